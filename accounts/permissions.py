@@ -1,0 +1,104 @@
+"""Who may see and do what: the only place that knows.
+
+A page is a screen or an action a person meets; `PAGES` says which roles may open it. Objects are
+bounded by branch: `branches_of` gives what a user may see, and a view that fetches through it
+answers 404 for anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase
+
+from accounts.domain.roles import Role
+from accounts.models import Branch, User
+
+
+class Page(StrEnum):
+    """Every screen outside the admin."""
+
+    HOME = "home"
+    INBOX = "inbox"
+    DESK = "desk"
+    WALL = "wall"
+    STEERING = "steering"  # pausing and resuming a campaign
+    RESULTS = "results"
+    CAMPAIGNS = "campaigns"
+
+
+_OFFICE = {Role.MARKETING, Role.SUPERVISOR, Role.COMPLIANCE, Role.OPERATIONS, Role.REVIEWER}
+
+PAGES: dict[Page, frozenset[Role]] = {
+    Page.HOME: frozenset(Role),
+    Page.INBOX: frozenset({Role.BRANCH_MANAGER}),
+    Page.DESK: frozenset({Role.AGENT}),
+    Page.WALL: frozenset({Role.SUPERVISOR, Role.OPERATIONS, Role.MARKETING, Role.COMPLIANCE}),
+    Page.STEERING: frozenset({Role.SUPERVISOR, Role.MARKETING, Role.COMPLIANCE}),
+    Page.RESULTS: frozenset(_OFFICE | {Role.BRANCH_MANAGER}),
+    Page.CAMPAIGNS: frozenset({Role.MARKETING}),
+}
+
+#: Roles that see the customers of every branch; the others see their own branch and below.
+SEES_ALL_BRANCHES: frozenset[Role] = frozenset(_OFFICE)
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+def roles_of(user: User | AnonymousUser) -> frozenset[Role]:
+    """The roles a user holds; one query, kept on the user object."""
+    if not isinstance(user, User):
+        return frozenset()
+    kept: frozenset[Role] | None = getattr(user, "_sanshi_roles", None)
+    if kept is None:
+        known = {role.value for role in Role}
+        names = user.groups.values_list("name", flat=True)
+        kept = frozenset(Role(name) for name in names if name in known)
+        user._sanshi_roles = kept  # type: ignore[attr-defined]
+    return kept
+
+
+def may(user: User | AnonymousUser, page: Page) -> bool:
+    """Whether this user may open the page. A superuser may all, a stranger nothing."""
+    if not isinstance(user, User) or not user.is_active:
+        return False
+    return user.is_superuser or bool(PAGES[page] & roles_of(user))
+
+
+def requires(page: Page) -> Callable[[View[P]], View[P]]:
+    """A view only for those who may open `page`: a stranger signs in, others get 403."""
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> Any:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            if not may(request.user, page):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def branches_of(user: User | AnonymousUser) -> QuerySet[Branch]:
+    """The branches whose customers a user may see: all for head office, else their own.
+
+    Nobody without a branch or a head-office role sees any.
+    """
+    if not isinstance(user, User):
+        return Branch.objects.none()
+    if user.is_superuser or roles_of(user) & SEES_ALL_BRANCHES:
+        return Branch.objects.all()
+    if user.branch_id is None:
+        return Branch.objects.none()
+    return Branch.objects.filter(pk=user.branch_id)

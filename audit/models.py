@@ -1,0 +1,50 @@
+"""The append-only record and its seals."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Entry(models.Model):
+    """One thing that happened. Partitioned by `at`; inserted, never changed.
+
+    `content_hash` is the SHA-256 of the entry's canonical JSON; `transaction` is PostgreSQL's
+    transaction id, by which the sealer knows what can no longer appear behind it.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=60)
+    actor_id = models.BigIntegerField(null=True)
+    subject = models.CharField(max_length=120)
+    payload = models.JSONField()
+    content_hash = models.CharField(max_length=64)
+    transaction = models.BigIntegerField()
+
+    class Meta:
+        managed = False
+        db_table = "audit_entry"
+        verbose_name_plural = "entries"
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}"
+
+
+class Seal(models.Model):
+    """A batch of entries in its final order, chained to the batch before it.
+
+    `root` is the SHA-256 over the batch's content hashes in order of id, `hash` the SHA-256 over
+    `previous`, `root`, `first_id`, `last_id` and `count`.
+    """
+
+    previous = models.CharField(max_length=64)
+    root = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64, unique=True)
+    below_transaction = models.BigIntegerField()
+    first_id = models.BigIntegerField()
+    last_id = models.BigIntegerField()
+    count = models.PositiveIntegerField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.first_id}-{self.last_id}"

@@ -1,0 +1,9 @@
+"""Campaigns, their lists and their leads."""
+
+from __future__ import annotations
+
+from campaigns.models.campaign import Audience, Campaign
+from campaigns.models.lead import Lead, LeadEvent
+from campaigns.models.target_list import TargetList
+
+__all__ = ["Audience", "Campaign", "Lead", "LeadEvent", "TargetList"]

@@ -1,0 +1,80 @@
+"""A customer in a list, and each change of state."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from audiences.models import Customer, Number
+from campaigns.domain.lead_state import LeadState
+from campaigns.models.campaign import Campaign
+from campaigns.models.target_list import TargetList
+
+
+class Lead(models.Model):
+    """`codes` are the reasons of the last refusal (first = primary); `clears_at` when it lifts.
+
+    `outcome` is the disposition of the last call (robot or telephony), before any transfer;
+    `result` what came of the hand-over: connected, callback, abandoned, …
+    """
+
+    target_list = models.ForeignKey(TargetList, on_delete=models.CASCADE, related_name="leads")
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="leads")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT)
+    number = models.ForeignKey(Number, null=True, on_delete=models.PROTECT)
+    state = models.CharField(
+        _("state"),
+        max_length=10,
+        choices=[(s.value, s.name.title()) for s in LeadState],
+    )
+    codes: ArrayField[list[str], list[str]] = ArrayField(
+        models.CharField(max_length=40), verbose_name=_("reasons"), default=list, blank=True
+    )
+    clears_at = models.DateTimeField(_("lifts at"), null=True, blank=True)
+    due_at = models.DateTimeField(_("due"), null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    outcome = models.CharField(_("outcome"), max_length=30, blank=True)
+    result = models.CharField(_("result"), max_length=30, blank=True)
+    settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("lead")
+        verbose_name_plural = _("leads")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=[s.value for s in LeadState]), name="lead_state_known"
+            ),
+            models.UniqueConstraint(fields=["target_list", "customer"], name="lead_once_in_list"),
+        ]
+        indexes = [
+            # dialer.claiming: the next due leads of a campaign, in order
+            models.Index(
+                fields=["campaign", "due_at", "id"],
+                condition=models.Q(state=LeadState.DUE.value),
+                name="lead_due",
+            ),
+            # results and the list page: counts by state and outcome
+            models.Index(fields=["campaign", "state", "outcome"], name="lead_by_state"),
+            models.Index(fields=["customer"], name="lead_by_customer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.target_list_id}/{self.customer_id}"
+
+
+class LeadEvent(models.Model):
+    """One change of a lead's state, written in the transaction of the change."""
+
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="events")
+    old = models.CharField(max_length=10)
+    new = models.CharField(max_length=10)
+    cause = models.CharField(max_length=60)
+    at = models.DateTimeField()
+
+    class Meta:
+        # the page of one lead
+        indexes = [models.Index(fields=["lead", "at"], name="lead_event_by_lead")]
+
+    def __str__(self) -> str:
+        return f"{self.lead_id}: {self.old} → {self.new}"

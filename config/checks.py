@@ -1,0 +1,58 @@
+"""System checks: what production must not start with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error
+from django.db import DatabaseError, connection
+
+
+def check_production_is_safe(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Refuse unsafe settings outside the sandbox.
+
+    - sanshi.E001: the secret key is the development one
+    - sanshi.E002: the sandbox carrier's token is used against a real carrier
+    - sanshi.E003: debug pages are on
+    - sanshi.E004: the sandbox clock has been set in this database
+    """
+    if settings.SANDBOX:
+        return []
+    found: list[CheckMessage] = []
+    if settings.SECRET_KEY == settings.UNSAFE_SECRET_KEY:
+        found.append(Error("SECRET_KEY is not set.", hint="Set SECRET_KEY.", id="sanshi.E001"))
+    if settings.TWILIO_AUTH_TOKEN == "sandbox-auth-token":  # noqa: S105 (the value refused here)
+        found.append(
+            Error("TWILIO_AUTH_TOKEN is the sandbox's.", hint="Set TWILIO_*.", id="sanshi.E002")
+        )
+    if settings.DEBUG:
+        found.append(Error("DEBUG is on.", hint="Unset DEBUG.", id="sanshi.E003"))
+    if _sandbox_clock_is_set():
+        found.append(
+            Error(
+                "This database holds a sandbox clock: its time is not real.",
+                hint="Use a database of its own for production.",
+                id="sanshi.E004",
+            )
+        )
+    return found
+
+
+def _sandbox_clock_is_set() -> bool:
+    """Whether the clock row exists; a database that cannot be asked is migrate's business."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT to_regclass('clock_sandboxclock') IS NOT NULL")
+            row = cursor.fetchone()
+            if row is None or not row[0]:
+                return False
+            cursor.execute("SELECT EXISTS (SELECT 1 FROM clock_sandboxclock)")
+            row = cursor.fetchone()
+            return bool(row and row[0])
+    except DatabaseError:
+        return False

@@ -1,0 +1,9 @@
+"""Calls, hand-overs, callbacks."""
+
+from __future__ import annotations
+
+from dialer.models.call import Call, CallEvent
+from dialer.models.callback import Callback
+from dialer.models.transfer import Transfer, TransferEvent
+
+__all__ = ["Call", "CallEvent", "Callback", "Transfer", "TransferEvent"]

@@ -1,0 +1,107 @@
+"""A call, from plan to end."""
+
+from __future__ import annotations
+
+import uuid
+
+from compliance.models import Attempt, CallerId
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from audiences.models import Customer, Number
+from campaigns.models import Campaign, Lead
+from dialer.domain.call_state import LIVE, CallState
+
+
+class Call(models.Model):
+    """One call. `public_id` is what the carrier's callbacks carry; it names nobody.
+
+    `kind`: robot, agent_leg, inbound, test. `sequence` is the highest callback seen.
+    `turn` counts the dialogue's fetches; `outcome` is the disposition before any transfer.
+    Times are business time but for `leased_until`, which is real.
+    """
+
+    public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(_("kind"), max_length=10)
+    state = models.CharField(
+        _("state"),
+        max_length=10,
+        choices=[(s.value, s.name.title()) for s in CallState],
+        default=CallState.PLANNED.value,
+    )
+    campaign = models.ForeignKey(
+        Campaign, verbose_name=_("campaign"), null=True, on_delete=models.PROTECT
+    )
+    lead = models.ForeignKey(Lead, null=True, on_delete=models.PROTECT, related_name="calls")
+    customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT)
+    number = models.ForeignKey(Number, null=True, on_delete=models.PROTECT)
+    household = models.CharField(max_length=40, blank=True)
+    caller_id = models.ForeignKey(CallerId, null=True, on_delete=models.PROTECT)
+    attempt = models.OneToOneField(Attempt, null=True, on_delete=models.PROTECT)
+    to = models.CharField(max_length=80)
+    sid = models.CharField(_("SID"), max_length=34, null=True, unique=True)
+    sequence = models.SmallIntegerField(default=-1)
+    turn = models.PositiveSmallIntegerField(default=0)
+    #: where the dialogue stands, for pacing: ringing, talking, interested, parked, agent
+    stage = models.CharField(_("stage"), max_length=12, blank=True)
+    answered_by = models.CharField(_("answered by"), max_length=24, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=30, blank=True)
+    cause = models.CharField(_("cause"), max_length=60, blank=True)
+    planned_at = models.DateTimeField(_("planned"))
+    placed_at = models.DateTimeField(_("placed"), null=True)
+    answered_at = models.DateTimeField(_("answered"), null=True)
+    ended_at = models.DateTimeField(_("ended"), null=True)
+    duration_s = models.PositiveIntegerField(_("seconds"), null=True)
+    leased_until = models.DateTimeField(null=True)
+    #: how often the carrier was asked about an UNKNOWN call, and when last (real)
+    reconciled = models.PositiveSmallIntegerField(default=0)
+    reconciled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("call")
+        verbose_name_plural = _("calls")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=[s.value for s in CallState]), name="call_state_known"
+            ),
+            # two live calls that share a lead are a bug; the database refuses the second
+            models.UniqueConstraint(
+                fields=["lead"],
+                condition=models.Q(state__in=sorted(s.value for s in LIVE)),
+                name="call_one_live_per_lead",
+            ),
+        ]
+        indexes = [
+            # the leader's snapshot: what is live, by campaign
+            models.Index(
+                fields=["campaign", "state", "stage"],
+                condition=models.Q(state__in=sorted(s.value for s in LIVE)),
+                name="call_live",
+            ),
+            # caller-ID caps: calls from a number in the last hour and day
+            models.Index(fields=["caller_id", "planned_at"], name="call_by_caller_id"),
+            # results by campaign
+            models.Index(fields=["campaign", "ended_at"], name="call_by_campaign"),
+            models.Index(fields=["number", "planned_at"], name="call_by_number"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+
+class CallEvent(models.Model):
+    """Each change of a call's state. Partitioned by `at`; `call_id` is an id, no foreign key."""
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField()
+    call_id = models.BigIntegerField()
+    old = models.CharField(max_length=10)
+    new = models.CharField(max_length=10)
+    cause = models.CharField(max_length=60)
+
+    class Meta:
+        managed = False
+        db_table = "dialer_callevent"
+
+    def __str__(self) -> str:
+        return f"{self.call_id}: {self.old} → {self.new}"
