@@ -1,8 +1,8 @@
-"""The state folder: where the embedded servers keep their data, and whose it is.
+"""The state folder: where a run keeps its servers' data and its logs, and whose it is.
 
 One run at a time owns a state folder, by a file lock that the kernel lets go of however the run
-ends. Whatever server still works in the folder once we hold the lock is therefore an orphan of a
-run that was killed, and may be stopped.
+ends. Whatever process still works for the folder once we hold the lock is therefore an orphan of a
+run that was killed, and may be stopped. Processes carry the folder's path in their environment.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ import psutil
 LONGEST_SOCKET_PATH = 100
 # PostgreSQL names its socket .s.PGSQL.<port>.
 SOCKET_NAME = ".s.PGSQL.5432"
+# The environment variable that tells which folder's run a process belongs to.
+MARK = "SANSHI_RUN_OF_FOLDER"
 
 
 class EmbeddedError(Exception):
@@ -41,7 +43,10 @@ class StateFolder:
 
     @classmethod
     def hold(cls, path: Path) -> StateFolder:
-        """Makes the folder if need be and takes it; raises FolderBusy if another run has it."""
+        """Makes the folder if need be and takes it, ending the orphans of a killed run.
+
+        Raises FolderBusy if another run has it.
+        """
         path = path.resolve()
         path.mkdir(parents=True, exist_ok=True)
         (path / "log").mkdir(exist_ok=True)
@@ -58,7 +63,25 @@ class StateFolder:
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n")
         lock.flush()
-        return cls(path, lock)
+        folder = cls(path, lock)
+        end_processes(folder.marked_processes(), grace=5)
+        return folder
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The mark that every process of this run carries."""
+        return {MARK: str(self.path)}
+
+    def marked_processes(self) -> list[psutil.Process]:
+        """The running processes with this folder's mark, but for ourselves and our callers."""
+        me = psutil.Process()
+        spared = {me.pid, *(parent.pid for parent in me.parents())}
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                if process.pid not in spared and process.environ().get(MARK) == str(self.path):
+                    found.append(process)
+        return found
 
     def release(self) -> None:
         """Lets the next run have the folder."""
@@ -70,6 +93,13 @@ class StateFolder:
         if file.exists():
             file.replace(file.with_suffix(".log.1"))
         return file
+
+
+def tail(log: Path, lines: int = 15) -> str:
+    """The last lines of a log, for the message that something died."""
+    if not log.exists():
+        return "(nothing)"
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) or "(nothing)"
 
 
 def short_folder_for_socket(wanted: Path, note: Path) -> Path:

@@ -37,6 +37,7 @@ from config.embedded.folder import (
     processes_working_in,
     remove_noted,
     short_folder_for_socket,
+    tail,
 )
 
 MAJOR = 18
@@ -217,19 +218,12 @@ class Account:
             )
         except PermissionError:
             raise EmbeddedError(
-                "PostgreSQL does not run as root, and this machine lets us change to no other user. "
+                "PostgreSQL does not run as root, and we may not change the user here. "
                 "Run this as an ordinary user, or set DATABASE_URL."
             ) from None
         except subprocess.CalledProcessError:
             return False
         return True
-
-
-def tail(log: Path, lines: int = 15) -> str:
-    """The last lines of a log."""
-    if not log.exists():
-        return "(nothing)"
-    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) or "(nothing)"
 
 
 def _shipped_programs() -> Path:

@@ -23,8 +23,8 @@ from config.embedded.folder import (
     StateFolder,
     end_processes,
     processes_working_in,
+    tail,
 )
-from config.embedded.postgres import tail
 from config.ports import free_port
 
 START_SECONDS = 10
