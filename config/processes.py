@@ -27,6 +27,7 @@ import psutil
 
 from config.embedded.folder import StateFolder, end_processes, tail
 
+ROOT = Path(__file__).resolve().parent.parent
 LOOK_SECONDS = 0.2
 RESTARTS_ALLOWED = 5
 RESTARTS_WITHIN_SECONDS = 60.0
@@ -52,7 +53,7 @@ class Process:
     ready_seconds: float = 60
     on_exit: OnExit = OnExit.RESTART
     stop_seconds: float = 10  # from the polite signal to the forcible one
-    cwd: Path | None = None
+    cwd: Path = ROOT
 
 
 class ProcessFailed(Exception):
