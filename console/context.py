@@ -1,0 +1,74 @@
+"""What every page is given: navigation by role and the clock's numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.permissions import Page, may
+from clock.reading import anchors, real
+
+
+@dataclass(frozen=True, slots=True)
+class NavigationItem:
+    """One entry of the top bar; `current` when the page lies below its address."""
+
+    address: str
+    label: str
+    current: bool
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    """`navigation` and `page_facts`, both worked out only when a template asks."""
+    return {
+        "navigation": _once(lambda: navigation_of(request)),
+        "page_facts": _once(page_facts),
+        "sandbox": settings.SANDBOX,
+    }
+
+
+def navigation_of(request: HttpRequest) -> list[NavigationItem]:
+    """The screens this user may open, in the order of the day's work."""
+    user = getattr(request, "user", None)
+    if not isinstance(user, User):
+        return []
+    wanted = [
+        ("/desk/", _("My desk"), may(user, Page.DESK) and not user.is_superuser),
+        ("/inbox/", _("Inbox"), may(user, Page.INBOX)),
+        ("/wall/", _("Live wall"), may(user, Page.WALL)),
+        ("/results/", _("Results"), may(user, Page.RESULTS)),
+        ("/admin/", _("Administration"), user.is_staff),
+        ("/sandbox/", _("Sandbox"), settings.SANDBOX),
+    ]
+    return [
+        NavigationItem(address, label, request.path.startswith(address))
+        for address, label, allowed in wanted
+        if allowed
+    ]
+
+
+def page_facts() -> dict[str, Any]:
+    """What base.js needs to tell the time: the server's real time, and the sandbox's anchors."""
+    found = anchors() if settings.SANDBOX else None
+    return {
+        "real": real().isoformat(),
+        "time_zone": settings.TIME_ZONE,
+        "anchors": found
+        and {
+            "anchor_real": found.real.isoformat(),
+            "anchor_sim": found.sim.isoformat(),
+            "speed": found.speed,
+        },
+    }
+
+
+def _once(make: Callable[[], Any]) -> Callable[[], Any]:
+    """Templates call what can be called: a value made at its first use and then kept."""
+    return cache(make)
