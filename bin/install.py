@@ -134,6 +134,11 @@ def explain(log: str) -> str:
             "No network: the package index cannot be reached. Connect and run this again; "
             f"what is fetched already is kept. Details: {LOG}"
         )
+    if "(from versions: none)" in log:
+        return (
+            "No network, or the package index does not have what is asked for. "
+            f"Connect and run this again. Details: {LOG}"
+        )
     errors = [line for line in log.splitlines() if line.startswith("ERROR")]
     last = "\n".join(errors[-3:] or log.splitlines()[-3:])
     return f"The packages could not be installed:\n{last}\nDetails: {LOG}"

@@ -222,7 +222,7 @@ class Supervisor:
                 running.popen.wait()
             self._end_group(running.popen.pid)
             del self._running[running.process.name]
-        end_processes([member for member in trees if member.is_running()], grace=2)
+        end_processes(trees, grace=2)
 
     def _end_group(self, leader: int) -> None:
         """Ends what is left of the process group of a leader that has ended.

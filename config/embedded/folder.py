@@ -12,6 +12,7 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -79,7 +80,9 @@ class StateFolder:
         found = []
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error, OSError):
-                if process.pid not in spared and process.environ().get(MARK) == str(self.path):
+                if process.pid in spared or process.environ().get(MARK) != str(self.path):
+                    continue
+                if is_alive(process):
                     found.append(process)
         return found
 
@@ -149,8 +152,24 @@ def end_processes(processes: list[psutil.Process], *, grace: float) -> None:
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
-    _gone, alive = psutil.wait_procs(processes, timeout=grace)
-    for process in alive:
+    for process in _still_alive(processes, grace):
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(alive, timeout=5)
+    _still_alive(processes, 5)
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether the process does anything still; one that has ended and waits for its parent's look
+    does not. (An orphan's new parent, in a container, may never look.)"""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _still_alive(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Waits so long for the processes to end; returns those that have not."""
+    deadline = time.monotonic() + seconds
+    while (alive := [p for p in processes if is_alive(p)]) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return alive

@@ -62,7 +62,8 @@ SETTINGS = {
     "client_connection_check_interval": "1s",
 }
 # Safe against the death of the server, not of the machine: for data that nobody will miss.
-FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+# Commits stay synchronous, for what is committed must outlive a killed server.
+FAST = {"fsync": "off", "full_page_writes": "off"}
 
 
 @dataclass
