@@ -30,6 +30,12 @@ NO_NETWORK = re.compile(
     r"|Connection refused|ConnectTimeout|Read timed out|Cannot connect to proxy|ProxyError"
 )
 
+# pip's lines that name a package: from an index, from a file (its wheel), or there already.
+NAMED = re.compile(
+    r"(?:Collecting |Requirement already satisfied: |Processing \S*/(?=\S+\.whl))"
+    r"(\w[\w.-]*?)(?=-\d|[^\w.-]|$)"
+)
+
 
 class SetupFailed(Exception):
     """The message is for the person at the terminal."""
@@ -112,7 +118,7 @@ def install_packages() -> None:
         assert pip.stdout is not None  # noqa: S101 - asked for above
         for line in pip.stdout:
             log.write(line)
-            named = re.match(r"(?:Collecting|Requirement already satisfied:) ([\w.-]+)", line)
+            named = NAMED.match(line)
             name = named[1].lower().replace("_", "-") if named else ""
             if name in waiting:
                 waiting.discard(name)
@@ -128,7 +134,7 @@ def install_packages() -> None:
 def explain(log: str) -> str:
     """Why pip failed, in a sentence or two."""
     if "No space left on device" in log:
-        return "The disk is full: the packages need about 700 MB."
+        return "The disk is full: the packages need about 1 GB."
     if NO_NETWORK.search(log):
         return (
             "No network: the package index cannot be reached. Connect and run this again; "
