@@ -34,7 +34,8 @@ class Seal(models.Model):
     """A batch of entries in its final order, chained to the batch before it.
 
     `root` is the SHA-256 over the batch's content hashes in order of id, `hash` the SHA-256 over
-    `previous`, `root`, `first_id`, `last_id` and `count`.
+    `previous`, `root`, `below_transaction`, `first_id`, `last_id` and `count`. A seal covers the
+    transactions from the last seal's `below_transaction` up to, not including, its own.
     """
 
     previous = models.CharField(max_length=64)
