@@ -1,0 +1,103 @@
+"""Who is at work: ready, on a break, gone. A browser that falls silent frees its agent.
+
+Presence is real time (`seen_at`): a closed laptop is closed however fast the sandbox's clock runs.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import DateTimeField, Func, Q
+
+from agents.domain.agent_state import BY_HAND, AgentState, ReservationState
+from agents.models import Agent, Reservation
+from agents.moving import locked, move
+from clock.reading import real
+
+#: A browser pings every 3 s; after this silence it is gone (design: freed within 10 s).
+UNSEEN_AFTER = timedelta(seconds=8)
+
+
+class RealNow(Func):
+    """The database's wall clock inside a statement."""
+
+    function = "clock_timestamp"
+    output_field = DateTimeField()
+
+
+def ping(agent: Agent) -> None:
+    """A sign of life from the agent's browser."""
+    Agent.objects.filter(pk=agent.pk).update(seen_at=RealNow())
+
+
+def go_ready(agent: Agent) -> bool:
+    """The agent wants customers: from offline, a break or a wrap-up. Missed offers are forgiven.
+
+    False, and nothing changed, while promised or talking. Somebody who is ready stays so (True).
+    """
+    return _by_hand(agent, AgentState.READY)
+
+
+def go_break(agent: Agent) -> bool:
+    """The agent wants no customers for now. False while promised or talking."""
+    return _by_hand(agent, AgentState.BREAK)
+
+
+@transaction.atomic
+def sign_out(agent: Agent) -> bool:
+    """The agent leaves: a promise is released; a talk must be ended first (False)."""
+    row = locked(agent.pk)
+    changed = move(
+        row, AgentState.OFFLINE, cause="signed_out", only_from=BY_HAND[AgentState.OFFLINE]
+    )
+    if changed:
+        _release_held(row, "signed_out")
+    return changed or row.state == AgentState.OFFLINE.value
+
+
+def free_if_unseen() -> int:
+    """Set every agent offline whose browser fell silent; returns how many.
+
+    A held promise is released (cause `browser_gone`), so the customer is offered to somebody else;
+    a talk goes on, because the voice does not hang on this browser's page: the dialer ends it.
+    """
+    limit = real() - UNSEEN_AFTER
+    silent = Q(seen_at__lt=limit) | Q(seen_at=None)
+    # sweeping: those at work are few, and the index begins with the team
+    at_work = Agent.objects.exclude(state=AgentState.OFFLINE.value).filter(silent)
+    freed = 0
+    for agent_id in list(at_work.values_list("pk", flat=True)):
+        freed += _free_one(agent_id)
+    return freed
+
+
+@transaction.atomic
+def _free_one(agent_id: int) -> bool:
+    """One agent, looked at again under the lock: a ping may have come meanwhile."""
+    row = locked(agent_id)
+    if row.seen_at is not None and row.seen_at >= real() - UNSEEN_AFTER:
+        return False
+    if not move(row, AgentState.OFFLINE, cause="unseen"):
+        return False
+    _release_held(row, "browser_gone")
+    return True
+
+
+def _release_held(agent: Agent, cause: str) -> None:
+    Reservation.objects.filter(agent=agent, state=ReservationState.HELD.value).update(
+        state=ReservationState.RELEASED.value, cause=cause
+    )
+
+
+@transaction.atomic
+def _by_hand(agent: Agent, wanted: AgentState) -> bool:
+    row = locked(agent.pk)
+    if row.state == wanted.value:
+        changed = True
+    else:
+        changed = move(row, wanted, cause="by_hand", only_from=BY_HAND[wanted])
+    if changed:
+        # whoever asks is there: a first ping could come too late for the next reservation
+        Agent.objects.filter(pk=row.pk).update(seen_at=RealNow(), missed_offers=0)
+    return changed
