@@ -49,9 +49,14 @@ class StateFolder:
         Raises FolderBusy if another run has it.
         """
         path = path.resolve()
-        path.mkdir(parents=True, exist_ok=True)
-        (path / "log").mkdir(exist_ok=True)
-        lock = (path / "lock").open("a+")
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            (path / "log").mkdir(exist_ok=True)
+            lock = (path / "lock").open("a+")
+        except OSError as error:
+            raise EmbeddedError(
+                f"The folder {path} cannot be used: {error.strerror} ({error.filename})."
+            ) from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -11,7 +11,14 @@ import psycopg2
 import pytest
 import redis
 
-from config.embedded.folder import MARK, FolderBusy, StateFolder, is_alive, processes_working_in
+from config.embedded.folder import (
+    MARK,
+    EmbeddedError,
+    FolderBusy,
+    StateFolder,
+    is_alive,
+    processes_working_in,
+)
 from config.embedded.servers import Servers
 from tests.tooling.conftest import remove_state
 
@@ -125,6 +132,13 @@ def test_a_second_run_in_the_same_folder_is_told_who_has_it(state: Path) -> None
     with pytest.raises(FolderBusy, match=f"process {os.getpid()}"):
         start(state)
     holder.release()
+
+
+def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(EmbeddedError, match=f"{file} cannot be used"):
+        start(file)
 
 
 def test_a_long_path_and_a_closed_folder_above_do_no_harm(state: Path) -> None:
