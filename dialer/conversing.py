@@ -1,0 +1,201 @@
+"""The robot's side of a call: the carrier's fetches in, TwiML out.
+
+The dialogue engine says what happens next; this module carries it out: lines become TwiML, effects
+become rows in the same transaction, the consent question reserves a person first.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from telephony.urls import hook
+
+from compliance import ledger
+from dialer import callbacks, effects, transferring
+from dialer.calls import change
+from dialer.domain.call_state import CallState
+from dialer.domain.said import Said
+from dialer.domain.stages import Stage
+from dialer.models import Call, Transfer
+from robot import conversing as robot
+from robot.domain.steps import End, Listen, Say, Step
+from robot.domain.steps import Transfer as Park
+from telephony import twiml
+
+#: Said to somebody who picks up although they opted out while the telephone rang.
+SORRY_LINE = "抱歉打扰您，您的要求已经登记，我们不会再来电，再见。"
+#: Said when a talk with an agent is over and the agent has left first.
+GOODBYE_LINE = "感谢您的接听，再见。"
+
+INTERESTED = "INTERESTED"
+#: Voices that are no customer: to hear them is no conversation.
+_MACHINES = frozenset({"voicemail", "ivr", "call_screener"})
+
+
+def answered(call: Call, *, at: datetime) -> str:
+    """The opening lines. The fetch may come before the `in-progress` callback, or after it."""
+    if call.state != CallState.ANSWERED and not change(
+        call,
+        CallState.ANSWERED,
+        cause="carrier:fetch",
+        at=at,
+        answered_at=at,
+        stage=Stage.TALKING.value,
+    ):
+        return twiml.hang_up([])
+    if call.attempt_id is not None:
+        ledger.record_connect(call.attempt_id, at)
+    if _unwanted(call):
+        call.outcome = "OPT_OUT_INFLIGHT"
+        call.save(update_fields=["outcome"])
+        return twiml.hang_up([SORRY_LINE])
+    assert call.campaign is not None
+    step = robot.begin(
+        call_ref=call.public_id,
+        script_version_id=call.campaign.script_version_id,
+        variables=_variables(call),
+        at=at,
+    )
+    return _carry_out(call, step, turn=0, at=at)
+
+
+def heard(call: Call, *, turn: int, said: Said, at: datetime) -> str:
+    """The robot's reply to one answer (or to silence)."""
+    if call.state != CallState.ANSWERED:
+        return twiml.hang_up([])
+
+    def can_transfer() -> bool:
+        # the flow has come to the consent question: this customer is interested, whoever is free
+        call.outcome = INTERESTED
+        call.stage = Stage.INTERESTED.value
+        call.save(update_fields=["outcome", "stage"])
+        return transferring.reserve_for(call, at=at)
+
+    step = robot.hear(
+        call_ref=call.public_id,
+        turn=turn,
+        text=said.text,
+        digits=said.digits,
+        confidence=said.confidence,
+        at=at,
+        can_transfer=can_transfer,
+    )
+    if (said.text or said.digits) and step.trace.intent not in _MACHINES:
+        _note_conversation(call, at)
+    return _carry_out(call, step, turn=turn, at=at)
+
+
+def parked(transfer_id: UUID, *, loop: int, said: Said, at: datetime) -> str:
+    """One waiting loop: the customer is heard, told how things stand, or released."""
+    found = transferring.lock_with_call(transfer_id)
+    if found is None:
+        return twiml.hang_up([])
+    transfer, call = found
+    if call.state != CallState.ANSWERED:
+        return twiml.hang_up([])
+    if transferring.is_bridging(transfer):
+        return transferring.bridge_document(transfer)
+    if transferring.is_over(transfer):
+        return twiml.hang_up([GOODBYE_LINE])
+    step = robot.hear(
+        call_ref=call.public_id,
+        turn=_park_turn(loop),
+        text=said.text,
+        digits=said.digits,
+        confidence=said.confidence,
+        at=at,
+        can_transfer=lambda: False,
+    )
+    if not step.state.parked:
+        transferring.customer_stopped_waiting(transfer, call, ended=step.ended, at=at)
+        return _carry_out(call, step, turn=_park_turn(loop), at=at)
+    if not transferring.keep_waiting(transfer, call, loop=loop, at=at):
+        step = robot.transfer_result(call_ref=call.public_id, result="no_agent", at=at)
+        return _carry_out(call, step, turn=_park_turn(loop), at=at)
+    return _park_document(transfer_id, _lines(step), loop=loop + 1)
+
+
+def after_talk(transfer_id: UUID, *, at: datetime) -> str:
+    """The customer is out of the conference: a goodbye, or back to waiting after a cut."""
+    found = transferring.lock_with_call(transfer_id)
+    if found is None:
+        return twiml.hang_up([])
+    transfer, call = found
+    if call.state == CallState.ANSWERED and transferring.waits_again(transfer):
+        return _park_document(transfer_id, [], loop=transfer.parks)
+    return twiml.hang_up([GOODBYE_LINE])
+
+
+def _carry_out(call: Call, step: Step, *, turn: int, at: datetime) -> str:
+    """Do what a step asks for, and say it in TwiML."""
+    effects.carry_out(call, step.effects, at=at)
+    lines = _lines(step)
+    for reply in step.replies:
+        if isinstance(reply, End):
+            _end(call, step, reply.outcome, at)
+            return twiml.hang_up(lines)
+        if isinstance(reply, Park):
+            bridge = transferring.consented(call, step, at=at)
+            transfer = Transfer.objects.get(call=call)
+            return bridge or _park_document(transfer.pk, [*lines, *reply.hold[:1]], loop=0)
+        if isinstance(reply, Listen):
+            call.turn = turn + 1
+            call.save(update_fields=["turn"])
+            return twiml.gather(
+                lines,
+                action=hook("turn", public_id=call.public_id, number=turn + 1),
+                wait_s=reply.wait_s,
+                end_s=reply.end_s,
+                digits=1 if reply.dtmf else 0,
+                hints=reply.hints,
+            )
+    return twiml.hang_up(lines)
+
+
+def _end(call: Call, step: Step, outcome: str, at: datetime) -> None:
+    """The dialogue is over: file its outcome, unless the customer's interest was filed already."""
+    if outcome == "CALLBACK":
+        callbacks.book(call, wanted=step.state.slots.get("callback_at"), step=step, at=at)
+    if call.outcome != INTERESTED:
+        call.outcome = outcome[:30]
+        call.save(update_fields=["outcome"])
+    transferring.dialogue_ended(call, outcome=outcome, at=at)
+
+
+def _park_document(transfer_id: UUID, lines: list[str], *, loop: int) -> str:
+    return twiml.gather(
+        lines,
+        action=hook("park", transfer_id=transfer_id, number=loop),
+        wait_s=transferring.PARK_WAIT_S,
+        end_s=1.0,
+        digits=1,
+        hints=("别打了", "回电", "不等了"),
+    )
+
+
+def _park_turn(loop: int) -> int:
+    """Waiting loops are numbered apart from the dialogue's turns."""
+    return 1000 + loop
+
+
+def _lines(step: Step) -> list[str]:
+    return [reply.text for reply in step.replies if isinstance(reply, Say)]
+
+
+def _variables(call: Call) -> dict[str, object]:
+    campaign, customer = call.campaign, call.customer
+    given: dict[str, object] = dict(campaign.variables) if campaign is not None else {}
+    if customer is not None:
+        given.setdefault("name", customer.name)
+    return given
+
+
+def _note_conversation(call: Call, at: datetime) -> None:
+    if call.attempt_id is not None:
+        ledger.record_conversation(call.attempt_id, at)
+
+
+def _unwanted(call: Call) -> bool:
+    attempt = call.attempt
+    return attempt is not None and attempt.cancel_wanted_at is not None

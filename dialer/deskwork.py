@@ -1,0 +1,233 @@
+"""What an agent does at the desk with a customer: accept, decline, hang up, wrap up."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from agents import reserving
+from agents.models import Agent
+from audit.recording import record
+from campaigns.models import Lead
+from clock.reading import now
+from compliance import ledger
+from dialer import callbacks, effects, transferring
+from dialer.domain.transfer_state import ENDS, TransferState
+from dialer.models import Call, Callback, Transfer
+from dialer.models.callback import CallbackState
+from telephony import controlling
+
+log = logging.getLogger(__name__)
+
+
+class Disposition(StrEnum):
+    """What came of a talk with an agent."""
+
+    SOLD = "sold"
+    INTERESTED_LATER = "interested_later"
+    CALLBACK = "callback"
+    NOT_INTERESTED = "not_interested"
+    OPT_OUT = "opt_out"
+    COMPLAINT = "complaint"
+    WRONG_NUMBER = "wrong_number"
+
+
+#: The ledger's outcome (cool-offs follow from it by the pack).
+LEDGER_OUTCOMES: dict[Disposition, str] = {
+    Disposition.SOLD: "BOUGHT",
+    Disposition.INTERESTED_LATER: "UNDECIDED",
+    Disposition.CALLBACK: "CALLBACK",
+    Disposition.NOT_INTERESTED: "REFUSED",
+    Disposition.OPT_OUT: "OPT_OUT",
+    Disposition.COMPLAINT: "COMPLAINT",
+    Disposition.WRONG_NUMBER: "WRONG_NUMBER",
+}
+
+
+class Answer(StrEnum):
+    """What became of an agent's Accept."""
+
+    EARLY = "early"  # noted: the customer joins the moment they consent
+    ACCEPTED = "accepted"
+    GONE = "gone"  # the customer has left, or somebody else was offered
+
+
+class NotYours(Exception):
+    """No such hand-over, or another agent's: the view answers 404."""
+
+
+class NotNow(Exception):
+    """The hand-over is not at the point where this can be done."""
+
+
+@transaction.atomic
+def accept(transfer_id: UUID, agent: Agent) -> Answer:
+    """Take the customer: at once if they wait, else the moment they consent."""
+    transfer, call = _mine(transfer_id, agent)
+    if transfer.state == TransferState.RESERVED:
+        transfer.accepted_early = True
+        transfer.save(update_fields=["accepted_early"])
+        transferring.tell(transfer)
+        return Answer.EARLY
+    if transfer.state in (TransferState.ACCEPTED, TransferState.CONNECTED):
+        return Answer.ACCEPTED
+    if transfer.state == TransferState.OFFERED and transferring.accept_offer(
+        transfer, call, at=now()
+    ):
+        return Answer.ACCEPTED
+    return Answer.GONE
+
+
+@transaction.atomic
+def reject(transfer_id: UUID, agent: Agent) -> None:
+    """Decline: somebody else is asked."""
+    transfer, _ = _mine(transfer_id, agent)
+    if transfer.state in (TransferState.RESERVED, TransferState.OFFERED):
+        transferring.take_back(transfer, cause="declined", at=now())
+
+
+@transaction.atomic
+def hang_up(transfer_id: UUID, agent: Agent) -> None:
+    """End the talk from the agent's side; the customer hears a goodbye."""
+    transfer, _ = _mine(transfer_id, agent)
+    if transfer.state != TransferState.CONNECTED or transfer.agent_leg is None:
+        raise NotNow
+    Transfer.objects.filter(pk=transfer.pk).update(cause="agent_hung_up")
+    sid = transfer.agent_leg.sid
+
+    def end() -> None:
+        try:
+            controlling.hang_up(sid or "")
+        except (controlling.CallEnded, controlling.CarrierTrouble):
+            log.info("transfer %s: the agent leg was gone already", transfer_id)
+
+    transaction.on_commit(end)
+
+
+@transaction.atomic
+def wrap_up(
+    transfer_id: UUID,
+    agent: Agent,
+    *,
+    disposition: str,
+    note: str = "",
+    callback_at: datetime | None = None,
+    opt_out: bool = False,
+) -> None:
+    """File what came of the talk and make the agent ready again.
+
+    Raises NotYours, NotNow (the talk is not over), ValueError (unknown disposition, or a callback
+    without a time in the future).
+    """
+    chosen = Disposition(disposition)
+    at = now()
+    transfer, call = _mine(transfer_id, agent)
+    if transfer.state != TransferState.WRAP_UP:
+        raise NotNow
+    if chosen is Disposition.CALLBACK:
+        if callback_at is None or callback_at <= at:
+            raise ValueError("callback_at")
+        callbacks.book_by_agent(call, promised_at=callback_at, agent=agent, at=at)
+    evidence = {"transfer": str(transfer_id), "agent": agent.pk, "note": note[:500]}
+    if opt_out or chosen in (Disposition.OPT_OUT, Disposition.COMPLAINT):
+        effects.opt_out(call, evidence=evidence, source="agent", at=at)
+    if chosen is Disposition.COMPLAINT:
+        effects.open_case(call, evidence=evidence, source="agent", at=at)
+    if call.attempt_id is not None:
+        ledger.record_outcome(call.attempt_id, LEDGER_OUTCOMES[chosen], at)
+    transferring.move(
+        transfer,
+        TransferState.DONE,
+        cause="wrapped_up",
+        at=at,
+        disposition=chosen.value,
+        note=note[:2000],
+    )
+    if call.lead_id is not None:
+        Lead.objects.filter(pk=call.lead_id).update(result=chosen.value)
+    if transfer.reservation_id is not None:
+        reserving.release(transfer.reservation_id, "wrapped_up")
+    record(
+        kind="transfer.wrapped_up",
+        actor_id=agent.user_id,
+        subject=f"call:{call.public_id}",
+        payload={"disposition": chosen.value, "opt_out": opt_out},
+    )
+
+
+def desk_state(agent: Agent) -> dict[str, Any]:
+    """Everything the desk shows, as JSON (the shape is in docs/architecture.md)."""
+    at = now()
+    transfer = (
+        Transfer.objects.select_related("call__number", "agent_leg")
+        .filter(agent=agent)
+        .exclude(state__in=[state.value for state in ENDS])
+        .order_by("-reserved_at")
+        .first()
+    )
+    return {
+        "agent": {
+            "id": agent.pk,
+            "name": agent.user.get_full_name() or agent.user.username,
+            "username": agent.user.username,
+            "state": agent.state,
+            "since": agent.state_since.isoformat() if agent.state_since else None,
+        },
+        "transfer": None if transfer is None else _transfer_json(transfer),
+        "now": at.isoformat(),
+        "callbacks": [
+            {
+                "promised_at": booked.promised_at.isoformat(),
+                "customer": mask_name(booked.customer.name),
+                "campaign": booked.campaign.name,
+            }
+            for booked in Callback.objects.select_related("customer", "campaign")
+            .filter(state=CallbackState.BOOKED.value, campaign__team_id=agent.team_id)
+            .order_by("promised_at")[:20]
+        ],
+    }
+
+
+def mask_name(name: str) -> str:
+    """`张先生`-like privacy: the family name and a star for each other character."""
+    return name[:1] + "*" * max(len(name) - 1, 1) if name else ""
+
+
+def _transfer_json(transfer: Transfer) -> dict[str, Any]:
+    context = transfer.context
+    offer_ends = (
+        transfer.offered_at + timedelta(seconds=transferring.OFFER_S)
+        if transfer.offered_at is not None
+        else None
+    )
+    return {
+        "id": str(transfer.pk),
+        "state": transfer.state,
+        "offer_ends_at": offer_ends.isoformat() if offer_ends else None,
+        "accepted_early": transfer.accepted_early,
+        "customer": {
+            "key": transfer.call.customer_id,
+            "name": context.get("name", ""),
+            "gender": context.get("gender", ""),
+            "age_band": context.get("age_band", ""),
+            "segment": context.get("segment", ""),
+            "number_masked": str(transfer.call.number) if transfer.call.number else "",
+        },
+        "product": context.get("product", ""),
+        "transcript": context.get("transcript", []),
+        "wish": context.get("slots", {}),
+        "connected_at": transfer.connected_at.isoformat() if transfer.connected_at else None,
+        "call_state": transfer.call.state,
+    }
+
+
+def _mine(transfer_id: UUID, agent: Agent) -> tuple[Transfer, Call]:
+    found = transferring.lock_with_call(transfer_id)
+    if found is None or found[0].agent_id != agent.pk:
+        raise NotYours
+    return found

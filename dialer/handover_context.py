@@ -1,0 +1,39 @@
+"""What an agent sees of a customer who is coming: who, what was said, what they want."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from dialer.models import Call
+from robot import conversing as robot
+
+#: Years to a band: an exact age is nobody's business at the desk.
+_BAND = 10
+
+
+def of(call: Call) -> dict[str, Any]:
+    """The screen-pop's content as JSON. Number and name are masked by whoever shows them."""
+    customer, campaign = call.customer, call.campaign
+    state = robot.state_of(call.public_id)
+    return {
+        "name": customer.name if customer else "",
+        "gender": customer.gender if customer else "",
+        "age_band": age_band(customer.birth_date, call.planned_at.date()) if customer else "",
+        "segment": customer.segment if customer else "",
+        "product": campaign.product.name if campaign else "",
+        "product_en": campaign.product.name_en if campaign else "",
+        "slots": dict(state.slots) if state else {},
+        "transcript": [
+            {"who": line.who, "text": line.text} for line in robot.transcript(call.public_id)
+        ],
+    }
+
+
+def age_band(born: date | None, on: date) -> str:
+    """`40-49` for somebody of 43; "" when the birth date is unknown."""
+    if born is None:
+        return ""
+    years = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+    low = years // _BAND * _BAND
+    return f"{low}-{low + _BAND - 1}"

@@ -1,0 +1,142 @@
+"""A call's progress as the carrier reports it: unordered, repeated, sometimes late.
+
+A terminal state never regresses: the transition table (`domain/call_state.py`) refuses it, and the
+conditional update makes the refusal hold between two requests.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from uuid import UUID
+
+from compliance import gate, ledger
+from dialer import transferring
+from dialer.calls import change
+from dialer.domain.call_state import ENDS, CallState
+from dialer.domain.stages import Stage
+from dialer.models import Call
+from dialer.settling import settle_call
+from robot import conversing as robot_conversing
+from telephony.receiving import Event
+
+log = logging.getLogger(__name__)
+
+#: The carrier's words for a call's states. `queued` and `initiated` say nothing new to us.
+STATES: dict[str, CallState] = {
+    "queued": CallState.QUEUED,
+    "initiated": CallState.QUEUED,
+    "ringing": CallState.RINGING,
+    "in-progress": CallState.ANSWERED,
+    "completed": CallState.COMPLETED,
+    "busy": CallState.BUSY,
+    "no-answer": CallState.NO_ANSWER,
+    "failed": CallState.FAILED,
+    "canceled": CallState.CANCELED,
+}
+
+#: What a call without a dialogue's outcome is filed under.
+TELEPHONY_OUTCOMES: dict[CallState, str] = {
+    CallState.BUSY: "BUSY",
+    CallState.NO_ANSWER: "NO_ANSWER",
+    CallState.FAILED: "FAILED",
+    CallState.CANCELED: "CANCELED",
+    CallState.COMPLETED: "HUNG_UP",
+    CallState.LOST: "LOST",
+}
+
+
+def lock(public_id: UUID) -> Call | None:
+    """The call, locked for the rest of the transaction; None if there is none."""
+    return (
+        Call.objects.select_for_update(of=("self",))
+        .select_related("campaign", "lead")
+        .filter(public_id=public_id)
+        .first()
+    )
+
+
+def lock_agent_leg(transfer_id: UUID) -> Call | None:
+    """The agent's leg of a hand-over, locked."""
+    return Call.objects.select_for_update().filter(agent_transfer=transfer_id).first()
+
+
+def bind(call: Call, sid: str) -> bool:
+    """Whether `sid` is this call's. The first webhook binds it if the carrier's reply was lost.
+
+    A second SID for one attempt means a second call to a customer: it is refused and reported.
+    """
+    if call.sid == sid:
+        return True
+    if call.sid is None:
+        call.sid = sid
+        call.save(update_fields=["sid"])
+        if call.attempt_id is not None:
+            gate.bind(call.attempt_id, sid)
+        return True
+    log.error("a second carrier call %s claims the call %s", sid, call.public_id)
+    return False
+
+
+def advance(call: Call, event: Event, *, at: datetime) -> None:
+    """Take one status callback into account. The call is locked."""
+    word = event.params.get("CallStatus", "")
+    new = STATES.get(word)
+    if new is None:
+        log.warning("call %s: unknown status %r", call.public_id, word)
+        return
+    if event.sequence is not None and event.sequence > call.sequence:
+        call.sequence = event.sequence
+        call.save(update_fields=["sequence"])
+    reach(call, new, cause=f"carrier:{word}", at=at, seconds=event.params.get("CallDuration", ""))
+
+
+def reach(call: Call, new: CallState, *, cause: str, at: datetime, seconds: str = "") -> None:
+    """Move a call to a state the carrier reports, with all that follows from it.
+
+    A late `completed` may still bring the duration of a call that has ended.
+    """
+    duration = int(seconds) if seconds.isdigit() else None
+    if new not in ENDS:
+        fields: dict[str, object] = {}
+        if new is CallState.RINGING:
+            fields["stage"] = Stage.RINGING.value
+        if new is CallState.ANSWERED and call.answered_at is None:
+            fields.update(answered_at=at, stage=Stage.TALKING.value)
+        if change(call, new, cause=cause, at=at, **fields) and new is CallState.ANSWERED:
+            _connected(call, at)
+        return
+    before = call.outcome
+    moved = change(
+        call,
+        new,
+        cause=cause,
+        at=at,
+        ended_at=at,
+        duration_s=duration,
+        stage="",
+        outcome=before or TELEPHONY_OUTCOMES[new],
+    )
+    if not moved:
+        if duration is not None and call.duration_s is None:
+            call.duration_s = duration
+            call.save(update_fields=["duration_s"])
+        return
+    if call.kind == "agent_leg":
+        transferring.agent_leg_ended(call, at=at)
+    else:
+        robot_conversing.finish(call_ref=call.public_id, outcome=call.outcome, at=at)
+        transferring.customer_left(call, at=at)
+    settle_call(call, at=at)
+
+
+def note_answered_by(call: Call, verdict: str) -> None:
+    """Keep the machine detector's verdict."""
+    if verdict and not call.answered_by:
+        call.answered_by = verdict[:24]
+        call.save(update_fields=["answered_by"])
+
+
+def _connected(call: Call, at: datetime) -> None:
+    if call.attempt_id is not None:
+        ledger.record_connect(call.attempt_id, at)

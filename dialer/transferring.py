@@ -1,0 +1,527 @@
+"""Handing a customer over: reserve a person before promising one.
+
+While the robot asks for consent an agent is reserved and sees who is coming. On consent the
+customer waits in our own Gather loop, where they are still heard; the agent accepts; a
+compare-and-set checks that the customer is still there; both meet in a conference; CONNECTED only
+when both joins were seen. At most two offers and about 25 s of the customer's own time, then an
+apology and a callback.
+
+Locks are always taken in the order call, transfer, agent. What the agent does at the desk is in
+`deskwork.py`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from telephony.urls import hook
+
+from agents import presence, reserving
+from clock.reading import real
+from compliance import ledger
+from dialer import callbacks, handover_context
+from dialer.domain.call_state import CallState
+from dialer.domain.stages import Stage
+from dialer.domain.transfer_state import ENDS, TRANSITIONS, TransferState
+from dialer.models import Call, Transfer, TransferEvent
+from dialer.placing import place_agent_leg
+from live.publishing import publish
+from robot.domain.steps import Step
+from telephony import controlling, twiml
+
+log = logging.getLogger(__name__)
+
+#: An offer's life (business time) …
+OFFER_S = 12
+#: … and its least life in real time: networks do not run faster in a sandbox that does.
+OFFER_REAL_S = 1.5
+MAX_OFFERS = 2
+#: Silence in one waiting loop, and how many loops make the 25 s a customer waits at most.
+PARK_WAIT_S = 5.0
+MAX_PARKS = 3
+#: An agent lost this early costs the customer nothing but another wait.
+EARLY_DROP = timedelta(seconds=30)
+#: Accepted and yet not joined: given up after this long (business and real time).
+JOIN_S = 20
+JOIN_REAL_S = 8.0
+
+_BRIDGING = {TransferState.ACCEPTED, TransferState.CONNECTED}
+
+
+# --- changing state ------------------------------------------------------------------------------
+
+
+def move(
+    transfer: Transfer, new: TransferState, *, cause: str, at: datetime, **fields: Any
+) -> bool:
+    """Change a transfer's state if the table allows it; False if it does not.
+
+    Writes the event in the same transaction and tells the agent's desk.
+    """
+    allowed = [old.value for old, following in TRANSITIONS.items() if new in following]
+    old = transfer.state
+    if new in ENDS:
+        fields.setdefault("ended_at", at)
+    changed = Transfer.objects.filter(pk=transfer.pk, state=old, state__in=allowed).update(
+        state=new.value, cause=cause, **fields
+    )
+    if changed != 1:
+        return False
+    transfer.state = new.value
+    transfer.cause = cause
+    for name, value in fields.items():
+        setattr(transfer, name, value)
+    TransferEvent.objects.create(transfer=transfer, old=old, new=new.value, cause=cause, at=at)
+    tell(transfer)
+    return True
+
+
+def tell(transfer: Transfer) -> None:
+    """Ring the doorbell of the agent's desk: the state behind it is fetched anew."""
+    if transfer.agent_id is not None:
+        event = "offer" if transfer.state == TransferState.RESERVED else "transfer"
+        data = {"id": str(transfer.pk), "state": transfer.state}
+        publish(f"agent:{transfer.agent_id}", event, data)
+
+
+def lock_with_call(transfer_id: UUID) -> tuple[Transfer, Call] | None:
+    """The transfer and the customer's call, locked in the one order."""
+    call = (
+        Call.objects.select_for_update(of=("self",))
+        .select_related("campaign", "lead")
+        .filter(transfer=transfer_id)
+        .first()
+    )
+    if call is None:
+        return None
+    return Transfer.objects.select_for_update().get(pk=transfer_id), call
+
+
+def _lock_of(call: Call) -> Transfer | None:
+    return Transfer.objects.select_for_update().filter(call=call).first()
+
+
+def is_bridging(transfer: Transfer) -> bool:
+    """Accepted: the customer belongs in the conference."""
+    return transfer.state in _BRIDGING
+
+
+def is_over(transfer: Transfer) -> bool:
+    """Nothing more will come of this hand-over, or only the agent's notes."""
+    return transfer.state in ENDS or transfer.state == TransferState.WRAP_UP
+
+
+def waits_again(transfer: Transfer) -> bool:
+    """The customer was cut off from an agent and is being offered once more."""
+    return transfer.state == TransferState.OFFERED
+
+
+# --- the customer's way --------------------------------------------------------------------------
+
+
+def reserve_for(call: Call, *, at: datetime) -> bool:
+    """Reserve an agent while the robot asks for consent. False: nobody is free, do not ask."""
+    if call.campaign is None:
+        return False
+    transfer = _lock_of(call)
+    if transfer is not None:
+        return transfer.state == TransferState.RESERVED
+    reservation = reserving.reserve(team_id=call.campaign.team_id, call_ref=call.public_id, now=at)
+    if reservation is None:
+        return False
+    transfer = Transfer.objects.create(
+        call=call,
+        campaign=call.campaign,
+        agent_id=reservation.agent_id,
+        reservation_id=reservation.pk,
+        tried=[reservation.agent_id],
+        offers=1,
+        reserved_at=at,
+        context=handover_context.of(call),
+    )
+    TransferEvent.objects.create(
+        transfer=transfer, old="", new=transfer.state, cause="consent_asked", at=at
+    )
+    tell(transfer)
+    return True
+
+
+def consented(call: Call, step: Step, *, at: datetime) -> str:
+    """The customer said yes. The way into the conference, or "" = wait in the loop."""
+    transfer = _lock_of(call)
+    if transfer is None:
+        # asked without a reservation: a fault of the script; the loop will apologise
+        transfer = Transfer.objects.create(call=call, campaign=call.campaign, reserved_at=at)
+    call.stage = Stage.PARKED.value
+    call.save(update_fields=["stage"])
+    if call.attempt_id is not None:
+        ledger.record_consented(call.attempt_id, at)
+    moved = move(
+        transfer,
+        TransferState.OFFERED,
+        cause="consented",
+        at=at,
+        consented_at=at,
+        offered_at=at,
+        offered_real=real(),
+        context=handover_context.of(call),
+    )
+    if moved and transfer.accepted_early and _accept(transfer, at=at):
+        call.stage = Stage.AGENT.value
+        call.save(update_fields=["stage"])
+        return bridge_document(transfer)
+    return ""
+
+
+def keep_waiting(transfer: Transfer, call: Call, *, loop: int, at: datetime) -> bool:
+    """Whether the customer waits one loop more. False: apologise and offer a callback.
+
+    The loops count the customer's own time, so that a sandbox that runs fast waits no less.
+    """
+    transfer.parks = loop + 1
+    transfer.save(update_fields=["parks"])
+    if loop + 1 >= MAX_PARKS or not (_has_live_offer(transfer) or _offer_next(transfer, at=at)):
+        _give_up(transfer, call, cause="waited_too_long", at=at)
+        return False
+    return True
+
+
+def customer_stopped_waiting(transfer: Transfer, call: Call, *, ended: bool, at: datetime) -> None:
+    """The customer said stop, or asked for a callback instead of waiting."""
+    _release(transfer, cause="customer_left")
+    if ended:
+        move(transfer, TransferState.STOPPED, cause="customer_said_stop", at=at)
+    else:
+        move(transfer, TransferState.NO_AGENT, cause="customer_prefers_callback", at=at)
+    _note_abandoned(call, at)
+    call.stage = Stage.INTERESTED.value
+    call.save(update_fields=["stage"])
+
+
+def dialogue_ended(call: Call, *, outcome: str, at: datetime) -> None:
+    """The robot said goodbye: an agent who was reserved meanwhile is free again."""
+    transfer = _lock_of(call)
+    if transfer is not None and transfer.state == TransferState.RESERVED:
+        _release(transfer, cause="no_consent")
+        move(transfer, TransferState.NOT_WANTED, cause=f"ended:{outcome}"[:60], at=at)
+
+
+def customer_left(call: Call, *, at: datetime) -> None:
+    """The customer's call is over, however that came about."""
+    transfer = _lock_of(call)
+    if transfer is None:
+        return
+    state = TransferState(transfer.state)
+    if state is TransferState.RESERVED:
+        _release(transfer, cause="customer_hung_up")
+        move(transfer, TransferState.NOT_WANTED, cause="customer_hung_up", at=at)
+    elif state in (TransferState.OFFERED, TransferState.ACCEPTED):
+        _end_agent_leg(transfer)
+        _release(transfer, cause="customer_hung_up")
+        move(transfer, TransferState.ABANDONED, cause="customer_hung_up", at=at)
+        _note_abandoned(call, at)
+        callbacks.book(call, wanted=None, step=None, at=at)
+    elif state is TransferState.CONNECTED:
+        _end_agent_leg(transfer)
+        begin_wrap_up(transfer, cause="customer_hung_up", at=at)
+
+
+def bridge(transfer_id: UUID) -> str:
+    """The document that puts the customer into the conference."""
+    found = lock_with_call(transfer_id)
+    if found is None or not is_bridging(found[0]):
+        return twiml.hang_up([])
+    return bridge_document(found[0])
+
+
+def bridge_document(transfer: Transfer) -> str:
+    """Into the room: the customer does not start it, and it ends with the customer."""
+    return twiml.dial_conference(
+        room(transfer.pk),
+        label="customer",
+        action=hook("after", transfer_id=transfer.pk),
+        status_url=hook("conference", transfer_id=transfer.pk),
+        start_on_enter=False,
+        end_on_exit=True,
+    )
+
+
+def room(transfer_id: UUID) -> str:
+    """The conference's name: no personal data in it."""
+    return f"x-{transfer_id}"
+
+
+# --- accepting and joining -----------------------------------------------------------------------
+
+
+def accept_offer(transfer: Transfer, call: Call, *, at: datetime) -> bool:
+    """OFFERED → ACCEPTED, only while the customer is there; both locked. Joins after commit."""
+    if call.state != CallState.ANSWERED or not _accept(transfer, at=at):
+        return False
+    call.stage = Stage.AGENT.value
+    call.save(update_fields=["stage"])
+    sid, transfer_id = call.sid, transfer.pk
+    assert sid is not None
+    transaction.on_commit(lambda: _move_customer(sid, transfer_id))
+    return True
+
+
+def _accept(transfer: Transfer, *, at: datetime) -> bool:
+    if not move(
+        transfer,
+        TransferState.ACCEPTED,
+        cause="accepted",
+        at=at,
+        accepted_at=at,
+        customer_in=False,
+        agent_in=False,
+    ):
+        return False
+    if transfer.reservation_id is not None:
+        reserving.busy(transfer.reservation_id)
+    transfer_id = transfer.pk
+    transaction.on_commit(lambda: _fetch_agent(transfer_id))
+    return True
+
+
+def _move_customer(sid: str, transfer_id: UUID) -> None:
+    try:
+        controlling.redirect(sid, hook("bridge", transfer_id=transfer_id))
+    except controlling.CallEnded:
+        log.info("transfer %s: the customer was gone before the bridge", transfer_id)
+    except controlling.CarrierTrouble:
+        # the next waiting loop finds the transfer accepted and goes to the bridge by itself
+        log.warning("transfer %s: the redirect failed", transfer_id)
+
+
+def _fetch_agent(transfer_id: UUID) -> None:
+    place_agent_leg(Transfer.objects.select_related("agent__user").get(pk=transfer_id))
+
+
+def conference_event(transfer_id: UUID, params: Mapping[str, str], *, at: datetime) -> None:
+    """Joins and leaves. CONNECTED when both joins are in; what follows a leave depends on whose."""
+    found = lock_with_call(transfer_id)
+    if found is None:
+        return
+    transfer, call = found
+    event, label = params.get("StatusCallbackEvent", ""), params.get("ParticipantLabel", "")
+    if event == "participant-join":
+        _joined(transfer, label, params.get("ConferenceSid", ""), at)
+    elif event == "participant-leave" and label == "agent":
+        _agent_left(transfer, call, at)
+    elif event == "participant-leave" and label == "customer":
+        transfer.customer_in = False
+        transfer.save(update_fields=["customer_in"])
+        if transfer.state == TransferState.CONNECTED:
+            _end_agent_leg(transfer)
+            begin_wrap_up(transfer, cause="customer_left", at=at)
+
+
+def _joined(transfer: Transfer, label: str, conference_sid: str, at: datetime) -> None:
+    transfer.conference_sid = conference_sid
+    transfer.customer_in = transfer.customer_in or label == "customer"
+    transfer.agent_in = transfer.agent_in or label == "agent"
+    transfer.save(update_fields=["conference_sid", "customer_in", "agent_in"])
+    if transfer.customer_in and transfer.agent_in:
+        move(transfer, TransferState.CONNECTED, cause="both_joined", at=at, connected_at=at)
+
+
+def agent_leg_ended(leg: Call, *, at: datetime) -> None:
+    """The agent's own leg is over; without it a customer in the room hears silence."""
+    transfer = Transfer.objects.filter(agent_leg=leg).first()
+    found = lock_with_call(transfer.pk) if transfer is not None else None
+    if found is not None and found[0].agent_leg_id == leg.pk:
+        _agent_left(found[0], found[1], at)
+
+
+def _agent_left(transfer: Transfer, call: Call, at: datetime) -> None:
+    """Early or before the talk: the customer waits again. Later: the talk is over."""
+    state = TransferState(transfer.state)
+    if state not in (TransferState.ACCEPTED, TransferState.CONNECTED):
+        return
+    talked = transfer.connected_at is not None and at - transfer.connected_at >= EARLY_DROP
+    wanted = transfer.cause == "agent_hung_up"
+    if state is TransferState.CONNECTED and (talked or wanted):
+        begin_wrap_up(transfer, cause="agent_left", at=at)
+        _send_customer_after(transfer, call)
+        return
+    _release(transfer, cause="agent_dropped")
+    if call.state == CallState.ANSWERED and _offer_next(transfer, at=at, dropped=True):
+        _send_customer_after(transfer, call)
+        return
+    if state is TransferState.CONNECTED:
+        begin_wrap_up(transfer, cause="agent_dropped", at=at)
+    else:
+        move(transfer, TransferState.BRIDGE_FAILED, cause="agent_dropped", at=at)
+        _note_abandoned(call, at)
+        callbacks.book(call, wanted=None, step=None, at=at)
+    _send_customer_after(transfer, call)
+
+
+def _send_customer_after(transfer: Transfer, call: Call) -> None:
+    """Out of the room: to the waiting loop or to the goodbye, as the transfer's state says."""
+    sid, transfer_id = call.sid, transfer.pk
+
+    def redirect() -> None:
+        try:
+            controlling.redirect(sid or "", hook("after", transfer_id=transfer_id))
+        except (controlling.CallEnded, controlling.CarrierTrouble):
+            log.info("transfer %s: the customer could not be moved", transfer_id)
+
+    if call.state == CallState.ANSWERED and sid is not None:
+        transaction.on_commit(redirect)
+
+
+def begin_wrap_up(transfer: Transfer, *, cause: str, at: datetime) -> None:
+    """The talk is over: the agent writes down what came of it."""
+    if transfer.reservation_id is not None:
+        reserving.wrap_up(transfer.reservation_id)
+    move(transfer, TransferState.WRAP_UP, cause=cause, at=at, talk_ended_at=at)
+
+
+# --- offers --------------------------------------------------------------------------------------
+
+
+def _has_live_offer(transfer: Transfer) -> bool:
+    return transfer.state == TransferState.OFFERED and transfer.agent_id is not None
+
+
+def _offer_next(transfer: Transfer, *, at: datetime, dropped: bool = False) -> bool:
+    """Offer the customer to another agent, if one offer is left and somebody is free."""
+    if transfer.offers >= MAX_OFFERS or transfer.campaign is None:
+        return False
+    reservation = reserving.reserve(
+        team_id=transfer.campaign.team_id,
+        call_ref=transfer.call.public_id,
+        now=at,
+        excluding=[] if dropped else list(transfer.tried),
+    )
+    if reservation is None:
+        return False
+    return move(
+        transfer,
+        TransferState.OFFERED,
+        cause="agent_dropped" if dropped else "next_offer",
+        at=at,
+        agent_id=reservation.agent_id,
+        reservation_id=reservation.pk,
+        tried=[*transfer.tried, reservation.agent_id],
+        offers=transfer.offers + 1,
+        offered_at=at,
+        offered_real=real(),
+        accepted_early=False,
+        parks=0 if dropped else transfer.parks,
+        agent_leg=None,
+    )
+
+
+def take_back(transfer: Transfer, *, cause: str, at: datetime) -> None:
+    """The agent declined or let the offer pass: the next one, or nobody for now."""
+    agent_id = transfer.agent_id
+    _release(transfer, cause=cause)
+    if cause == "missed" and agent_id is not None:
+        presence.note_missed_offer(agent_id)
+    if transfer.state == TransferState.OFFERED and not _offer_next(transfer, at=at):
+        Transfer.objects.filter(pk=transfer.pk).update(agent=None, reservation_id=None)
+        transfer.agent_id = transfer.reservation_id = None
+    if transfer.state == TransferState.RESERVED and not _reserve_other(transfer, at):
+        Transfer.objects.filter(pk=transfer.pk).update(agent=None, reservation_id=None)
+        transfer.agent_id = transfer.reservation_id = None
+    if agent_id is not None and agent_id != transfer.agent_id:
+        publish(f"agent:{agent_id}", "transfer", {"id": str(transfer.pk), "state": "revoked"})
+
+
+def _reserve_other(transfer: Transfer, at: datetime) -> bool:
+    """The reserved agent declined while the robot still asks: promise somebody else."""
+    if transfer.offers >= MAX_OFFERS or transfer.campaign is None:
+        return False
+    reservation = reserving.reserve(
+        team_id=transfer.campaign.team_id,
+        call_ref=transfer.call.public_id,
+        now=at,
+        excluding=list(transfer.tried),
+    )
+    if reservation is None:
+        return False
+    transfer.agent_id = reservation.agent_id
+    transfer.reservation_id = reservation.pk
+    transfer.tried = [*transfer.tried, reservation.agent_id]
+    transfer.offers += 1
+    transfer.accepted_early = False
+    transfer.save(update_fields=["agent", "reservation_id", "tried", "offers", "accepted_early"])
+    tell(transfer)
+    return True
+
+
+def _give_up(transfer: Transfer, call: Call, *, cause: str, at: datetime) -> None:
+    _release(transfer, cause=cause)
+    move(transfer, TransferState.NO_AGENT, cause=cause, at=at)
+    _note_abandoned(call, at)
+    call.stage = Stage.INTERESTED.value
+    call.save(update_fields=["stage"])
+
+
+def _release(transfer: Transfer, *, cause: str) -> None:
+    if transfer.reservation_id is not None:
+        reserving.release(transfer.reservation_id, cause)
+
+
+def _end_agent_leg(transfer: Transfer) -> None:
+    leg = transfer.agent_leg
+    if leg is None or leg.sid is None:
+        return
+    sid = leg.sid
+
+    def hang_up() -> None:
+        try:
+            controlling.hang_up(sid)
+        except (controlling.CallEnded, controlling.CarrierTrouble):
+            log.info("the agent leg %s was gone already", sid)
+
+    transaction.on_commit(hang_up)
+
+
+def _note_abandoned(call: Call, at: datetime) -> None:
+    if call.attempt_id is not None:
+        ledger.record_abandon(call.attempt_id, at)
+
+
+# --- sweeping ------------------------------------------------------------------------------------
+
+
+def sweep_transfers(at: datetime) -> int:
+    """Settle what waits too long: offers nobody took, joins that never came. Returns how many."""
+    now_real = real()
+    stale = Transfer.objects.filter(
+        state=TransferState.OFFERED.value,
+        agent__isnull=False,
+        offered_at__lt=at - timedelta(seconds=OFFER_S),
+        offered_real__lt=now_real - timedelta(seconds=OFFER_REAL_S),
+    ).values_list("pk", flat=True)
+    unjoined = Transfer.objects.filter(
+        state=TransferState.ACCEPTED.value,
+        accepted_at__lt=at - timedelta(seconds=JOIN_S),
+        offered_real__lt=now_real - timedelta(seconds=JOIN_REAL_S),
+    ).values_list("pk", flat=True)
+    return sum(_sweep_one(pk, at) for pk in [*stale, *unjoined])
+
+
+@transaction.atomic
+def _sweep_one(transfer_id: UUID, at: datetime) -> bool:
+    found = lock_with_call(transfer_id)
+    if found is None:
+        return False
+    transfer, call = found
+    if transfer.state == TransferState.OFFERED:
+        take_back(transfer, cause="missed", at=at)
+        return True
+    if transfer.state == TransferState.ACCEPTED:
+        _end_agent_leg(transfer)
+        _agent_left(transfer, call, at)
+        return True
+    return False

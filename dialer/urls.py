@@ -1,0 +1,24 @@
+"""Addresses of the carrier's webhooks. No redirects: they would lose the customer's answer."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from dialer import webhooks
+
+app_name = "hooks"
+
+urlpatterns = [
+    path("call/<uuid:public_id>/answer/", webhooks.answer, name="answer"),
+    path("call/<uuid:public_id>/turn/<int:number>/", webhooks.turn, name="turn"),
+    path("call/<uuid:public_id>/status/", webhooks.status, name="status"),
+    path("call/<uuid:public_id>/amd/", webhooks.amd, name="amd"),
+    path("transfer/<uuid:transfer_id>/park/<int:number>/", webhooks.park, name="park"),
+    path("transfer/<uuid:transfer_id>/bridge/", webhooks.bridge, name="bridge"),
+    path("transfer/<uuid:transfer_id>/after/", webhooks.after, name="after"),
+    path("transfer/<uuid:transfer_id>/conference/", webhooks.conference, name="conference"),
+    path("transfer/<uuid:transfer_id>/agent-status/", webhooks.agent_status, name="agent_status"),
+    path("inbound/", webhooks.ring_back, name="inbound"),
+    path("inbound/<int:number>/", webhooks.ring_back_turn, name="inbound_turn"),
+    path("inbound/status/", webhooks.ring_back_status, name="inbound_status"),
+]

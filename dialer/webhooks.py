@@ -1,0 +1,150 @@
+"""The carrier's webhooks: verified, stored once and settled inside their request.
+
+One transaction holds the stored webhook and everything it changes. A repeat (same provider ids)
+gets the same answer and changes nothing. A failure answers 500, and the URL's overrides
+(`#rc=3&rp=ct,rt,5xx`) bring the webhook again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+from uuid import UUID
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from clock.reading import now
+from dialer import conversing, inbound, progress, transferring
+from dialer.domain.said import Said
+from telephony import twiml
+from telephony.receiving import BadSignature, Event, receive, remember_reply
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+Handler = Callable[Concatenate[Event, P], str]
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def webhook(kind: str) -> Callable[[Handler[P]], View[P]]:
+    """A view around a handler that returns TwiML ("" = nothing to say)."""
+
+    def decorate(handle: Handler[P]) -> View[P]:
+        @csrf_exempt
+        @require_POST
+        @wraps(handle)
+        def view(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            try:
+                with transaction.atomic():
+                    event = receive(request, kind)
+                    if event.is_repeat:
+                        reply = event.stored_reply
+                    else:
+                        reply = handle(event, *args, **kwargs)
+                        remember_reply(event, reply)
+            except BadSignature:
+                log.warning("webhook %s refused: its signature is wrong", kind)
+                return HttpResponse(status=403)
+            if not reply:
+                return HttpResponse(status=204)
+            return HttpResponse(reply, content_type="text/xml; charset=utf-8")
+
+        return view
+
+    return decorate
+
+
+@webhook("answer")
+def answer(event: Event, public_id: UUID) -> str:
+    """The customer picked up: what the robot says first."""
+    call = progress.lock(public_id)
+    if call is None or not progress.bind(call, event.sid):
+        return twiml.hang_up([])
+    return conversing.answered(call, at=now())
+
+
+@webhook("turn")
+def turn(event: Event, public_id: UUID, number: int) -> str:
+    """The customer said something, pressed a key, or stayed silent."""
+    call = progress.lock(public_id)
+    if call is None or call.sid != event.sid:
+        return twiml.hang_up([])
+    return conversing.heard(call, turn=number, said=Said.of(event.params), at=now())
+
+
+@webhook("status")
+def status(event: Event, public_id: UUID) -> str:
+    """The call's progress, in whatever order it arrives."""
+    call = progress.lock(public_id)
+    if call is not None and progress.bind(call, event.sid):
+        progress.advance(call, event, at=now())
+    return ""
+
+
+@webhook("amd")
+def amd(event: Event, public_id: UUID) -> str:
+    """The machine detector's vote. It is kept, and never ends a call by itself."""
+    call = progress.lock(public_id)
+    if call is not None:
+        progress.note_answered_by(call, event.params.get("AnsweredBy", ""))
+    return ""
+
+
+@webhook("park")
+def park(event: Event, transfer_id: UUID, number: int) -> str:
+    """One waiting loop of a customer who is being connected."""
+    said = Said.of(event.params)
+    return conversing.parked(transfer_id, loop=number, said=said, at=now())
+
+
+@webhook("bridge")
+def bridge(event: Event, transfer_id: UUID) -> str:
+    """The customer's way into the conference."""
+    return transferring.bridge(transfer_id)
+
+
+@webhook("after")
+def after(event: Event, transfer_id: UUID) -> str:
+    """The conference is over for the customer."""
+    return conversing.after_talk(transfer_id, at=now())
+
+
+@webhook("conference")
+def conference(event: Event, transfer_id: UUID) -> str:
+    """Somebody joined or left the conference."""
+    transferring.conference_event(transfer_id, event.params, at=now())
+    return ""
+
+
+@webhook("agent_status")
+def agent_status(event: Event, transfer_id: UUID) -> str:
+    """The progress of the agent's own leg."""
+    call = progress.lock_agent_leg(transfer_id)
+    if call is not None and progress.bind(call, event.sid):
+        progress.advance(call, event, at=now())
+    return ""
+
+
+@webhook("inbound")
+def ring_back(event: Event) -> str:
+    """Somebody rings one of our caller IDs back."""
+    return inbound.answered(event, at=now())
+
+
+@webhook("inbound_turn")
+def ring_back_turn(event: Event, number: int) -> str:
+    """What the one who rang back says."""
+    said = Said.of(event.params)
+    return inbound.heard(event, turn=number, said=said, at=now())
+
+
+@webhook("inbound_status")
+def ring_back_status(event: Event) -> str:
+    """The progress of a ring-back."""
+    inbound.advance(event, at=now())
+    return ""
