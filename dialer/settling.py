@@ -1,0 +1,105 @@
+"""What follows a call's end, exactly once, inside the transaction that ended it.
+
+attempt   closed (it rang or may have), released (provably never placed), lost
+ledger    the outcome
+lead      again at its time, settled, blocked, or expired with the campaign
+agent     one still promised to this call is free again
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from agents import reserving
+from agents.domain.agent_state import ReservationState
+from agents.models import Reservation
+from campaigns.domain.lead_state import LeadState
+from campaigns.models import Lead
+from compliance import gate, ledger
+from compliance.domain.decision import Decision, Outcome
+from dialer.domain.call_state import CallState
+from dialer.domain.retrying import Expire, Retry, next_step
+from dialer.leads import change_lead
+from dialer.models import Call
+
+#: When to try again a lead whose call the carrier did not take, or that was not to be placed now.
+PUT_BACK = timedelta(minutes=1)
+
+
+def settle_call(call: Call, *, at: datetime) -> None:
+    """Settle everything around a call that has just reached an end (but REFUSED: settle_refused).
+
+    Call it in the transaction, and by the one, whose `change` to the end state succeeded.
+    """
+    state = CallState(call.state)
+    _settle_attempt(call, state, at)
+    _free_agent(call)
+    if call.lead_id is None:
+        return
+    if state is CallState.NOT_PLACED:
+        put_back(call, cause=call.cause, at=at)
+        return
+    _follow_plan(call, at)
+
+
+def settle_refused(call: Call, decision: Decision, *, at: datetime) -> None:
+    """The gate said no to a customer's call: the lead is blocked, waits, or will be too late."""
+    if call.lead_id is None:
+        return
+    lead = _lead_of(call)
+    cause = f"gate:{','.join(decision.codes)}"
+    refused = {"codes": decision.codes, "clears_at": decision.earliest_next}
+    if decision.verdict in (Outcome.BLOCK_TERMINAL, Outcome.REVIEW):
+        change_lead(lead, LeadState.BLOCKED, cause=cause, at=at, **refused)
+    elif decision.earliest_next is None or decision.earliest_next >= lead.campaign.ends_at:
+        change_lead(lead, LeadState.EXPIRED, cause=cause, at=at, **refused)
+    else:
+        due = decision.earliest_next
+        change_lead(lead, LeadState.DUE, cause=cause, at=at, due_at=due, **refused)
+
+
+def put_back(call: Call, *, cause: str, at: datetime, after: timedelta = PUT_BACK) -> None:
+    """Nothing rang and nobody is to blame: the lead is due again soon, its attempts uncounted."""
+    lead = _lead_of(call)
+    due = at + after
+    new = LeadState.DUE if due < lead.campaign.ends_at else LeadState.EXPIRED
+    change_lead(lead, new, cause=cause, at=at, due_at=due)
+
+
+def _settle_attempt(call: Call, state: CallState, at: datetime) -> None:
+    if call.attempt_id is None:
+        return
+    if state is CallState.NOT_PLACED:
+        gate.release(call.attempt_id, call.cause)
+        return
+    if state is CallState.LOST:
+        gate.lose(call.attempt_id)
+    else:
+        gate.close(call.attempt_id)
+    ledger.record_outcome(call.attempt_id, call.outcome, at)
+
+
+def _follow_plan(call: Call, at: datetime) -> None:
+    lead = _lead_of(call)
+    attempts = lead.attempts + 1
+    known = {"attempts": attempts, "outcome": call.outcome}
+    plan = lead.campaign.retry_plan or {}
+    step = next_step(call.outcome, attempts, plan, at, lead.campaign.ends_at)
+    cause = f"outcome:{call.outcome}"
+    if isinstance(step, Retry):
+        change_lead(lead, LeadState.DUE, cause=cause, at=at, due_at=step.at, **known)
+    elif isinstance(step, Expire):
+        change_lead(lead, LeadState.EXPIRED, cause=cause, at=at, due_at=step.due, **known)
+    else:
+        change_lead(lead, LeadState.SETTLED, cause=cause, at=at, **known)
+
+
+def _free_agent(call: Call) -> None:
+    """A promise that outlived its call. (Whoever accepted is settled with the hand-over.)"""
+    held = Reservation.objects.filter(call_ref=call.public_id, state=ReservationState.HELD.value)
+    for reservation_id in list(held.values_list("pk", flat=True)):
+        reserving.release(reservation_id, "call_ended")
+
+
+def _lead_of(call: Call) -> Lead:
+    return Lead.objects.select_related("campaign").get(pk=call.lead_id)

@@ -1,0 +1,106 @@
+"""Webhooks: verified, then stored once by the provider's own ids.
+
+Call `receive` inside the transaction that settles the webhook: the stored row and what follows
+from it commit together, or neither does and the carrier's retry starts afresh. Two copies that
+arrive at once meet at the unique key: the second waits for the first and gets its reply.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from django.db import connection
+from django.http import HttpRequest
+
+from telephony.models import ReceivedWebhook
+from telephony.signing import is_genuine, raw_target
+
+_CALL_PROGRESS = "call-progress-events"
+_KEY_LENGTH = 200
+_SID_LENGTH = 34
+
+
+class BadSignature(Exception):
+    """Not from our carrier: nothing was stored or changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One webhook. `sid` is the call's; `sequence` the provider's order, None where it has none.
+
+    A repeat carries what was answered the first time.
+    """
+
+    kind: str
+    sid: str
+    params: dict[str, str]
+    sequence: int | None
+    is_repeat: bool
+    stored_reply: str
+    webhook_id: int
+
+
+def receive(request: HttpRequest, kind: str) -> Event:
+    """Verify and store one webhook of a kind (the view's name). Raises BadSignature."""
+    if not is_genuine(request):
+        raise BadSignature
+    # PostgreSQL's JSON cannot hold a NUL
+    params = {name: str(value).replace("\0", "") for name, value in request.POST.items()}
+    sid = params.get("CallSid", "")[:_SID_LENGTH]
+    sequence = _number(params.get("SequenceNumber"))
+    key = key_of(kind, params, raw_target(request))
+    webhook_id = _insert(key, kind, sid, sequence, params)
+    if webhook_id is not None:
+        return Event(kind, sid, params, sequence, False, "", webhook_id)
+    first = ReceivedWebhook.objects.only("id", "reply").get(key=key)
+    return Event(kind, sid, params, sequence, True, first.reply, first.id)
+
+
+def remember_reply(event: Event, reply: str) -> None:
+    """Keep what was answered, for a repeat."""
+    if reply:
+        ReceivedWebhook.objects.filter(id=event.webhook_id).update(reply=reply)
+
+
+def key_of(kind: str, params: dict[str, str], target: str) -> str:
+    """What makes a webhook the same one, by kind.
+
+    - a call's progress: (CallSid, SequenceNumber, CallStatus)
+    - a conference's: (ConferenceSid, SequenceNumber)
+    - the machine detector's: (CallSid)
+    - a fetch of what to say: (CallSid, address): each turn has an address of its own
+    """
+    sid = params.get("CallSid", "")
+    sequence = params.get("SequenceNumber", "")
+    if kind == "conference":
+        key = f"conf:{params.get('ConferenceSid', '')}:{sequence}"
+    elif kind == "amd":
+        key = f"amd:{sid}"
+    elif params.get("CallbackSource") == _CALL_PROGRESS or kind.endswith("status"):
+        key = f"status:{sid}:{sequence}:{params.get('CallStatus', '')}"
+    else:
+        key = f"turn:{sid}:{target}"
+    return key[:_KEY_LENGTH]
+
+
+def _insert(
+    key: str, kind: str, sid: str, sequence: int | None, params: dict[str, str]
+) -> int | None:
+    """Store the webhook; its id, or None when it is stored already."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO telephony_receivedwebhook
+                (key, kind, sid, sequence, params, reply, received_at)
+            VALUES (%s, %s, %s, %s, %s, '', clock_timestamp())
+            ON CONFLICT (key) DO NOTHING RETURNING id
+            """,
+            [key, kind, sid, sequence, json.dumps(params, ensure_ascii=False)],
+        )
+        row = cursor.fetchone()
+    return None if row is None else int(row[0])
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdigit() and len(text) < 9 else None

@@ -1,0 +1,123 @@
+"""What the robot does next, in the carrier's words (TwiML).
+
+Silence is never allowed to fall through a Gather: `actionOnEmptyResult` brings us every turn, also
+an empty one, so that a silent customer is a turn and not a hang-up.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from django.conf import settings
+from twilio.twiml.voice_response import Conference, Dial, Gather, Say, VoiceResponse
+
+from telephony.events import CONFERENCE_EVENTS
+
+#: Twilio's own limits on hints.
+_MAX_HINTS = 500
+_MAX_HINT_LENGTH = 100
+
+
+def gather(
+    lines: Sequence[str],
+    *,
+    action: str,
+    wait_s: float,
+    end_s: float,
+    digits: int = 0,
+    hints: Sequence[str] = (),
+    barge_in: bool = True,
+) -> str:
+    """Say `lines`, then listen; what was heard is posted to `action`.
+
+    `digits`: how many keys make an answer (0 = keys are not listened for). `wait_s`: seconds of
+    silence until the turn counts as empty; `end_s`: seconds of silence that end an utterance.
+    Without `barge_in` the lines come before the Gather, where nothing can interrupt them.
+    """
+    response = VoiceResponse()
+    listening = Gather(
+        input="dtmf speech" if digits else "speech",
+        action=action,
+        method="POST",
+        timeout=_seconds(wait_s),
+        speech_timeout=_seconds(end_s),
+        language=settings.SPEECH_LANGUAGE,
+        action_on_empty_result=True,
+        barge_in=barge_in,
+        **({"num_digits": digits} if digits else {}),
+        **({"hints": _hints(hints)} if hints else {}),
+    )
+    for line in lines:
+        (listening if barge_in else response).append(_say(line))
+    response.append(listening)
+    return str(response)
+
+
+def hang_up(lines: Sequence[str] = ()) -> str:
+    """Say `lines` and end the call."""
+    response = VoiceResponse()
+    for line in lines:
+        response.append(_say(line))
+    response.hangup()
+    return str(response)
+
+
+def say_and_redirect(lines: Sequence[str], url: str) -> str:
+    """Say `lines` and go on at `url`."""
+    response = VoiceResponse()
+    for line in lines:
+        response.append(_say(line))
+    response.redirect(url, method="POST")
+    return str(response)
+
+
+def dial_conference(
+    name: str,
+    *,
+    label: str,
+    action: str,
+    status_url: str,
+    start_on_enter: bool = True,
+    end_on_exit: bool = True,
+    lines: Sequence[str] = (),
+) -> str:
+    """Say `lines` and join the conference `name` under `label`.
+
+    `start_on_enter`, `end_on_exit`: whether this one's coming starts and leaving ends it; `action`
+    is fetched when it is over for this one; `status_url` gets the conference's events. No music, no
+    beep.
+    """
+    response = VoiceResponse()
+    for line in lines:
+        response.append(_say(line))
+    dial = Dial(action=action, method="POST")
+    dial.append(
+        Conference(
+            name,
+            participant_label=label,
+            start_conference_on_enter=start_on_enter,
+            end_conference_on_exit=end_on_exit,
+            beep="false",
+            wait_url="",
+            status_callback=status_url,
+            status_callback_event=" ".join(CONFERENCE_EVENTS),
+        )
+    )
+    response.append(dial)
+    return str(response)
+
+
+def _say(line: str) -> Say:
+    return Say(line, language=settings.SAY_LANGUAGE, voice=settings.SAY_VOICE)
+
+
+def _seconds(value: float) -> int:
+    """Whole seconds, at least one: the attribute is an integer."""
+    return max(1, math.ceil(value))
+
+
+def _hints(hints: Sequence[str]) -> str:
+    # a comma separates hints, so none may hold one
+    words = [hint.replace(",", " ").strip()[:_MAX_HINT_LENGTH] for hint in hints[:_MAX_HINTS]]
+    return ",".join(word for word in words if word)

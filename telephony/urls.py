@@ -1,0 +1,22 @@
+"""Absolute addresses of our webhooks, as the carrier is given them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.conf import settings
+from django.urls import reverse
+
+#: Twilio's connection overrides: three more tries when the connection or the answer fails or is
+#: late. Without them a callback that meets a restart is lost for good. Not sent, not signed.
+OVERRIDES = "#rc=3&rp=ct,rt,5xx"
+
+
+def hook(name: str, **arguments: UUID | int | str) -> str:
+    """The address of the webhook called `name` in `dialer/urls.py`, with the overrides.
+
+    Every webhook of ours is idempotent, so a repeat is safe for all of them. Addresses hold ASCII
+    ids only: anything that needs escaping would break the signature.
+    """
+    path = reverse(f"hooks:{name}", kwargs=arguments)
+    return f"{settings.PUBLIC_BASE_URL.rstrip('/')}{path}{OVERRIDES}"
