@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - the statements are the attack under test
 from __future__ import annotations
 
 import json
@@ -78,30 +79,38 @@ def test_the_database_refuses_to_change_an_entry(statement: str) -> None:
         cursor.execute(statement)
 
 
+THE_SECOND = "WHERE subject = 'thing:2'"
+SWAP = """
+UPDATE audit_entry SET id = (SELECT sum(id) FROM audit_entry
+                             WHERE subject IN ('thing:1', 'thing:2')) - id
+WHERE subject IN ('thing:1', 'thing:2')
+"""
+SLIP_IN = f"""
+INSERT INTO audit_entry (at, kind, subject, payload, content_hash, transaction)
+SELECT at, kind, subject, payload, content_hash, transaction FROM audit_entry {THE_SECOND}
+"""
+
+
 @committed
 @pytest.mark.parametrize(
     ("statement", "code"),
     [
         # the content changes and the hash stays
-        ("UPDATE audit_entry SET payload = '{\"n\": 99}' WHERE subject = 'thing:2'", "entry_changed"),
-        ("UPDATE audit_entry SET actor_id = 7 WHERE subject = 'thing:2'", "entry_changed"),
-        ("UPDATE audit_entry SET at = at + interval '1 s' WHERE subject = 'thing:2'", "entry_changed"),
+        (f"UPDATE audit_entry SET payload = '{{}}' {THE_SECOND}", "entry_changed"),
+        (f"UPDATE audit_entry SET actor_id = 7 {THE_SECOND}", "entry_changed"),
+        (f"UPDATE audit_entry SET at = at + interval '1 s' {THE_SECOND}", "entry_changed"),
         # the content changes and the hash with it
-        ("UPDATE audit_entry SET content_hash = repeat('a', 64) WHERE subject = 'thing:2'", "batch_changed"),
-        ("DELETE FROM audit_entry WHERE subject = 'thing:2'", "batch_changed"),
+        (f"UPDATE audit_entry SET content_hash = repeat('a', 64) {THE_SECOND}", "batch_changed"),
+        (f"DELETE FROM audit_entry {THE_SECOND}", "batch_changed"),
         # two entries change places
-        ("UPDATE audit_entry SET id = CASE subject WHEN 'thing:1' THEN (SELECT id FROM audit_entry"
-         " WHERE subject = 'thing:2') ELSE (SELECT id FROM audit_entry WHERE subject = 'thing:1') END,"
-         " at = at + interval '1 microsecond' * 0 WHERE subject IN ('thing:1', 'thing:2')", "batch_changed"),
+        (SWAP, "batch_changed"),
         # an entry is slipped in behind the seal
-        ("INSERT INTO audit_entry (at, kind, subject, payload, content_hash, transaction)"
-         " SELECT at, kind, subject, payload, content_hash, transaction FROM audit_entry"
-         " WHERE subject = 'thing:2'", "batch_changed"),
+        (SLIP_IN, "batch_changed"),
         ("UPDATE audit_seal SET root = repeat('b', 64)", "seal_changed"),
         ("UPDATE audit_seal SET previous = repeat('b', 64)", "seal_changed"),
         ("DELETE FROM audit_seal WHERE id = (SELECT min(id) FROM audit_seal)", "seal_changed"),
     ],
-)  # fmt: skip
+)
 def test_tampering_is_found(statement: str, code: str) -> None:
     for number in range(4):
         note(number, n=number)
