@@ -8,9 +8,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import DateTimeField, Func, Q
+from django.db.models import DateTimeField, F, Func, Q
 
-from agents.domain.agent_state import BY_HAND, AgentState, ReservationState
+from agents.domain.agent_state import (
+    BY_HAND,
+    MISSED_OFFERS_BEFORE_BREAK,
+    AgentState,
+    ReservationState,
+)
 from agents.models import Agent, Reservation
 from agents.moving import locked, move
 from clock.reading import real
@@ -32,21 +37,25 @@ def ping(agent: Agent) -> None:
 
 
 def go_ready(agent: Agent) -> bool:
-    """The agent wants customers: from offline, a break or a wrap-up. Missed offers are forgiven.
+    """The agent wants customers. Missed offers are forgiven.
 
-    False, and nothing changed, while promised or talking. Somebody who is ready stays so (True).
+    False, and nothing changed, while promised to a call: that is until the talk is written up.
+    Somebody who is ready stays so (True).
     """
     return _by_hand(agent, AgentState.READY)
 
 
 def go_break(agent: Agent) -> bool:
-    """The agent wants no customers for now. False while promised or talking."""
+    """The agent wants no customers for now. False while promised to a call."""
     return _by_hand(agent, AgentState.BREAK)
 
 
 @transaction.atomic
 def sign_out(agent: Agent) -> bool:
-    """The agent leaves: a promise is released; a talk must be ended first (False)."""
+    """The agent leaves: a promise is released; a talk must be ended first (False).
+
+    Notes not written are lost to nobody: the desk shows them at the next sign-in.
+    """
     row = locked(agent.pk)
     changed = move(
         row, AgentState.OFFLINE, cause="signed_out", only_from=BY_HAND[AgentState.OFFLINE]
@@ -54,6 +63,21 @@ def sign_out(agent: Agent) -> bool:
     if changed:
         _release_held(row, "signed_out")
     return changed or row.state == AgentState.OFFLINE.value
+
+
+@transaction.atomic
+def note_missed_offer(agent_id: int) -> bool:
+    """The agent let an offer pass; the second time in a row they are sent on a break (True)."""
+    row = locked(agent_id)
+    Agent.objects.filter(pk=agent_id).update(missed_offers=F("missed_offers") + 1)
+    if row.missed_offers + 1 < MISSED_OFFERS_BEFORE_BREAK:
+        return False
+    return move(
+        row,
+        AgentState.BREAK,
+        cause="missed_offers",
+        only_from={AgentState.READY, AgentState.RESERVED},
+    )
 
 
 def free_if_unseen() -> int:
@@ -95,9 +119,16 @@ def _by_hand(agent: Agent, wanted: AgentState) -> bool:
     row = locked(agent.pk)
     if row.state == wanted.value:
         changed = True
+    elif _is_promised(row):
+        changed = False
     else:
         changed = move(row, wanted, cause="by_hand", only_from=BY_HAND[wanted])
     if changed:
         # whoever asks is there: a first ping could come too late for the next reservation
         Agent.objects.filter(pk=row.pk).update(seen_at=RealNow(), missed_offers=0)
     return changed
+
+
+def _is_promised(agent: Agent) -> bool:
+    live = Reservation.objects.filter(agent=agent).exclude(state=ReservationState.RELEASED.value)
+    return live.exists()

@@ -1,8 +1,8 @@
 """Promising a person to a call, before the robot promises one to the customer.
 
-A reservation is HELD while the robot asks and the agent is offered the customer, TAKEN once the
-agent accepted, RELEASED at the end. Every function locks the agent first, then the reservation, and
-works inside the caller's transaction.
+A reservation is HELD while the robot asks and the agent is offered the customer, TAKEN from the
+agent's accept until the talk is written up, RELEASED at the end. Every function locks the agent
+first, then the reservation, and works inside the caller's transaction.
 """
 
 from __future__ import annotations
@@ -12,13 +12,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 
-from agents.domain.agent_state import (
-    MISSED_OFFERS_BEFORE_BREAK,
-    AgentState,
-    ReservationState,
-)
+from agents.domain.agent_state import AgentState, ReservationState
 from agents.models import Agent, PresenceChange, Reservation
 from agents.moving import locked, move
 from agents.presence import UNSEEN_AFTER
@@ -32,18 +28,21 @@ HELD_AT_LEAST_S = 15.0
 _HELD = ReservationState.HELD.value
 _TAKEN = ReservationState.TAKEN.value
 _RELEASED = ReservationState.RELEASED.value
-_MISSED = "missed"
+#: Why a promise ended through the agent: these go to the end of the queue.
+OWN_DOING = ("missed", "declined")
+#: The states of an agent who is promised to a call.
+_PROMISED = (AgentState.RESERVED, AgentState.TALKING, AgentState.WRAP_UP)
 
 
 @transaction.atomic
 def reserve(
-    *, team_id: int, call_ref: UUID, now: datetime, exclude: Collection[int] = ()
+    *, team_id: int, call_ref: UUID, now: datetime, excluding: Collection[int] = ()
 ) -> Reservation | None:
     """The longest idle ready agent of a team, promised to the call; None when nobody is free.
 
     - ready, and seen by its browser within the last seconds (real time)
     - without a live reservation (a talk can outlive the browser's page)
-    - not in `exclude`: who was already offered this customer
+    - not in `excluding`: who was already offered this customer
     - nobody else is choosing the agent at this moment (SKIP LOCKED)
     """
     wall_clock = real()
@@ -52,7 +51,7 @@ def reserve(
         Agent.objects.select_for_update(skip_locked=True, of=("self",))
         .filter(team_id=team_id, state=AgentState.READY.value)
         .filter(seen_at__gte=wall_clock - UNSEEN_AFTER)
-        .exclude(pk__in=exclude)
+        .exclude(pk__in=excluding)
         .exclude(Exists(live))
         .order_by("state_since", "pk")
         .first()
@@ -77,45 +76,32 @@ def busy(reservation_id: UUID) -> bool:
 
 @transaction.atomic
 def wrap_up(reservation_id: UUID) -> bool:
-    """The talk is over: TAKEN → RELEASED, the agent writes it up. False when it was over before."""
+    """The talk is over, the agent writes it up; the promise stays until that is done (`release`).
+
+    False when it was over before, or the agent is not at the desk any more.
+    """
     reservation, agent = _locked_pair(reservation_id)
-    if not _settle(reservation, _TAKEN, _RELEASED, "talked"):
+    if reservation.state != _TAKEN:
         return False
-    move(agent, AgentState.WRAP_UP, cause="talked", only_from={AgentState.TALKING})
-    return True
+    return move(agent, AgentState.WRAP_UP, cause="talked", only_from={AgentState.TALKING})
 
 
 @transaction.atomic
 def release(reservation_id: UUID, cause: str) -> bool:
     """The call no longer needs this person. False when it was released before.
 
-    Somebody who was promised in vain, or who accepted and met nobody (the customer hung up while
-    being joined), is ready again and keeps the place in the queue.
+    The agent is ready again: at the end of the queue after a talk or an offer they did not take,
+    in their old place when the promise was in vain (no consent, the customer hung up).
     """
     reservation, agent = _locked_pair(reservation_id)
-    for old, was in ((_HELD, AgentState.RESERVED), (_TAKEN, AgentState.TALKING)):
-        if _settle(reservation, old, _RELEASED, cause):
-            since = _idle_since(agent)
-            move(agent, AgentState.READY, cause=cause, only_from={was}, since=since)
-            return True
-    return False
-
-
-@transaction.atomic
-def missed(reservation_id: UUID, cause: str = _MISSED) -> bool:
-    """The agent let an offer pass or declined it. False when the promise was over before.
-
-    `cause` is kept with the reservation. The agent goes to the end of the queue; the second time in
-    a row, on a break.
-    """
-    reservation, agent = _locked_pair(reservation_id)
-    if not _settle(reservation, _HELD, _RELEASED, cause):
+    if not (
+        _settle(reservation, _HELD, _RELEASED, cause)
+        or _settle(reservation, _TAKEN, _RELEASED, cause)
+    ):
         return False
-    Agent.objects.filter(pk=agent.pk).update(missed_offers=F("missed_offers") + 1)
-    if agent.missed_offers + 1 >= MISSED_OFFERS_BEFORE_BREAK:
-        move(agent, AgentState.BREAK, cause="missed_offers", only_from={AgentState.RESERVED})
-    else:
-        move(agent, AgentState.READY, cause=_MISSED, only_from={AgentState.RESERVED})
+    in_vain = agent.state != AgentState.WRAP_UP.value and cause not in OWN_DOING
+    since = _idle_since(agent) if in_vain else None
+    move(agent, AgentState.READY, cause=cause, only_from=_PROMISED, since=since)
     return True
 
 
@@ -145,7 +131,9 @@ def _idle_since(agent: Agent) -> datetime | None:
 
     That is the last time the agent became ready other than by being released unused.
     """
-    in_vain = Q(old__in=[AgentState.RESERVED.value, AgentState.TALKING.value]) & ~Q(cause=_MISSED)
+    in_vain = Q(old__in=[AgentState.RESERVED.value, AgentState.TALKING.value]) & ~Q(
+        cause__in=OWN_DOING
+    )
     return (
         PresenceChange.objects.filter(agent=agent, new=AgentState.READY.value)
         .exclude(in_vain)

@@ -13,8 +13,15 @@ from hypothesis import strategies as st
 
 from agents.domain.agent_state import AgentState, ReservationState, may_become
 from agents.models import Agent, PresenceChange, Reservation, Team
-from agents.presence import free_if_unseen, go_break, go_ready, ping, sign_out
-from agents.reserving import busy, missed, release, reserve, wrap_up
+from agents.presence import (
+    free_if_unseen,
+    go_break,
+    go_ready,
+    note_missed_offer,
+    ping,
+    sign_out,
+)
+from agents.reserving import busy, release, reserve, wrap_up
 from clock.reading import now, real
 from tests.agents.conftest import MakeAgent
 
@@ -79,9 +86,11 @@ def test_a_talk_outlives_the_page_and_blocks_a_second_customer(
     assert free_if_unseen() == 1
     reservation.refresh_from_db()
     assert reservation.state == ReservationState.TAKEN.value
-    go_ready(agent)  # the page is open again while the voice still talks
+    assert not go_ready(agent)  # the page is open again while the voice still talks
     assert reserve(team_id=team.pk, call_ref=uuid4(), now=now()) is None
-    assert wrap_up(reservation.pk)
+    assert not wrap_up(reservation.pk)
+    assert release(reservation.pk, "wrapped_up")
+    assert go_ready(agent)
     assert reserve(team_id=team.pk, call_ref=uuid4(), now=now()) is not None
 
 
@@ -97,6 +106,7 @@ def test_signing_out_releases_a_promise_but_not_a_talk(team: Team, make_agent: M
 
 OPERATIONS = [
     "go_ready", "go_break", "sign_out", "unseen", "reserve", "busy", "wrap_up", "release", "missed",
+    "note",
 ]  # fmt: skip
 
 
@@ -130,10 +140,12 @@ def _perform(
         free_if_unseen()
     elif operation in ("go_ready", "go_break", "sign_out"):
         {"go_ready": go_ready, "go_break": go_break, "sign_out": sign_out}[operation](agent)
-    elif last is not None and operation == "release":
-        release(last.pk, "any")
+    elif operation == "note":
+        note_missed_offer(agent.pk)
+    elif last is not None and operation in ("release", "missed"):
+        release(last.pk, operation)
     elif last is not None:
-        {"busy": busy, "wrap_up": wrap_up, "missed": missed}[operation](last.pk)
+        {"busy": busy, "wrap_up": wrap_up}[operation](last.pk)
     return None
 
 
@@ -150,5 +162,5 @@ def _check(agent: Agent) -> None:
     )
     assert len(live) <= 1
     assert (state is AgentState.RESERVED) == (live == ["held"])
-    if state is AgentState.TALKING:
+    if state in (AgentState.TALKING, AgentState.WRAP_UP):
         assert live == ["taken"]

@@ -11,8 +11,8 @@ from django.db import close_old_connections, connection
 
 from agents.domain.agent_state import AgentState, ReservationState
 from agents.models import Agent, PresenceChange, Reservation, Team
-from agents.presence import go_ready
-from agents.reserving import busy, expire_overdue, missed, release, reserve, wrap_up
+from agents.presence import go_ready, note_missed_offer
+from agents.reserving import busy, expire_overdue, release, reserve, wrap_up
 from clock.reading import now, real
 from tests.agents.conftest import MakeAgent
 
@@ -60,7 +60,7 @@ def test_a_silent_browser_is_not_promised(team: Team, make_agent: MakeAgent) -> 
 def test_who_was_offered_the_customer_before_is_skipped(team: Team, make_agent: MakeAgent) -> None:
     first = make_agent("first", idle_s=100)
     second = make_agent("second", idle_s=10)
-    assert reserve_one(team, exclude=[first.pk]).agent == second
+    assert reserve_one(team, excluding=[first.pk]).agent == second
 
 
 def test_another_teams_agents_are_not_taken(team: Team, make_agent: MakeAgent) -> None:
@@ -82,18 +82,24 @@ def test_a_promise_in_vain_keeps_the_place_in_the_queue(team: Team, make_agent: 
     assert reserve_one(team).agent == first
 
 
+def miss(reservation: Reservation) -> None:
+    assert release(reservation.pk, "missed")
+    note_missed_offer(reservation.agent_id)
+
+
 def test_a_missed_offer_goes_to_the_end_and_the_second_to_a_break(
     team: Team, make_agent: MakeAgent
 ) -> None:
     first = make_agent("first", idle_s=100)
     second = make_agent("second", idle_s=10)
-    assert missed(reserve_one(team).pk)
+    miss(reserve_one(team))
     assert state_of(first) == AgentState.READY
     again = reserve_one(team)
     assert again.agent == second
-    release(again.pk, "no_consent")
-    Agent.objects.filter(pk=second.pk).update(state=AgentState.BREAK.value)
-    assert missed(reserve_one(team).pk, "rejected")
+    release(again.pk, "declined")
+    assert reserve_one(team, excluding=[second.pk]).agent == first
+    assert release(Reservation.objects.latest("created_at").pk, "no_consent")
+    miss(reserve_one(team, excluding=[second.pk]))
     assert state_of(first) == AgentState.BREAK
     change = PresenceChange.objects.filter(agent=first).latest("pk")
     assert change.cause == "missed_offers"
@@ -101,24 +107,27 @@ def test_a_missed_offer_goes_to_the_end_and_the_second_to_a_break(
 
 def test_an_accept_forgives_missed_offers(team: Team, make_agent: MakeAgent) -> None:
     agent = make_agent("a")
-    missed(reserve_one(team).pk)
+    miss(reserve_one(team))
     assert busy(reserve_one(team).pk)
     agent.refresh_from_db()
     assert (agent.missed_offers, agent.state) == (0, AgentState.TALKING.value)
 
 
-def test_a_talk_ends_in_wrap_up_and_every_step_works_once(
+def test_a_talk_is_written_up_before_the_next_and_every_step_works_once(
     team: Team, make_agent: MakeAgent
 ) -> None:
     agent = make_agent("a")
     reservation = reserve_one(team)
     assert busy(reservation.pk)
     assert not busy(reservation.pk)
-    assert not missed(reservation.pk)
     assert wrap_up(reservation.pk)
     assert not wrap_up(reservation.pk)
-    assert not release(reservation.pk, "late")
     assert state_of(agent) == AgentState.WRAP_UP
+    assert not go_ready(agent)
+    assert reserve(team_id=team.pk, call_ref=uuid4(), now=now()) is None
+    assert release(reservation.pk, "wrapped_up")
+    assert not release(reservation.pk, "wrapped_up")
+    assert state_of(agent) == AgentState.READY
 
 
 def test_who_accepted_and_met_nobody_is_ready_again(team: Team, make_agent: MakeAgent) -> None:
