@@ -9,7 +9,6 @@ from telephony.client import client
 from telephony.errors import SDK_ERRORS, code_of, status_of
 
 __all__ = [
-    "CallEnded",
     "CallFacts",
     "CarrierTrouble",
     "cancel",
@@ -27,10 +26,6 @@ _LIST_LIMIT = 200
 
 class CarrierTrouble(Exception):
     """The carrier could not be asked or refused; the call's state is what it was."""
-
-
-class CallEnded(Exception):
-    """The call is over (or was never there): nothing is left to steer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +57,11 @@ def cancel(sid: str) -> str:
 
 
 def redirect(sid: str, url: str) -> str:
-    """Let a live call go on at `url`; its status. Raises CallEnded or CarrierTrouble."""
-    status = _update(sid, url=url, method="POST")
-    if not status:
-        raise CallEnded(sid)
-    return status
+    """Let a live call go on at `url`; its status ("" when it has ended: nobody is there).
+
+    Raises CarrierTrouble.
+    """
+    return _update(sid, url=url, method="POST")
 
 
 def list_calls(*, to: str, from_: str) -> list[CallFacts]:

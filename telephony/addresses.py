@@ -12,7 +12,7 @@ from django.urls import reverse
 OVERRIDES = "#rc=3&rp=ct,rt,5xx"
 
 
-def hook(name: str, **arguments: UUID | int | str) -> str:
+def hook_url(name: str, **arguments: UUID | int | str) -> str:
     """The address of the webhook called `name` in `dialer/urls.py`, with the overrides.
 
     Every webhook of ours is idempotent, so a repeat is safe for all of them. Addresses hold ASCII
