@@ -29,6 +29,7 @@ from campaigns.domain.list_state import ListState
 from campaigns.domain.sorting import WITHOUT_NUMBER, Placed, place
 from campaigns.models import Audience, Campaign, TargetList
 from clock.reading import now as clock_now
+from compliance.domain.decision import Decision
 from compliance.domain.intent import Actor, DialKind, Gate, Intent, Purpose
 from compliance.screening import screen
 from live.publishing import publish
@@ -180,6 +181,7 @@ def _store(target_list: TargetList, at: datetime) -> dict[str, Any]:
     listed = eligible = waiting = 0
     primary: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
+    basis: dict[str, dict[str, str]] = {}
     for people in _batches(_people(target_list)):
         decisions = screen([(c, n) for c, n in people if n is not None], template, at)
         rows = []
@@ -188,7 +190,9 @@ def _store(target_list: TargetList, at: datetime) -> dict[str, Any]:
                 WITHOUT_NUMBER if number_id is None else place(decisions[customer_id], ends_at)
             )
             rows.append((customer_id, number_id, placed))
-            reasons.update(set(placed.codes))
+            reasons.update(placed.codes)
+            if placed.codes and number_id is not None:
+                _note_basis(basis, decisions[customer_id])
             if placed.state is LeadState.LISTED:
                 eligible += 1
                 waiting += placed.clears_at is not None
@@ -202,7 +206,19 @@ def _store(target_list: TargetList, at: datetime) -> dict[str, Any]:
         "waiting": waiting,
         "blocked": dict(primary.most_common()),
         "reasons": dict(reasons.most_common()),
+        "basis": basis,
     }
+
+
+def _note_basis(basis: dict[str, dict[str, str]], decision: Decision) -> None:
+    """Keep, for each code, the first rule that gave it, with its pack and legal basis."""
+    for reason in decision.reasons:
+        if reason.code not in basis:
+            basis[reason.code] = {
+                "rule": reason.rule_id,
+                "pack": reason.pack,
+                "legal_ref": reason.legal_ref,
+            }
 
 
 def screening_intent(campaign: Campaign) -> Intent:
