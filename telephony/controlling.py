@@ -10,7 +10,7 @@ from telephony.errors import SDK_ERRORS, code_of, status_of
 
 __all__ = [
     "CallFacts",
-    "CarrierTrouble",
+    "ControlFailed",
     "cancel",
     "fetch",
     "hang_up",
@@ -24,7 +24,7 @@ _NOT_FOUND = 404
 _LIST_LIMIT = 200
 
 
-class CarrierTrouble(Exception):
+class ControlFailed(Exception):
     """The carrier could not be asked or refused; the call's state is what it was."""
 
 
@@ -43,7 +43,7 @@ class CallFacts:
 def hang_up(sid: str) -> str:
     """End a call in whatever state it is; its status afterwards ("" when it had ended before).
 
-    Raises CarrierTrouble.
+    Raises ControlFailed.
     """
     return _update(sid, status="completed")
 
@@ -59,7 +59,7 @@ def cancel(sid: str) -> str:
 def redirect(sid: str, url: str) -> str:
     """Let a live call go on at `url`; its status ("" when it has ended: nobody is there).
 
-    Raises CarrierTrouble.
+    Raises ControlFailed.
     """
     return _update(sid, url=url, method="POST")
 
@@ -68,23 +68,23 @@ def list_calls(*, to: str, from_: str) -> list[CallFacts]:
     """The carrier's calls between two numbers, newest first.
 
     No filter on time: a queued call has no start time, and a filter would hide exactly the call
-    that is feared. Compare `created_at` instead. Raises CarrierTrouble.
+    that is feared. Compare `created_at` instead. Raises ControlFailed.
     """
     try:
         found = client().calls.list(to=to, from_=from_, limit=_LIST_LIMIT, page_size=_LIST_LIMIT)
     except SDK_ERRORS as error:
-        raise CarrierTrouble(_cause(error)) from error
+        raise ControlFailed(_cause(error)) from error
     return [_facts(call) for call in found]
 
 
 def fetch(sid: str) -> CallFacts | None:
-    """One call as the carrier sees it; None when it does not know it. Raises CarrierTrouble."""
+    """One call as the carrier sees it; None when it does not know it. Raises ControlFailed."""
     try:
         return _facts(client().calls(sid).fetch())
     except SDK_ERRORS as error:
         if status_of(error) == _NOT_FOUND:
             return None
-        raise CarrierTrouble(_cause(error)) from error
+        raise ControlFailed(_cause(error)) from error
 
 
 def _update(sid: str, **change: str) -> str:
@@ -93,7 +93,7 @@ def _update(sid: str, **change: str) -> str:
     except SDK_ERRORS as error:
         if code_of(error) == _NOT_IN_PROGRESS or status_of(error) == _NOT_FOUND:
             return ""
-        raise CarrierTrouble(_cause(error)) from error
+        raise ControlFailed(_cause(error)) from error
 
 
 def _cause(error: Exception) -> str:
