@@ -9,16 +9,22 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import secrets
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
-from config.embedded.folder import EmbeddedError
+import psycopg2
+from psycopg2 import sql
+
+from config.embedded.folder import EmbeddedError, remove_noted
 from config.embedded.servers import Servers
 from config.ports import free_port
 from config.processes import (
@@ -112,7 +118,9 @@ def _headless(options: argparse.Namespace) -> int:
         raise StepFailed(f"{options.keep} is not empty: a headless run wants a folder of its own.")
     result = Path(state) / "result.json"
     try:
-        with _Run(Path(state), Addresses.find(preferred=False), fresh=True) as run:
+        with Run(
+            Path(state), Addresses.find(preferred=False), fresh=True, kept=bool(options.keep)
+        ) as run:
             _say("Preparing the sample bank …")
             run.manage(
                 "sandboxprepare",
@@ -140,6 +148,7 @@ def _headless(options: argparse.Namespace) -> int:
         return 0 if not any(figures["violations"].values()) else 2
     finally:
         if not options.keep:
+            remove_noted(Path(state) / "postgres" / "elsewhere")
             shutil.rmtree(state, ignore_errors=True)
 
 
@@ -148,7 +157,7 @@ def _interactive(options: argparse.Namespace) -> int:
     state = options.keep or _state_root() / "demo"
     if options.fresh:
         shutil.rmtree(state, ignore_errors=True)
-    with _Run(state, Addresses.find(preferred=True), fresh=False) as run:
+    with Run(state, Addresses.find(preferred=True), fresh=False) as run:
         _say("Preparing the sample bank (the first time takes a minute) …")
         run.manage(
             "sandboxprepare",
@@ -185,20 +194,27 @@ class StepFailed(Exception):
     """A step of the run did not succeed; the message is for the person at the terminal."""
 
 
-class _Run:
+class Run:
     """Servers, environment and processes of one run. A context manager: leaving stops all."""
 
-    def __init__(self, state: Path, addresses: Addresses, *, fresh: bool) -> None:
+    def __init__(
+        self, state: Path, addresses: Addresses, *, fresh: bool, kept: bool = True
+    ) -> None:
         self.state = state
         self.addresses = addresses
         self.journal = state / "journal.jsonl"
         self.fresh = fresh
+        self.kept = kept
         self._stack = contextlib.ExitStack()
 
-    def __enter__(self) -> _Run:
+    def __enter__(self) -> Run:
         try:
             self.state.mkdir(parents=True, exist_ok=True)
             servers = self._stack.enter_context(Servers.start(self.state, durable=False))
+            if self.fresh:
+                servers.database_url = self._stack.enter_context(
+                    fresh_database(servers.database_url, kept=self.kept)
+                )
             self.env = {
                 **servers.environment,
                 **self.addresses.environment(),
@@ -293,6 +309,25 @@ class _Run:
             ready_url=f"http://127.0.0.1:{port}/_carrier/health",
             on_exit=OnExit.RESTART,
         )  # fmt: skip
+
+
+@contextlib.contextmanager
+def fresh_database(url: str, *, kept: bool) -> Iterator[str]:
+    """A database of its own on the same server, dropped afterwards unless it is kept."""
+    parts = urlsplit(url)
+    name = f"sanshi_run_{os.getpid()}_{int(time.time())}"
+    server = psycopg2.connect(url)
+    server.autocommit = True
+    try:
+        with server.cursor() as cursor:
+            cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        yield urlunsplit(parts._replace(path=f"/{name}"))
+        if not kept:
+            with server.cursor() as cursor:
+                drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
+                cursor.execute(drop.format(sql.Identifier(name)))
+    finally:
+        server.close()
 
 
 def _state_root() -> Path:
