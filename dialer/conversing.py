@@ -9,8 +9,6 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from telephony.urls import hook
-
 from compliance import ledger
 from dialer import callbacks, effects, transferring
 from dialer.calls import change
@@ -22,6 +20,7 @@ from robot import conversing as robot
 from robot.domain.steps import End, Listen, Say, Step
 from robot.domain.steps import Transfer as Park
 from telephony import twiml
+from telephony.addresses import hook_url
 
 #: Said to somebody who picks up although they opted out while the telephone rang.
 SORRY_LINE = "抱歉打扰您，您的要求已经登记，我们不会再来电，再见。"
@@ -68,8 +67,9 @@ def heard(call: Call, *, turn: int, said: Said, at: datetime) -> str:
     def can_transfer() -> bool:
         # the flow has come to the consent question: this customer is interested, whoever is free
         call.outcome = INTERESTED
+        call.interested_turn = turn
         call.stage = Stage.INTERESTED.value
-        call.save(update_fields=["outcome", "stage"])
+        call.save(update_fields=["outcome", "interested_turn", "stage"])
         return transferring.reserve_for(call, at=at)
 
     step = robot.hear(
@@ -100,19 +100,20 @@ def parked(transfer_id: UUID, *, loop: int, said: Said, at: datetime) -> str:
         return twiml.hang_up([GOODBYE_LINE])
     step = robot.hear(
         call_ref=call.public_id,
-        turn=_park_turn(loop),
+        turn=loop,
         text=said.text,
         digits=said.digits,
         confidence=said.confidence,
         at=at,
-        can_transfer=lambda: False,
+        can_transfer=False,
+        parked=True,
     )
     if not step.state.parked:
         transferring.customer_stopped_waiting(transfer, call, ended=step.ended, at=at)
-        return _carry_out(call, step, turn=_park_turn(loop), at=at)
+        return _carry_out(call, step, turn=call.turn, at=at)
     if not transferring.keep_waiting(transfer, call, loop=loop, at=at):
         step = robot.transfer_result(call_ref=call.public_id, result="no_agent", at=at)
-        return _carry_out(call, step, turn=_park_turn(loop), at=at)
+        return _carry_out(call, step, turn=call.turn, at=at)
     return _park_document(transfer_id, _lines(step), loop=loop + 1)
 
 
@@ -144,7 +145,7 @@ def _carry_out(call: Call, step: Step, *, turn: int, at: datetime) -> str:
             call.save(update_fields=["turn"])
             return twiml.gather(
                 lines,
-                action=hook("turn", public_id=call.public_id, number=turn + 1),
+                action=hook_url("turn", public_id=call.public_id, number=turn + 1),
                 wait_s=reply.wait_s,
                 end_s=reply.end_s,
                 digits=1 if reply.dtmf else 0,
@@ -166,17 +167,12 @@ def _end(call: Call, step: Step, outcome: str, at: datetime) -> None:
 def _park_document(transfer_id: UUID, lines: list[str], *, loop: int) -> str:
     return twiml.gather(
         lines,
-        action=hook("park", transfer_id=transfer_id, number=loop),
+        action=hook_url("park", transfer_id=transfer_id, number=loop),
         wait_s=transferring.PARK_WAIT_S,
         end_s=1.0,
         digits=1,
         hints=("别打了", "回电", "不等了"),
     )
-
-
-def _park_turn(loop: int) -> int:
-    """Waiting loops are numbered apart from the dialogue's turns."""
-    return 1000 + loop
 
 
 def _lines(step: Step) -> list[str]:

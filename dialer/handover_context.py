@@ -23,7 +23,7 @@ def of(call: Call) -> dict[str, Any]:
         "segment": customer.segment if customer else "",
         "product": campaign.product.name if campaign else "",
         "product_en": campaign.product.name_en if campaign else "",
-        "slots": dict(state.slots) if state else {},
+        "slots": dict(state.slots),
         "transcript": [
             {"who": line.who, "text": line.text} for line in robot.transcript(call.public_id)
         ],

@@ -125,7 +125,7 @@ def reach(call: Call, new: CallState, *, cause: str, at: datetime, seconds: str 
     if call.kind == "agent_leg":
         transferring.agent_leg_ended(call, at=at)
     else:
-        robot_conversing.finish(call_ref=call.public_id, outcome=call.outcome, at=at)
+        robot_conversing.close(call_ref=call.public_id, outcome=call.outcome, at=at)
         transferring.customer_left(call, at=at)
     settle_call(call, at=at)
 

@@ -7,11 +7,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from insights.figures import figures
-from robot.conversing import dialogue_before_consent
-
 from audiences.models import Customer
 from campaigns.models import Campaign, Lead
+from dialer.models import Call
+from insights.figures import figures
+from robot.domain.versions import Phase
+from robot.models import Conversation, Turn
 from sandbox.violations import violations
 
 WANTED = (
@@ -46,11 +47,12 @@ def behaviour_digest(campaign: Campaign) -> str:
 
     The words count up to the consent question: what is said after it hangs on who was free.
     """
+    spoken = _words_before_consent(campaign)
     rows = [
         (
             lead.customer.bank_id,
             lead.codes[:1] if lead.attempts == 0 else [],
-            [_behaviour(call.public_id, call.outcome) for call in lead.calls.all()],
+            [(call.outcome, spoken.get(call.pk, [])) for call in lead.calls.all()],
         )
         for lead in Lead.objects.filter(campaign=campaign)
         .select_related("customer")
@@ -61,6 +63,24 @@ def behaviour_digest(campaign: Campaign) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _behaviour(public_id: Any, outcome: str) -> list[Any]:
-    lines = [[line.who, line.text] for line in dialogue_before_consent(public_id)]
-    return [outcome, lines]
+def _words_before_consent(campaign: Campaign) -> dict[int, list[tuple[str, str]]]:
+    """Call id → (what the customer said, what the robot answered) in order of turns."""
+    calls = dict(
+        Call.objects.filter(campaign=campaign, kind="robot").values_list("public_id", "pk")
+    )
+    last = dict(Call.objects.filter(campaign=campaign).values_list("pk", "interested_turn"))
+    conversations = {
+        pk: calls[ref]
+        for pk, ref in Conversation.objects.values_list("pk", "call_ref")
+        if ref in calls
+    }
+    words: dict[int, list[tuple[str, str]]] = {}
+    turns = Turn.objects.filter(phase=Phase.TALK.value).order_by("conversation_id", "index")
+    for turn in turns.only("conversation_id", "index", "text", "digits", "said"):
+        call_id = conversations.get(turn.conversation_id)
+        limit = last.get(call_id) if call_id is not None else None
+        if call_id is None or (limit is not None and turn.index > limit):
+            continue
+        answered = "" if turn.index == limit else turn.said
+        words.setdefault(call_id, []).append((turn.text or turn.digits, answered))
+    return words

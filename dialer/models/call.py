@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import uuid
 
-from compliance.models import Attempt, CallerId
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from audiences.models import Customer, Number
 from campaigns.models import Campaign, Lead
+from compliance.models import Attempt, CallerId
 from dialer.domain.call_state import LIVE, CallState
 
 
@@ -42,6 +42,8 @@ class Call(models.Model):
     sid = models.CharField(_("SID"), max_length=34, null=True, unique=True)
     sequence = models.SmallIntegerField(default=-1)
     turn = models.PositiveSmallIntegerField(default=0)
+    #: the turn in which the flow came to the consent question: what follows hangs on who is free
+    interested_turn = models.PositiveSmallIntegerField(null=True)
     #: where the dialogue stands, for pacing: ringing, talking, interested, parked, agent
     stage = models.CharField(_("stage"), max_length=12, blank=True)
     answered_by = models.CharField(_("answered by"), max_length=24, blank=True)
