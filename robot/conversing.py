@@ -1,0 +1,229 @@
+"""Holding a conversation: the engine's steps, stored once each.
+
+Every function runs inside the caller's transaction, locks the conversation, and is idempotent:
+a turn that was already worked out gives back the step that was stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Literal
+from uuid import UUID
+
+from django.db import transaction
+
+from robot.domain import engine
+from robot.domain.documents import read_json
+from robot.domain.intents import cascade
+from robot.domain.script import Script
+from robot.domain.steps import Heard, State, Step
+from robot.domain.versions import Phase
+from robot.models import Conversation, ScriptVersion, Turn
+
+
+class NoConversation(LookupError):
+    """No conversation was begun for this call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a transcript. `intent` is how a customer's line was understood."""
+
+    at: datetime
+    who: Literal["robot", "customer"]
+    text: str
+    intent: str = ""
+    node: str = ""
+
+
+@transaction.atomic
+def begin(
+    *,
+    call_ref: UUID,
+    script_version_id: int,
+    variables: Mapping[str, object],
+    at: datetime,
+    attributes: Mapping[str, Any] | None = None,
+    zone: str = "Asia/Shanghai",
+) -> Step:
+    """Open the conversation of a call; the opening again if it was opened before.
+
+    `attributes` are the customer's declared attributes for variants; `zone` is where they live.
+    """
+    existing = Conversation.objects.select_for_update().filter(call_ref=call_ref).first()
+    if existing is not None:
+        stored = _stored(existing, Phase.TALK, 0)
+        if stored is not None:
+            return stored
+    script = script_of(script_version_id)
+    step = engine.begin(script, variables, at=at, attributes=attributes, zone=zone)
+    conversation, created = Conversation.objects.get_or_create(
+        call_ref=call_ref,
+        defaults={
+            "script_version_id": script_version_id,
+            "state": step.state.dump(),
+            "variables": step.state.variables,
+            "started_at": at,
+        },
+    )
+    if not created:  # another request opened it meanwhile, and has committed
+        return _stored(conversation, Phase.TALK, 0) or step
+    _store(conversation, Phase.TALK, 0, Heard(at=at), step)
+    return step
+
+
+@transaction.atomic
+def hear(
+    *,
+    call_ref: UUID,
+    turn: int,
+    text: str,
+    digits: str = "",
+    confidence: float | None = None,
+    at: datetime,
+    can_transfer: bool | Callable[[], bool] = True,
+    parked: bool = False,
+) -> Step:
+    """The reply to what the customer said in this turn ("" for silence).
+
+    `can_transfer` may be a function: it is called only when the robot is about to ask whether to
+    transfer, so that a person is reserved at that moment and not before; False makes the robot
+    offer a callback instead. Turns of a customer who waits for a person are numbered apart
+    (`parked=True`).
+    """
+    conversation = _locked(call_ref)
+    phase = Phase.PARK if parked else Phase.TALK
+    stored = _stored(conversation, phase, turn)
+    if stored is not None:
+        return stored
+    script = script_of(conversation.script_version_id)
+    state = State.load(conversation.state)
+    if parked and not state.parked:
+        return Step(state=state)  # the transfer was settled while this turn was on its way
+    asked = can_transfer if isinstance(can_transfer, bool) else True
+    heard = Heard(at=at, text=text, digits=digits, confidence=confidence, can_transfer=asked)
+    step = engine.step(script, state, heard, cascade.shipped())
+    if step.asks_consent and not isinstance(can_transfer, bool) and not can_transfer():
+        heard = heard.model_copy(update={"can_transfer": False})
+        step = engine.step(script, state, heard, cascade.shipped())
+    _store(conversation, phase, turn, heard, step)
+    return step
+
+
+@transaction.atomic
+def transfer_result(*, call_ref: UUID, result: str, at: datetime) -> Step:
+    """What the robot says once the transfer came to its end.
+
+    `result`: connected, no_agent, no_answer, rejected or failed. Asked again, the same step.
+    """
+    conversation = _locked(call_ref)
+    state = State.load(conversation.state)
+    if not state.parked:
+        return _stored(conversation, Phase.TRANSFER, state.transfers) or Step(state=state)
+    step = engine.resume(script_of(conversation.script_version_id), state, result, at=at)
+    _store(conversation, Phase.TRANSFER, state.transfers, Heard(at=at, text=""), step)
+    return step
+
+
+@transaction.atomic
+def close(*, call_ref: UUID, at: datetime, outcome: str = "HUNG_UP") -> None:
+    """The call is over; a conversation without an ending of its own gets this one."""
+    conversation = Conversation.objects.select_for_update().filter(call_ref=call_ref).first()
+    if conversation is None or conversation.ended_at is not None:
+        return
+    conversation.ended_at = at
+    conversation.outcome = conversation.outcome or outcome
+    conversation.save(update_fields=["ended_at", "outcome"])
+
+
+def transcript(call_ref: UUID) -> list[Line]:
+    """Everything said so far, in order; empty for an unknown call."""
+    conversation = Conversation.objects.filter(call_ref=call_ref).first()
+    if conversation is None:
+        return []
+    lines = []
+    for turn in Turn.objects.filter(conversation_id=conversation.pk).order_by("id"):
+        if turn.text or turn.digits:
+            words = turn.text or f"#{turn.digits}"
+            lines.append(Line(turn.at, "customer", words, turn.intent, turn.node))
+        if turn.said:
+            lines.append(Line(turn.at, "robot", turn.said, node=turn.node_after))
+    return lines
+
+
+def state_of(call_ref: UUID) -> State:
+    """Where a conversation stands (slots, interest, consent …)."""
+    conversation = Conversation.objects.filter(call_ref=call_ref).first()
+    if conversation is None:
+        raise NoConversation(str(call_ref))
+    return State.load(conversation.state)
+
+
+def script_of(version_id: int) -> Script:
+    """The document of a version; parsed once a process, for a published one cannot change."""
+    version = ScriptVersion.objects.only("content_hash").get(pk=version_id)
+    return _parsed(version_id, version.content_hash)
+
+
+@lru_cache(maxsize=64)
+def _parsed(version_id: int, content_hash: str) -> Script:
+    return read_json(ScriptVersion.objects.get(pk=version_id).document)
+
+
+def _locked(call_ref: UUID) -> Conversation:
+    found = Conversation.objects.select_for_update().filter(call_ref=call_ref).first()
+    if found is None:
+        raise NoConversation(str(call_ref))
+    return found
+
+
+def _stored(conversation: Conversation, phase: Phase, index: int) -> Step | None:
+    turn = Turn.objects.filter(
+        conversation_id=conversation.pk, phase=phase.value, index=index
+    ).first()
+    return None if turn is None else Step.load(turn.step)
+
+
+def _store(conversation: Conversation, phase: Phase, index: int, heard: Heard, step: Step) -> None:
+    trace = step.trace
+    Turn.objects.create(
+        at=heard.at,
+        conversation_id=conversation.pk,
+        phase=phase.value,
+        index=index,
+        text=heard.text,
+        digits=heard.digits[:20],
+        confidence=heard.confidence,
+        node=trace.node,
+        node_after=step.state.node,
+        intent=trace.intent,
+        score=trace.score,
+        layer=trace.layer,
+        matched=trace.matched,
+        model_hash=trace.model_hash,
+        said=step.spoken,
+        step=step.dump(),
+    )
+    state = step.state
+    conversation.state = state.dump()
+    conversation.outcome = state.outcome
+    conversation.grade = state.grade
+    conversation.refusal_reason = state.refusal_reason
+    conversation.interest = state.interest
+    conversation.consented = state.consented
+    if state.ended:
+        conversation.ended_at = heard.at
+    conversation.save(
+        update_fields=[
+            "state",
+            "outcome",
+            "grade",
+            "refusal_reason",
+            "interest",
+            "consented",
+            "ended_at",
+        ]
+    )

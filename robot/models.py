@@ -1,0 +1,133 @@
+"""Scripts and the conversations held with them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from robot.domain.versions import Phase, VersionState
+
+
+class Script(models.Model):
+    """A dialogue under its code; what is said lives in its versions."""
+
+    code = models.SlugField(_("code"), max_length=60, unique=True)
+    title = models.CharField(_("title"), max_length=200)
+    title_en = models.CharField(_("title in English"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("script")
+        verbose_name_plural = _("scripts")
+        ordering = ("code",)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ScriptVersion(models.Model):
+    """One wording of a script. Its document never changes once published; calls pin it."""
+
+    script = models.ForeignKey(
+        Script, models.PROTECT, related_name="versions", verbose_name=_("script")
+    )
+    number = models.PositiveIntegerField(_("number"))
+    #: Canonical form, see robot/domain/documents.py.
+    document = models.JSONField(_("document"))
+    content_hash = models.CharField(_("content hash"), max_length=64)
+    state = models.CharField(
+        _("state"),
+        max_length=10,
+        choices=[(state.value, state.value) for state in VersionState],
+        default=VersionState.DRAFT.value,
+    )
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(_("created at"))
+    published_at = models.DateTimeField(_("published at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("script version")
+        verbose_name_plural = _("script versions")
+        ordering = ("script", "-number")
+        constraints = [
+            models.UniqueConstraint(fields=["script", "number"], name="robot_version_number"),
+            models.UniqueConstraint(fields=["script", "content_hash"], name="robot_version_hash"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=[state.value for state in VersionState]),
+                name="robot_version_state",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state=VersionState.PUBLISHED.value)
+                | models.Q(published_at__isnull=False),
+                name="robot_version_published_at",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.script.code}@{self.number}"
+
+
+class Conversation(models.Model):
+    """One call's dialogue: where it stands and what came of it."""
+
+    call_ref = models.UUIDField(_("call"), unique=True)
+    script_version = models.ForeignKey(ScriptVersion, models.PROTECT, verbose_name=_("script"))
+    #: robot.domain.steps.State
+    state = models.JSONField(_("state"))
+    variables = models.JSONField(_("variables"), default=dict)
+    outcome = models.CharField(_("outcome"), max_length=40, blank=True)
+    grade = models.CharField(_("grade"), max_length=1, blank=True)
+    refusal_reason = models.CharField(_("reason for refusing"), max_length=20, blank=True)
+    interest = models.BooleanField(_("interested"), default=False)
+    consented = models.BooleanField(_("agreed to a transfer"), default=False)
+    started_at = models.DateTimeField(_("started at"))
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("conversation")
+        verbose_name_plural = _("conversations")
+        indexes = [
+            # the admin's list and the results by time
+            models.Index(fields=["-started_at"], name="robot_conversation_started"),
+            models.Index(fields=["script_version", "outcome"], name="robot_conversation_outcome"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.call_ref)
+
+
+class Turn(models.Model):
+    """What was heard, how it was understood, and the step that followed.
+
+    Partitioned by `at` (migration 0001); referred to by id, never by foreign key.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField(_("at"))
+    conversation_id = models.BigIntegerField()
+    phase = models.CharField(max_length=8, choices=[(phase.value, phase.value) for phase in Phase])
+    index = models.PositiveIntegerField(_("turn"))
+    text = models.TextField(_("heard"), blank=True)
+    digits = models.CharField(_("keys"), max_length=20, blank=True)
+    confidence = models.FloatField(_("confidence"), null=True, blank=True)
+    node = models.CharField(_("node"), max_length=60, blank=True)
+    node_after = models.CharField(_("node after"), max_length=60, blank=True)
+    intent = models.CharField(_("intent"), max_length=40, blank=True)
+    score = models.FloatField(_("score"), default=0.0)
+    layer = models.CharField(_("layer"), max_length=20, blank=True)
+    matched = models.CharField(_("matched"), max_length=20, blank=True)
+    model_hash = models.CharField(_("model"), max_length=64, blank=True)
+    said = models.TextField(_("said"), blank=True)
+    #: robot.domain.steps.Step, given back when the same turn is asked for again.
+    step = models.JSONField(_("step"))
+
+    class Meta:
+        managed = False
+        db_table = "robot_turn"
+        verbose_name = _("turn")
+        verbose_name_plural = _("turns")
+
+    def __str__(self) -> str:
+        return f"{self.conversation_id}/{self.phase}/{self.index}"
