@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
+from django.conf import settings
 from django.utils.translation import gettext as _
-from pydantic import ValidationError
 
 from campaigns.errors import NotReady, Problem
 from campaigns.models import Campaign
 from clock.reading import now as clock_now
-from compliance.campaign_limits import read_limits
+from compliance.domain.pack import PackError, campaign_layer
+from compliance.models import CallerId
+from robot.domain.versions import VersionState
 
 #: A campaign longer than this is a mistake of typing; standing ones are renewed.
 LONGEST = timedelta(days=400)
+MOST_RETRIES = 5
+#: the use a caller ID must be filed for (compliance: rule A1)
+MARKETING_USE = "marketing_out"
 
 
 def problems(campaign: Campaign) -> list[Problem]:
     """Everything that keeps this campaign from being screened, in the order of its form.
 
-    - the product is on sale, and somebody said whether it is risk-rated
+    - the product may be offered by phone, and somebody said whether it is risk-rated
     - the script version is published
     - at least one caller ID, and each is active and registered for marketing
     - it ends after it starts, in the future, and within 400 days
@@ -27,18 +33,21 @@ def problems(campaign: Campaign) -> list[Problem]:
     """
     found: list[Problem] = []
     product = campaign.product
-    if not product.on_sale:
-        found.append(Problem("product", "product", _("The product is not on sale.")))
+    if not product.by_phone:
+        found.append(
+            Problem("product", "product", _("The product may not be offered by phone."))
+        )
     if product.risk_rated is None:
         found.append(
             Problem("risk_rated", "product", _("Nobody said whether the product is risk-rated."))
         )
-    if campaign.script_version.state != "published":
+    if campaign.script_version.state != VersionState.PUBLISHED:
         found.append(
             Problem("script", "script_version", _("The script version is not published."))
         )
-    found += _caller_ids(campaign)
-    found += _dates(campaign)
+    found += caller_id_problems(list(campaign.caller_ids.all()))
+    found += date_problems(campaign)
+    found += document_problems(campaign)
     return found
 
 
@@ -47,3 +56,52 @@ def check(campaign: Campaign) -> None:
     found = problems(campaign)
     if found:
         raise NotReady(found)
+
+
+def caller_id_problems(caller_ids: Sequence[CallerId]) -> list[Problem]:
+    """What is wrong with this choice of caller IDs."""
+    if not caller_ids:
+        return [Problem("caller_ids", "caller_ids", _("Choose at least one caller ID."))]
+    unfit = [
+        each.number
+        for each in caller_ids
+        if not each.active or MARKETING_USE not in each.registered_use
+    ]
+    if not unfit:
+        return []
+    text = _("Not active, or not registered for marketing: %(numbers)s") % {
+        "numbers": ", ".join(unfit)
+    }
+    return [Problem("caller_ids_unfit", "caller_ids", text)]
+
+
+def date_problems(campaign: Campaign) -> list[Problem]:
+    """What is wrong with the campaign's span."""
+    if campaign.ends_at <= campaign.starts_at:
+        return [Problem("dates", "ends_at", _("The end must come after the start."))]
+    if campaign.ends_at <= clock_now():
+        return [Problem("dates_past", "ends_at", _("The end lies in the past."))]
+    if campaign.ends_at - campaign.starts_at > LONGEST:
+        return [Problem("dates_long", "ends_at", _("Longer than 400 days."))]
+    return []
+
+
+def document_problems(campaign: Campaign) -> list[Problem]:
+    """What is wrong with the limits and the retry plan, which are documents."""
+    found: list[Problem] = []
+    try:
+        campaign_layer(campaign.limits or {}, campaign.pk, settings.TIME_ZONE)
+    except PackError as error:
+        text = _("The limits cannot be read: %(error)s") % {"error": error}
+        found.append(Problem("limits", "limits", text))
+    plan = campaign.retry_plan
+    sound = isinstance(plan, dict) and all(
+        isinstance(delays, list)
+        and len(delays) <= MOST_RETRIES
+        and all(isinstance(minutes, int) and minutes > 0 for minutes in delays)
+        for delays in plan.values()
+    )
+    if not sound:
+        text = _('A retry plan maps an outcome to minutes, like {"BUSY": [30, 120]}.')
+        found.append(Problem("retry_plan", "retry_plan", text))
+    return found

@@ -15,6 +15,18 @@ from campaigns.domain.content import Part, part_hash
 from campaigns.domain.lead_state import LeadState
 from campaigns.models import Campaign, TargetList
 
+#: What of a product a signature covers: a new name voids nothing, a new risk rating does.
+_PRODUCT_TERMS = (
+    "code",
+    "family",
+    "risk_rated",
+    "risk_rating",
+    "issuer_risk_rating",
+    "min_age",
+    "max_age",
+    "by_phone",
+)
+
 #: Leads that a signature admits: not those that are blocked or were taken out.
 _PEOPLE = """
 SELECT encode(sha256(convert_to(
@@ -41,7 +53,7 @@ def campaign_parts(campaign: Campaign, caller_ids: Iterable[str]) -> dict[Part, 
             {"script": campaign.script_version.content_hash, "variables": campaign.variables}
         ),
         Part.PRODUCT: part_hash(
-            {name: str(getattr(product, name)) for name in _product_terms(product)}
+            {name: getattr(product, name) for name in _PRODUCT_TERMS}
         ),
         Part.LIMITS: part_hash({"limits": campaign.limits, "retry_plan": campaign.retry_plan}),
         Part.WINDOW: part_hash(
@@ -57,7 +69,7 @@ def list_parts(target_list: TargetList, *, people: str | None = None) -> dict[Pa
     `people` is the stored people's hash where it is known to hold; None reads every lead.
     """
     campaign = target_list.campaign
-    numbers = campaign.caller_ids.values_list("e164", flat=True)
+    numbers = campaign.caller_ids.values_list("number", flat=True)
     return {
         Part.PEOPLE: people_hash(target_list.pk) if people is None else people,
         **campaign_parts(campaign, numbers),

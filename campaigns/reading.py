@@ -18,6 +18,7 @@ from campaigns.domain.list_state import ListState
 from campaigns.freezing import campaign_parts, list_parts, signed_parts
 from campaigns.models import Campaign, Lead, TargetList
 from clock.reading import now as clock_now
+from robot.domain.versions import VersionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def dial_permission(lead_id: int, now: datetime | None = None) -> DialPermission
         purpose=campaign.purpose,
         campaign_running=is_running(campaign, at),
         approval_in_force=_signature_holds(lead.target_list, campaign, lead.caller_numbers, at),
-        script_approved=campaign.script_version.state == "published",
+        script_approved=campaign.script_version.state == VersionState.PUBLISHED,
         campaign_limits=campaign.limits or None,
         retry_plan=campaign.retry_plan,
         variables=campaign.variables,
@@ -86,7 +87,7 @@ def is_running(campaign: Campaign, now: datetime) -> bool:
 
 def approval_in_force(target_list: TargetList, now: datetime) -> bool:
     """Whether the branch's signature holds now: made, not expired, and on this very content."""
-    numbers = list(target_list.campaign.caller_ids.values_list("e164", flat=True))
+    numbers = list(target_list.campaign.caller_ids.values_list("number", flat=True))
     return _signature_holds(target_list, target_list.campaign, numbers, now)
 
 
@@ -122,7 +123,7 @@ def _caller_numbers() -> BaseExpression:
         through.objects.filter(campaign_id=OuterRef("campaign_id"))
         .order_by()
         .values("campaign_id")
-        .annotate(numbers=ArrayAgg("callerid__e164", default=[]))
+        .annotate(numbers=ArrayAgg("callerid__number", default=[]))
         .values("numbers")
     )
     return Subquery(numbers)

@@ -16,7 +16,7 @@ from django.db.models import Count, F, QuerySet
 from audiences.models import Customer
 from campaigns.domain.lead_state import LeadState
 from campaigns.domain.list_state import ListState
-from campaigns.models import Lead, TargetList
+from campaigns.models import Campaign, Lead, TargetList
 from compliance.models import Contact
 from dialer.models import Call, Callback, Transfer
 from insights.metrics import BRANCH, METRICS, NAMES, Source
@@ -83,7 +83,11 @@ def _sources(campaign_id: int) -> dict[Source, QuerySet[Any]]:
     return {
         Source.LEADS: _current_leads(campaign_id),
         Source.CALLS: Call.objects.filter(campaign_id=campaign_id, lead__isnull=False),
-        Source.CONTACTS: Contact.objects.filter(campaign_id=campaign_id),
+        Source.CONTACTS: Contact.objects.filter(
+            # the ledger is partitioned by time: nothing happened before the campaign was made
+            campaign_id=campaign_id,
+            at__gte=Campaign.objects.values_list("created_at").get(pk=campaign_id)[0],
+        ),
         Source.TRANSFERS: Transfer.objects.filter(
             campaign_id=campaign_id, call__lead__isnull=False
         ),

@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.domain.lead_state import LeadState
+from compliance.domain.facts import ContactKind
 from dialer.conversing import INTERESTED
 from dialer.deskwork import Disposition
 from dialer.domain.transfer_state import ENDS as TRANSFER_ENDS
@@ -148,7 +149,7 @@ METRICS: tuple[Metric, ...] = (
         _("Conversations"),
         _("Customers who said something to the robot; machines do not count."),
         Source.CONTACTS,
-        _customers(Q(kind="conversation"), "customer_id"),
+        _customers(Q(kind=ContactKind.CONVERSATION.value), "customer_id"),
         of="answered",
         funnel=True,
     ),
@@ -237,6 +238,7 @@ NAMES: tuple[str, ...] = tuple(metric.name for metric in METRICS)
 
 #: Where each source's rows tell their branch.
 BRANCH: dict[Source, F] = {
+    Source.CONTACTS: F("branch_id"),
     Source.LEADS: F("target_list__branch_id"),
     Source.CALLS: F("lead__target_list__branch_id"),
     Source.TRANSFERS: F("call__lead__target_list__branch_id"),
