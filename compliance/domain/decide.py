@@ -1,0 +1,169 @@
+"""May we call this customer, on this number, about this product, now?
+
+    decide(facts, intent, pack, now) -> Decision
+
+Pure: the same values give the same bytes. Every rule is evaluated (no short-circuit); any objection
+blocks; whatever is missing or unknown objects. `earliest_next` is the fixpoint of "go to the latest
+instant at which a present objection lifts, and ask again", at most 400 days ahead.
+
+*Invariant (tests/compliance/test_earliest_next.py): with unchanged facts the call is allowed at
+`earliest_next` and blocked one microsecond before.*
+
+docs/may-we-call.md explains this page; change both together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from compliance.domain.decision import Decision, Outcome, Reason, ordered, worst
+from compliance.domain.facts import Facts, World
+from compliance.domain.intent import Actor, Gate, Intent, Purpose
+from compliance.domain.pack import EffectivePack, PackError
+from compliance.domain.rules import exemption, time_window
+
+HORIZON = timedelta(days=400)
+MAX_CLOCK_SKEW_S = 2.0
+#: Each step lifts at least one objection; more steps than this would be a rule that lies.
+_MAX_STEPS = 5_000
+
+
+def decide(facts: Facts, intent: Intent, pack: EffectivePack, now: datetime) -> Decision:
+    """The decision for one dial at one instant."""
+    try:
+        stack = pack.with_campaign(intent.campaign_limits, intent.campaign_id)
+    except PackError as error:
+        reason = Reason("DEP_CAMPAIGN_LIMITS", "campaign", observed=str(error)[:200])
+        return Decision(Outcome.BLOCK_RETRIABLE, now, (reason,), packs=pack.refs)
+    return decide_stacked(facts, intent, stack, now)
+
+
+def decide_stacked(facts: Facts, intent: Intent, stack: EffectivePack, now: datetime) -> Decision:
+    """As `decide`, for a stack that holds the campaign's layer already (screening a list)."""
+    reasons = _reasons(facts, intent, stack, now)
+    if not reasons:
+        spent = _exemption(facts, intent, stack, now)
+        return Decision(
+            Outcome.ALLOW,
+            now,
+            earliest_next=now,
+            packs=stack.refs,
+            open_until=None if spent else _open_until(facts, intent, stack, now),
+            exemption_id=spent.id if spent else None,
+        )
+    return Decision(
+        worst(reasons),
+        now,
+        ordered(reasons),
+        earliest_next=_earliest_next(reasons, facts, intent, stack, now),
+        packs=stack.refs,
+    )
+
+
+def _earliest_next(
+    reasons: list[Reason], facts: Facts, intent: Intent, stack: EffectivePack, now: datetime
+) -> datetime | None:
+    moment, limit = now, now + HORIZON
+    for _ in range(_MAX_STEPS):
+        latest = moment
+        for reason in reasons:
+            if reason.clears_at is None:
+                return None
+            latest = max(latest, reason.clears_at)
+        if latest <= moment or latest > limit:
+            return None
+        moment = latest
+        reasons = _reasons(facts, intent, stack, moment)
+        if not reasons:
+            return moment
+    return None
+
+
+def _reasons(facts: Facts, intent: Intent, stack: EffectivePack, now: datetime) -> list[Reason]:
+    reasons = _ground(facts.world, intent, stack)
+    if intent.purpose is Purpose.TEST:
+        # staff numbers are verified by a code; until one is, nobody's phone rings for a test
+        reasons.append(Reason("TEST_NUMBER_UNVERIFIED", "ground"))
+    if not intent.has_customer:
+        return reasons
+    if facts.customer is None:
+        reasons.append(Reason("DEP_CUSTOMER", "ground"))
+    if facts.number is None:
+        reasons.append(Reason("DEP_NUMBER", "ground"))
+    relaxed = _exemption(facts, intent, stack, now) is not None
+    starts = None
+    if not relaxed and facts.exemptions and stack.exemption is not None:
+        starts = exemption.next_start(stack.exemption, facts, intent, now)
+    for kind, rule in stack.rules_for(intent.purpose, intent.actor):
+        if relaxed and rule.relaxed_by_callback:
+            continue
+        found = kind.evaluate(rule, facts, intent, now)
+        if found:
+            if starts is not None and rule.relaxed_by_callback:
+                found = [_not_after(reason, starts) for reason in found]
+            reasons += found
+    return reasons
+
+
+def _not_after(reason: Reason, starts: datetime) -> Reason:
+    """A rule that an exemption will relax objects no longer than until the exemption begins."""
+    if reason.clears_at is not None and reason.clears_at <= starts:
+        return reason
+    return replace(reason, clears_at=starts)
+
+
+def _exemption(
+    facts: Facts, intent: Intent, stack: EffectivePack, now: datetime
+) -> exemption.Exemption | None:
+    if not facts.exemptions or stack.exemption is None:
+        return None
+    return exemption.in_force(stack.exemption, facts, intent, now)
+
+
+def _ground(world: World, intent: Intent, stack: EffectivePack) -> list[Reason]:
+    """Kill switch, clock and pack: what holds for every dial, an agent's own leg included."""
+    reasons: list[Reason] = []
+    if intent.gate is Gate.DIAL:
+        reasons += [
+            Reason("KILL_SWITCH", "ground", observed=switch.scope)
+            for switch in world.kill_switches
+            if _switched_off(switch.scope, intent)
+        ]
+        if not abs(world.clock_skew_s) <= MAX_CLOCK_SKEW_S:  # also refuses NaN
+            reasons.append(
+                Reason(
+                    "CLOCK_SKEW",
+                    "ground",
+                    observed=f"{world.clock_skew_s:.1f}",
+                    limit=f"{MAX_CLOCK_SKEW_S:g}",
+                )
+            )
+    if not stack.packs:
+        return [*reasons, Reason("DEP_PACK", "ground")]
+    reasons += [
+        Reason("DEP_UNKNOWN_RULE", identity, observed=kind) for identity, kind in stack.unknown
+    ]
+    gaps = stack.gaps(intent.purpose, intent.actor)
+    if gaps:
+        reasons.append(Reason("DEP_PACK_GAP", "ground", observed=", ".join(gaps)))
+    return reasons
+
+
+def _switched_off(scope: str, intent: Intent) -> bool:
+    return (
+        scope == "all"
+        or (scope == "robot" and intent.actor is Actor.ROBOT)
+        or (scope == f"campaign:{intent.campaign_id}")
+    )
+
+
+def _open_until(
+    facts: Facts, intent: Intent, stack: EffectivePack, now: datetime
+) -> datetime | None:
+    ends = [
+        time_window.open_until(rule, facts, now)
+        for _, rule in stack.rules_for(intent.purpose, intent.actor)
+        if isinstance(rule, time_window.TimeWindowRule)
+    ]
+    return min((end for end in ends if end is not None), default=None)

@@ -1,0 +1,160 @@
+"""The answer: a verdict, four partial verdicts, every reason, and when it will lift."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from compliance.domain.codes import Area, Weight, lookup
+from compliance.domain.explaining import explain
+
+
+class Outcome(StrEnum):
+    ALLOW = "allow"
+    REVIEW = "review"
+    BLOCK_RETRIABLE = "block_retriable"
+    BLOCK_TERMINAL = "block_terminal"
+
+
+_SEVERITY = {
+    Outcome.ALLOW: 0,
+    Outcome.REVIEW: 1,
+    Outcome.BLOCK_RETRIABLE: 2,
+    Outcome.BLOCK_TERMINAL: 3,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One rule's objection. `clears_at` is the first instant at which this rule no longer objects
+    with unchanged facts; None = time alone does not lift it.
+    """
+
+    code: str
+    rule_id: str
+    pack: str = ""
+    legal_ref: str = ""
+    observed: str | int | None = None
+    limit: str | int | None = None
+    clears_at: datetime | None = None
+    zone: str = "Asia/Shanghai"
+    values: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """How hard this reason is, alone."""
+        weight = lookup(self.code).weight
+        if weight is Weight.REVIEW:
+            return Outcome.REVIEW
+        if weight is Weight.BAR and self.clears_at is None:
+            return Outcome.BLOCK_TERMINAL
+        return Outcome.BLOCK_RETRIABLE
+
+    @property
+    def area(self) -> Area:
+        return lookup(self.code).area
+
+    @property
+    def zh(self) -> str:
+        """The sentence in Chinese."""
+        return explain(self.code, self._values(), self.clears_at, self.zone).zh
+
+    @property
+    def en(self) -> str:
+        """The sentence in English."""
+        return explain(self.code, self._values(), self.clears_at, self.zone).en
+
+    def _values(self) -> dict[str, object]:
+        return {"observed": self.observed, "limit": self.limit, **dict(self.values)}
+
+    def document(self) -> dict[str, Any]:
+        """As stored and shown: plain JSON."""
+        return {
+            "code": self.code,
+            "rule": self.rule_id,
+            "pack": self.pack,
+            "legal_ref": self.legal_ref,
+            "observed": self.observed,
+            "limit": self.limit,
+            "clears_at": self.clears_at.isoformat() if self.clears_at else None,
+            "zh": self.zh,
+            "en": self.en,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What `decide` found. `reasons` are ordered, the primary one first.
+
+    `earliest_next`: allowed then and blocked one microsecond before, with unchanged facts; equals
+    `at` for an ALLOW, None when time alone will not help within 400 days.
+    `open_until`: end of the calling window an ALLOW lies in (a dial later is outside hours).
+    `exemption_id`: the single-use exemption this ALLOW spends.
+    """
+
+    verdict: Outcome
+    at: datetime
+    reasons: tuple[Reason, ...] = ()
+    earliest_next: datetime | None = None
+    packs: tuple[str, ...] = ()
+    open_until: datetime | None = None
+    exemption_id: int | None = None
+
+    @property
+    def allowed(self) -> bool:
+        return self.verdict is Outcome.ALLOW
+
+    @property
+    def codes(self) -> list[str]:
+        """The distinct codes, primary first."""
+        return list(dict.fromkeys(reason.code for reason in self.reasons))
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """Right product, customer, time, channel: each with its own outcome."""
+        found = {area.value: Outcome.ALLOW for area in Area}
+        for reason in self.reasons:
+            area, outcome = reason.area.value, reason.outcome
+            if _SEVERITY[outcome] > _SEVERITY[found[area]]:
+                found[area] = outcome
+        return {area: outcome.value for area, outcome in found.items()}
+
+    @property
+    def clears_at(self) -> datetime | None:
+        """Another name of `earliest_next`, as leads store it."""
+        return self.earliest_next
+
+    def document(self) -> dict[str, Any]:
+        """As stored and shown: plain JSON, the same bytes for the same decision."""
+        return {
+            "decision": self.verdict.value,
+            "verdicts": self.verdicts,
+            "reasons": [reason.document() for reason in self.reasons],
+            "earliest_next": self.earliest_next.isoformat() if self.earliest_next else None,
+            "packs": list(self.packs),
+            "at": self.at.isoformat(),
+        }
+
+
+def ordered(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """Reasons with the primary one first: by stage, then the hardest, then the rule's id."""
+    return tuple(
+        sorted(
+            reasons,
+            key=lambda r: (lookup(r.code).stage, -_SEVERITY[r.outcome], r.rule_id, r.code),
+        )
+    )
+
+
+def worst(reasons: Iterable[Reason]) -> Outcome:
+    """Deny overrides: the hardest outcome among the reasons, ALLOW when there are none."""
+    return max((r.outcome for r in reasons), key=_SEVERITY.__getitem__, default=Outcome.ALLOW)
+
+
+def refusal(code: str, at: datetime, *, observed: str = "", retry_at: datetime | None) -> Decision:
+    """A block for a reason outside the rules (a failure around them): DEP_* and the like."""
+    reason = Reason(code, rule_id="gate", observed=observed, clears_at=None)
+    return Decision(Outcome.BLOCK_RETRIABLE, at, (reason,), earliest_next=retry_at)

@@ -1,0 +1,101 @@
+"""Documents at the border: calendar files, and facts and intents as stored and read back.
+
+A stored decision replays: `facts_from(facts_document(f)) == f`, given the calendar whose versions
+the document names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, model_validator
+
+from compliance.domain.calendar import Calendar, DayType
+from compliance.domain.facts import Facts
+from compliance.domain.intent import Intent
+
+
+class Holiday(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    name_en: str
+    days: tuple[date, ...]
+
+
+class CalendarDocument(BaseModel):
+    """One country's special days in one year."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    country: str
+    year: int
+    source: str
+    statutory: tuple[Holiday, ...]
+    adjusted_work: tuple[date, ...] = ()
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        off = [day for holiday in self.statutory for day in holiday.days]
+        every = [*off, *self.adjusted_work]
+        if len(every) != len(set(every)):
+            raise ValueError("a day is named twice")
+        if any(day.year != self.year for day in every):
+            raise ValueError("a day lies in another year")
+        if any(day.weekday() < 5 for day in self.adjusted_work):
+            raise ValueError("an adjusted workday is a Saturday or a Sunday")
+        return self
+
+    def days(self) -> dict[date, DayType]:
+        """Every special day with its type."""
+        found = {day: DayType.STATUTORY for holiday in self.statutory for day in holiday.days}
+        return found | dict.fromkeys(self.adjusted_work, DayType.ADJUSTED_WORK)
+
+
+def days_hash(days: dict[date, DayType]) -> str:
+    """SHA-256 that names the content of a year's special days."""
+    text = json.dumps({str(day): kind.value for day, kind in sorted(days.items())})
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def calendar_of(documents: list[CalendarDocument]) -> Calendar:
+    """One calendar from the years of one country."""
+    days: dict[date, DayType] = {}
+    versions = []
+    for document in documents:
+        days |= document.days()
+        versions.append((document.year, days_hash(document.days())))
+    country = documents[0].country if documents else ""
+    return Calendar(country, tuple(sorted(versions)), days)
+
+
+_FACTS = TypeAdapter(Facts)
+_INTENT = TypeAdapter(Intent)
+
+
+def facts_document(facts: Facts) -> dict[str, Any]:
+    """Plain JSON of all facts; the calendar by the names of its versions only."""
+    document: dict[str, Any] = _FACTS.dump_python(
+        facts, mode="json", exclude={"world": {"calendar": {"days"}}}
+    )
+    return document
+
+
+def facts_from(document: dict[str, Any], days: dict[date, DayType]) -> Facts:
+    """The facts again; `days` is the content of the calendar versions the document names."""
+    world = document["world"]
+    calendar = {**world["calendar"], "days": days}
+    return _FACTS.validate_python({**document, "world": {**world, "calendar": calendar}})
+
+
+def intent_document(intent: Intent) -> dict[str, Any]:
+    """Plain JSON of an intent."""
+    document: dict[str, Any] = _INTENT.dump_python(intent, mode="json")
+    return document
+
+
+def intent_from(document: dict[str, Any]) -> Intent:
+    return _INTENT.validate_python(document)

@@ -1,0 +1,286 @@
+"""Rule packs: documents, their hash, and the stack in force.
+
+Packs stack platform ⊂ country ⊂ province ⊂ bank ⊂ customer group ⊂ campaign. *Every* rule of every
+layer is evaluated and any objection blocks: so the strictest wins by itself, and a layer, the
+campaign's above all, can only tighten. Null switches a rule's own limit off; it cannot switch off
+another layer's. An unknown kind of rule is kept and blocks (DEP_UNKNOWN_RULE): a pack written for a
+newer program must not lose a rule in silence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, NamedTuple, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from compliance.domain.calendar import DayType
+from compliance.domain.intent import WITH_CUSTOMER, Actor, Purpose
+from compliance.domain.registry import KINDS, RELAXING, Kind
+from compliance.domain.rules.base import Rule
+from compliance.domain.rules.cap import CapRule
+from compliance.domain.rules.exemption import ExemptionRule
+from compliance.domain.rules.time_window import TimeWindowRule
+from compliance.domain.terms import zone
+
+
+class Layer(StrEnum):
+    """Where a pack stands in the stack, outermost first."""
+
+    PLATFORM = "platform"
+    COUNTRY = "country"
+    PROVINCE = "province"
+    BANK = "bank"
+    GROUP = "group"
+    CAMPAIGN = "campaign"
+
+
+class PackError(ValueError):
+    """The document is no pack; the message names what is wrong."""
+
+
+class PackDocument(BaseModel):
+    """A pack as written. `rules` stay raw here: each kind reads its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pack: str = Field(pattern=r"^[a-z0-9-]+$")
+    version: str
+    layer: Layer
+    name_zh: str
+    name_en: str
+    zone: str
+    country: str = ""
+    effective_from: str = ""
+    notes: str = ""
+    rules: tuple[dict[str, Any], ...]
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        try:
+            zone(self.zone)
+        except (KeyError, ValueError) as error:
+            raise ValueError(f"unknown time zone {self.zone}") from error
+        ids = [rule.get("id") for rule in self.rules]
+        if len(ids) != len(set(ids)):
+            raise ValueError("two rules share an id")
+        return self
+
+
+class CompiledRule(NamedTuple):
+    kind: Kind
+    rule: Any
+
+
+@dataclass(frozen=True)
+class Pack:
+    """One layer, ready to evaluate. `unknown` are (rule id, kind) this program cannot read."""
+
+    ref: str
+    layer: Layer
+    zone: str
+    country: str
+    sha256: str
+    rules: tuple[CompiledRule, ...]
+    unknown: tuple[tuple[str, str], ...] = ()
+
+
+def content_hash(document: Mapping[str, Any]) -> str:
+    """SHA-256 over the document's canonical JSON."""
+    text = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def compile_pack(document: Mapping[str, Any]) -> Pack:
+    """Read a pack document. Raises PackError naming the rule and the field."""
+    try:
+        parsed = PackDocument.model_validate(document)
+    except ValidationError as error:
+        raise PackError(str(error)) from error
+    ref = f"{parsed.pack}@{parsed.version}"
+    rules, unknown = _compile_rules(parsed.rules, ref, parsed.zone, parsed.layer)
+    return Pack(
+        ref, parsed.layer, parsed.zone, parsed.country, content_hash(document), rules, unknown
+    )
+
+
+def campaign_layer(limits: Mapping[str, Any], campaign_id: int | None, zone_name: str) -> Pack:
+    """A campaign's own limits, `{"rules": [...]}`, as the innermost layer. Raises PackError."""
+    if set(limits) - {"rules"} or not isinstance(limits.get("rules", []), list):
+        raise PackError('a campaign\'s limits are {"rules": [...]}')
+    ref = f"campaign:{campaign_id or '-'}"
+    filled = [
+        {
+            "legal_ref": "活动自定",
+            "basis": "policy",
+            "zh": "活动自定的限制",
+            "en": "The campaign's own limit",
+            **rule,
+        }
+        for rule in limits.get("rules", [])
+    ]
+    rules, unknown = _compile_rules(filled, ref, zone_name, Layer.CAMPAIGN)
+    return Pack(ref, Layer.CAMPAIGN, zone_name, "", content_hash(limits), rules, unknown)
+
+
+def _compile_rules(
+    raw: Iterable[Mapping[str, Any]], ref: str, zone_name: str, layer: Layer
+) -> tuple[tuple[CompiledRule, ...], tuple[tuple[str, str], ...]]:
+    rules, unknown = [], []
+    for entry in raw:
+        name, identity = str(entry.get("kind")), str(entry.get("id"))
+        kind = KINDS.get(name)
+        if kind is None:
+            unknown.append((identity, name))
+            continue
+        if layer is Layer.CAMPAIGN and name in RELAXING:
+            raise PackError(f"{identity}: a campaign can only tighten")
+        try:
+            rule = kind.model.model_validate({**entry, "pack": ref, "zone": zone_name})
+        except ValidationError as error:
+            raise PackError(f"rule {identity}: {error}") from error
+        if rule.relaxed_by_callback and not kind.relaxable(rule):
+            raise PackError(f"rule {identity}: a callback may not relax this rule")
+        _check_sentence(rule)
+        rules.append(CompiledRule(kind, rule))
+    return tuple(rules), tuple(unknown)
+
+
+def _check_sentence(rule: Rule) -> None:
+    for language in ("zh", "en"):
+        try:
+            rule.sentence(language)
+        except (KeyError, IndexError, ValueError, AttributeError) as error:
+            raise PackError(f"rule {rule.id}: its {language} sentence names {error}") from error
+
+
+#: Without one of these, nothing may be marketed: no rule is not "no limit".
+REQUIRED = (
+    "time_window",
+    "calendar",
+    "suppression",
+    "consent",
+    "cap",
+    "vulnerable",
+    "number",
+    "authorisation",
+    "in_flight",
+    "suitability",
+)
+_NEEDED = {
+    Purpose.MARKETING: frozenset(REQUIRED),
+    Purpose.CALLBACK: frozenset(REQUIRED),
+    Purpose.CARE: frozenset(REQUIRED) - {"consent", "suitability"},
+}
+
+
+@dataclass(frozen=True)
+class EffectivePack:
+    """The stack in force at an instant, outermost layer first."""
+
+    packs: tuple[Pack, ...] = ()
+    _by_caller: dict[tuple[Purpose, Actor], tuple[CompiledRule, ...]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    _gaps: dict[tuple[Purpose, Actor], tuple[str, ...]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    @property
+    def refs(self) -> tuple[str, ...]:
+        return tuple(pack.ref for pack in self.packs)
+
+    @property
+    def zone(self) -> str:
+        return self.packs[-1].zone if self.packs else "Asia/Shanghai"
+
+    @property
+    def country(self) -> str:
+        return next((pack.country for pack in self.packs if pack.country), "")
+
+    @cached_property
+    def rules(self) -> tuple[CompiledRule, ...]:
+        return tuple(rule for pack in self.packs for rule in pack.rules)
+
+    @cached_property
+    def unknown(self) -> tuple[tuple[str, str], ...]:
+        return tuple(entry for pack in self.packs for entry in pack.unknown)
+
+    @cached_property
+    def exemption(self) -> ExemptionRule | None:
+        """The rule on callbacks the customer asked for; with several, the narrowest."""
+        found = [rule for _, rule in self.rules if isinstance(rule, ExemptionRule)]
+        return min(found, key=lambda rule: rule.tolerance_s, default=None)
+
+    def with_campaign(self, limits: Mapping[str, Any] | None, campaign_id: int | None) -> Self:
+        """The same stack with a campaign's own limits inside. Raises PackError."""
+        if not limits:
+            return self
+        layer = campaign_layer(limits, campaign_id, self.zone)
+        return type(self)((*self.packs, layer))
+
+    def rules_for(self, purpose: Purpose, actor: Actor) -> tuple[CompiledRule, ...]:
+        """The rules that speak about this purpose and this actor."""
+        key = (purpose, actor)
+        found = self._by_caller.get(key)
+        if found is None:
+            found = tuple(
+                entry
+                for entry in self.rules
+                if purpose in entry.rule.purposes
+                and actor in entry.rule.actors
+                and not isinstance(entry.rule, ExemptionRule)
+            )
+            self._by_caller[key] = found
+        return found
+
+    def gaps(self, purpose: Purpose, actor: Actor) -> tuple[str, ...]:
+        """What the stack must say about such a call and does not."""
+        if purpose not in WITH_CUSTOMER:
+            return ()
+        found = self._gaps.get((purpose, actor))
+        if found is None:
+            found = self._gaps[purpose, actor] = self._find_gaps(purpose, actor)
+        return found
+
+    def _find_gaps(self, purpose: Purpose, actor: Actor) -> tuple[str, ...]:
+        rules = self.rules_for(purpose, actor)
+        kinds = {entry.rule.kind for entry in rules}
+        missing = sorted(_NEEDED[purpose] - kinds)
+        covered = {
+            day
+            for entry in rules
+            if isinstance(entry.rule, TimeWindowRule)
+            for day in entry.rule.windows
+        }
+        if DayType.WORKDAY in covered:
+            covered.add(DayType.ADJUSTED_WORK)
+        return (*missing, *sorted(f"hours on {day.value}" for day in set(DayType) - covered))
+
+    @cached_property
+    def reach(self) -> dict[str, timedelta]:
+        """How far back facts must be read by number and by household (longest rolling window)."""
+        reach = {"number": timedelta(days=2), "household": timedelta(days=2)}
+        for _, rule in self.rules:
+            if not isinstance(rule, CapRule):
+                continue
+            for key in ("number", "household"):
+                if key in rule.per:
+                    reach[key] = max(reach[key], _reach(rule))
+        return reach
+
+
+def _reach(rule: CapRule) -> timedelta:
+    rolling = rule.window.rolling if rule.window else None
+    if rule.window and rule.window.lifetime:
+        return timedelta(days=400)
+    if rule.window and rule.window.calendar:
+        return timedelta(days=33)
+    gap = timedelta(seconds=rule.min_gap_s or 0)
+    return max(rolling or timedelta(0), gap)

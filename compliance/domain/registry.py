@@ -1,0 +1,76 @@
+"""Every kind of rule there is. Adding a kind is adding its file, one line here, and its tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from compliance.domain.decision import Reason
+from compliance.domain.facts import Facts
+from compliance.domain.intent import Intent
+from compliance.domain.rules import (
+    authorisation,
+    blackout,
+    calendar,
+    cap,
+    consent,
+    cool_off,
+    exemption,
+    in_flight,
+    number,
+    preference,
+    suitability,
+    suppression,
+    time_window,
+    vulnerable,
+)
+from compliance.domain.rules.base import Rule
+
+Evaluate = Callable[[Any, Facts, Intent, datetime], list[Reason]]
+
+
+class Kind(NamedTuple):
+    """`relaxable`: whether a rule of the kind may step back for a callback the customer wanted."""
+
+    model: type[Rule]
+    evaluate: Evaluate
+    relaxable: Callable[[Any], bool]
+
+
+def _never(rule: Rule) -> bool:
+    return False
+
+
+def _relaxable_cap(rule: cap.CapRule) -> bool:
+    """Conversation caps of customer, family and household, and the min gap; no attempt caps."""
+    if rule.limit is None:
+        return True
+    return rule.counts == "conversations" and set(rule.per) <= {
+        "customer",
+        "product_family",
+        "household",
+    }
+
+
+KINDS: dict[str, Kind] = {
+    "authorisation": Kind(authorisation.AuthorisationRule, authorisation.evaluate, _never),
+    "blackout": Kind(blackout.BlackoutRule, blackout.evaluate, _never),
+    "calendar": Kind(calendar.CalendarRule, calendar.evaluate, _never),
+    "cap": Kind(cap.CapRule, cap.evaluate, _relaxable_cap),
+    "consent": Kind(consent.ConsentRule, consent.evaluate, _never),
+    "cool_off": Kind(
+        cool_off.CoolOffRule, cool_off.evaluate, lambda rule: bool(rule.name == "not_now")
+    ),
+    "exemption": Kind(exemption.ExemptionRule, exemption.evaluate, _never),
+    "in_flight": Kind(in_flight.InFlightRule, in_flight.evaluate, _never),
+    "number": Kind(number.NumberRule, number.evaluate, _never),
+    "preference": Kind(preference.PreferenceRule, preference.evaluate, _never),
+    "suitability": Kind(suitability.SuitabilityRule, suitability.evaluate, _never),
+    "suppression": Kind(suppression.SuppressionRule, suppression.evaluate, _never),
+    "time_window": Kind(time_window.TimeWindowRule, time_window.evaluate, lambda rule: True),
+    "vulnerable": Kind(vulnerable.VulnerableRule, vulnerable.evaluate, _never),
+}
+
+#: Kinds that relax, and so may not come from a campaign, which can only tighten.
+RELAXING = frozenset({"exemption"})

@@ -1,0 +1,102 @@
+"""Quiet times after what the customer said: by outcome, for days or for calendar months.
+
+`days` are elapsed time (N × 24 h); `months` follow the civil code (the day it began is not
+counted, a missing day is the month's last, it lasts through its whole last day); `permanent` never
+ends.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from compliance.domain.decision import Reason
+from compliance.domain.facts import Contact, ContactKind, Facts
+from compliance.domain.intent import Intent
+from compliance.domain.rules.base import Rule, objection
+from compliance.domain.terms import end_of_month_term, local_date
+
+
+class CoolOffRule(Rule):
+    """`outcomes` are the ledger's (lower case); `scope` says what is quiet for how long."""
+
+    kind: Literal["cool_off"]
+    name: str = Field(pattern=r"^[a-z_]+$")
+    name_zh: str
+    name_en: str
+    outcomes: frozenset[str]
+    scope: Literal["all", "product", "product_family", "campaign", "number"]
+    days: int | None = Field(default=None, gt=0)
+    months: int | None = Field(default=None, gt=0)
+    permanent: Literal[True] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(value is not None for value in (self.days, self.months, self.permanent)) != 1:
+            raise ValueError("a cool-off has days, months or permanent")
+        return self
+
+
+def evaluate(rule: CoolOffRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:
+    """COOLOFF_<NAME>, with the latest end among the events that count."""
+    if not facts.contacts:
+        return []
+    last: datetime | None = None
+    until: datetime | None = None
+    for contact in facts.contacts:
+        if not _applies(rule, contact, facts, intent):
+            continue
+        end = _end(rule, contact.at)
+        if contact.at > now or (end is not None and end <= now):
+            continue
+        if last is None or contact.at > last:
+            last, until = contact.at, end
+    if last is None:
+        return []
+    return [
+        objection(
+            rule,
+            f"COOLOFF_{rule.name.upper()}",
+            observed=str(local_date(last, rule.zone)),
+            limit=_length(rule)[0],
+            clears_at=until,
+            name_zh=rule.name_zh,
+            name_en=rule.name_en,
+            limit_en=_length(rule)[1],
+        )
+    ]
+
+
+def _applies(rule: CoolOffRule, contact: Contact, facts: Facts, intent: Intent) -> bool:
+    if contact.kind is not ContactKind.OUTCOME or contact.outcome not in rule.outcomes:
+        return False
+    if rule.scope == "number":
+        return contact.number_id is not None and contact.number_id == intent.number_id
+    if contact.customer_id != intent.customer_id:
+        return False
+    product = facts.world.product
+    if rule.scope == "product":
+        return contact.product_id is not None and contact.product_id == intent.product_id
+    if rule.scope == "product_family":
+        return product is not None and contact.product_family == product.family
+    if rule.scope == "campaign":
+        return contact.campaign_id is not None and contact.campaign_id == intent.campaign_id
+    return True
+
+
+def _end(rule: CoolOffRule, begun: datetime) -> datetime | None:
+    if rule.days is not None:
+        return begun + timedelta(days=rule.days)
+    if rule.months is not None:
+        return end_of_month_term(begun, rule.months, rule.zone)
+    return None
+
+
+def _length(rule: CoolOffRule) -> tuple[str, str]:
+    if rule.days is not None:
+        return f"{rule.days}天", f"{rule.days} days"
+    if rule.months is not None:
+        return f"{rule.months}个月", f"{rule.months} months"
+    return "永久", "for ever"

@@ -1,0 +1,56 @@
+"""A callback that the customer asked for: single use, around the promised minute.
+
+This kind objects to nothing; it says how far around the promise the rules marked
+`relaxed_by_callback` step back: windows, min gap, conversation caps, the not-now cool-off. Never
+suppression, consent, suitability, vulnerable or attempt caps: no other rule may carry the mark.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pydantic import Field
+
+from compliance.domain.decision import Reason
+from compliance.domain.facts import Exemption, ExemptionKind, Facts
+from compliance.domain.intent import Intent, Purpose
+from compliance.domain.rules.base import Rule
+
+
+class ExemptionRule(Rule):
+    kind: Literal["exemption"]
+    tolerance_s: int = Field(default=1800, ge=0)
+
+
+def evaluate(rule: ExemptionRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:
+    """Nothing: an exemption never blocks."""
+    return []
+
+
+def in_force(rule: ExemptionRule, facts: Facts, intent: Intent, now: datetime) -> Exemption | None:
+    """The exemption that covers a callback now: at most the tolerance from the promise."""
+    tolerance = timedelta(seconds=rule.tolerance_s)
+    for exemption in _candidates(facts, intent):
+        if exemption.at is not None and abs(now - exemption.at) <= tolerance:
+            return exemption
+    return None
+
+
+def next_start(rule: ExemptionRule, facts: Facts, intent: Intent, now: datetime) -> datetime | None:
+    """When the next exemption begins, if it lies ahead."""
+    tolerance = timedelta(seconds=rule.tolerance_s)
+    starts = [e.at - tolerance for e in _candidates(facts, intent) if e.at is not None]
+    return min((start for start in starts if start > now), default=None)
+
+
+def _candidates(facts: Facts, intent: Intent) -> list[Exemption]:
+    if intent.purpose is not Purpose.CALLBACK:
+        return []
+    return [
+        exemption
+        for exemption in facts.exemptions
+        if exemption.kind is ExemptionKind.CALLBACK
+        and exemption.number_id in (None, intent.number_id)
+        and exemption.campaign_id in (None, intent.campaign_id)
+    ]

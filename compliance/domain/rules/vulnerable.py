@@ -1,0 +1,128 @@
+"""People who need more care: minors, elders, the vulnerable, the dead; and the ages of products.
+
+Ages follow the civil code ("以上" includes the number) and the protective side of 29 February. An
+unknown birth date blocks.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from compliance.domain.decision import Reason
+from compliance.domain.facts import CustomerFacts, ExemptionKind, Facts
+from compliance.domain.intent import Actor, Intent, Purpose
+from compliance.domain.rules.base import Rule, objection
+from compliance.domain.rules.suitability import effective_rating
+from compliance.domain.terms import becomes_elder, comes_of_age, local_date, start_of_day
+
+
+class AgeBand(BaseModel):
+    """From `from_age` on (included). `max_rating`: the highest R offered by phone.
+
+    `review_risk_rated`: a second person must have looked at it (exemption `elder_review`);
+    `whitelist`: only with an exemption `elder_whitelist`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    from_age: int
+    actors: frozenset[Actor] = frozenset({Actor.HUMAN, Actor.ROBOT})
+    max_rating: int | None = None
+    review_risk_rated: bool = False
+    whitelist: bool = False
+
+
+class VulnerableRule(Rule):
+    kind: Literal["vulnerable"]
+    min_age: int | None = None
+    bands: tuple[AgeBand, ...] = ()
+    #: who may call a customer marked vulnerable
+    flagged_actors: frozenset[Actor] = frozenset({Actor.HUMAN})
+
+
+def evaluate(rule: VulnerableRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:
+    """DECEASED, VULNERABLE, DEP_AGE, UNDERAGE, PRODUCT_AGE, ELDER_*."""
+    customer = facts.customer
+    if customer is None:
+        return []
+    reasons = []
+    if customer.deceased:
+        reasons.append(objection(rule, "DECEASED"))
+    if customer.vulnerable and intent.actor not in rule.flagged_actors:
+        reasons.append(objection(rule, "VULNERABLE"))
+    birth = customer.birth_date
+    today = local_date(now, rule.zone)
+    if birth is None or birth > today:
+        return [*reasons, objection(rule, "DEP_AGE")]
+    if rule.min_age is not None:
+        of_age = comes_of_age(birth, rule.min_age)
+        if today < of_age:
+            clears = start_of_day(of_age, rule.zone)
+            reasons.append(objection(rule, "UNDERAGE", limit=rule.min_age, clears_at=clears))
+    reasons += _product_ages(rule, birth, today, facts)
+    for band in rule.bands:
+        if today >= becomes_elder(birth, band.from_age):
+            reasons += _band(rule, band, customer, facts, intent, now)
+    return reasons
+
+
+def _product_ages(rule: VulnerableRule, birth: date, today: date, facts: Facts) -> list[Reason]:
+    product = facts.world.product
+    if product is None or (product.min_age is None and product.max_age is None):
+        return []
+    limits = f"{product.min_age or 0}–{product.max_age or '∞'}"
+    age = today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))
+    if product.min_age is not None:
+        old_enough = comes_of_age(birth, product.min_age)
+        if today < old_enough:
+            clears = start_of_day(old_enough, rule.zone)
+            return [objection(rule, "PRODUCT_AGE", observed=age, limit=limits, clears_at=clears)]
+    # "up to 60" includes the whole year of being 60
+    if product.max_age is not None and today >= becomes_elder(birth, product.max_age + 1):
+        return [objection(rule, "PRODUCT_AGE", observed=age, limit=limits)]
+    return []
+
+
+def _band(
+    rule: VulnerableRule,
+    band: AgeBand,
+    customer: CustomerFacts,
+    facts: Facts,
+    intent: Intent,
+    now: datetime,
+) -> list[Reason]:
+    reasons = []
+    if intent.actor not in band.actors:
+        reasons.append(objection(rule, "ELDER_ROBOT", limit=band.from_age))
+    if band.whitelist and not _exempt(ExemptionKind.ELDER_WHITELIST, facts, intent, now):
+        reasons.append(objection(rule, "ELDER_WHITELIST", limit=band.from_age))
+    product = facts.world.product
+    if product is None or not product.risk_rated or intent.purpose is Purpose.CARE:
+        return reasons
+    rating = effective_rating(product)
+    if band.max_rating is not None and rating is not None and rating > band.max_rating:
+        reasons.append(
+            objection(
+                rule,
+                "ELDER_RISK",
+                observed=rating,
+                limit=band.max_rating,
+                age=str(band.from_age),
+            )
+        )
+    if band.review_risk_rated and not _exempt(ExemptionKind.ELDER_REVIEW, facts, intent, now):
+        reasons.append(objection(rule, "ELDER_REVIEW", limit=band.from_age))
+    return reasons
+
+
+def _exempt(kind: ExemptionKind, facts: Facts, intent: Intent, now: datetime) -> bool:
+    return any(
+        exemption.kind is kind
+        and exemption.product_id in (None, intent.product_id)
+        and exemption.campaign_id in (None, intent.campaign_id)
+        and (exemption.expires_at is None or now < exemption.expires_at)
+        for exemption in facts.exemptions
+    )

@@ -1,0 +1,34 @@
+"""Products, caller IDs, packs, attempts, the ledger, and everything that says no or yes."""
+
+from __future__ import annotations
+
+from compliance.models.attempt import Attempt
+from compliance.models.calendar import Blackout, CalendarDay, CalendarYear
+from compliance.models.complaint import Complaint
+from compliance.models.consent import Consent, Preference
+from compliance.models.exemption import Exemption
+from compliance.models.kill_switch import KillSwitch
+from compliance.models.ledger import Contact, Decision
+from compliance.models.pack import Pack, PackVersion
+from compliance.models.product import CallerId, Product
+from compliance.models.suppression import Register, Suppression
+
+__all__ = [
+    "Attempt",
+    "Blackout",
+    "CalendarDay",
+    "CalendarYear",
+    "CallerId",
+    "Complaint",
+    "Consent",
+    "Contact",
+    "Decision",
+    "Exemption",
+    "KillSwitch",
+    "Pack",
+    "PackVersion",
+    "Preference",
+    "Product",
+    "Register",
+    "Suppression",
+]

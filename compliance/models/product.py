@@ -1,0 +1,68 @@
+"""What is offered, and the numbers we call from."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Product(models.Model):
+    """A product. `risk_rated` empty = nobody said whether suitability applies: every call blocks.
+
+    Ratings are R1–R5; of the bank's and the issuer's the higher counts. Ages include both ends.
+    """
+
+    code = models.CharField(_("code"), max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=100)
+    name_en = models.CharField(_("English name"), max_length=100, blank=True)
+    family = models.CharField(_("family"), max_length=40)
+    risk_rated = models.BooleanField(_("risk-rated"), null=True, blank=True)
+    risk_rating = models.PositiveSmallIntegerField(_("risk rating"), null=True, blank=True)
+    issuer_risk_rating = models.PositiveSmallIntegerField(
+        _("issuer's risk rating"), null=True, blank=True
+    )
+    min_age = models.PositiveSmallIntegerField(_("youngest age"), null=True, blank=True)
+    max_age = models.PositiveSmallIntegerField(_("oldest age"), null=True, blank=True)
+    by_phone = models.BooleanField(_("may be offered by phone"), default=True)
+
+    class Meta:
+        verbose_name = _("product")
+        verbose_name_plural = _("products")
+        constraints = [
+            models.CheckConstraint(
+                condition=(Q(risk_rating__isnull=True) | Q(risk_rating__range=(1, 5)))
+                & (Q(issuer_risk_rating__isnull=True) | Q(issuer_risk_rating__range=(1, 5))),
+                name="product_risk_r1_r5",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def marketing_use() -> list[str]:
+    """The registered use of a new caller ID."""
+    return ["marketing_out"]
+
+
+class CallerId(models.Model):
+    """A number we show. `registered_use` is what it is filed for; caps are values of its own."""
+
+    number = models.CharField(_("number"), max_length=20, unique=True)
+    label = models.CharField(_("label"), max_length=60, blank=True)
+    registered_use: ArrayField[list[str], list[str]] = ArrayField(
+        models.CharField(max_length=40), verbose_name=_("registered use"), default=marketing_use
+    )
+    region = models.CharField(_("region"), max_length=6, blank=True)
+    hourly_cap = models.PositiveIntegerField(_("calls an hour at most"), default=40)
+    daily_cap = models.PositiveIntegerField(_("calls a day at most"), default=200)
+    active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("caller ID")
+        verbose_name_plural = _("caller IDs")
+
+    def __str__(self) -> str:
+        return self.number
