@@ -37,7 +37,7 @@ def settle_call(call: Call, *, at: datetime) -> None:
     if call.lead_id is None:
         return
     if state is CallState.NOT_PLACED:
-        put_back(call, cause=call.cause, at=at)
+        _not_placed(call, at)
         return
     _follow_plan(call, at)
 
@@ -64,6 +64,16 @@ def put_back(call: Call, *, cause: str, at: datetime, after: timedelta = PUT_BAC
     due = at + after
     new = LeadState.DUE if due < lead.campaign.ends_at else LeadState.EXPIRED
     change_lead(lead, new, cause=cause, at=at, due_at=due)
+
+
+def _not_placed(call: Call, at: datetime) -> None:
+    """With an outcome (the number is bad) the lead is settled; without one it is nobody's fault."""
+    if not call.outcome:
+        put_back(call, cause=call.cause, at=at)
+        return
+    cause = f"outcome:{call.outcome}"
+    lead = _lead_of(call)
+    change_lead(lead, LeadState.SETTLED, cause=cause, at=at, outcome=call.outcome)
 
 
 def _settle_attempt(call: Call, state: CallState, at: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dialer.models.call import Call, CallEvent
 from dialer.models.callback import Callback
+from dialer.models.heartbeat import Heartbeat
 from dialer.models.transfer import Transfer, TransferEvent
 
-__all__ = ["Call", "CallEvent", "Callback", "Transfer", "TransferEvent"]
+__all__ = ["Call", "CallEvent", "Callback", "Heartbeat", "Transfer", "TransferEvent"]
