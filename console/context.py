@@ -43,6 +43,7 @@ def navigation_of(request: HttpRequest) -> list[NavigationItem]:
         ("/desk/", _("My desk"), may(user, Page.DESK) and not user.is_superuser),
         ("/inbox/", _("Inbox"), may(user, Page.INBOX)),
         ("/wall/", _("Live wall"), may(user, Page.WALL)),
+        ("/campaigns/", _("Campaigns"), may(user, Page.CAMPAIGNS)),
         ("/results/", _("Results"), may(user, Page.RESULTS)),
         ("/admin/", _("Administration"), user.is_staff),
         ("/sandbox/", _("Sandbox"), settings.SANDBOX),

@@ -1,0 +1,69 @@
+"""What the sandbox page says about each role, and what its script says."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.utils.translation import gettext as _
+
+from accounts.domain.roles import Role
+
+
+class RoleText(NamedTuple):
+    """A role's name and what its day is like, in the reader's language."""
+
+    name: str
+    day: str
+
+
+def role_texts() -> dict[str, RoleText]:
+    """By group name; "superuser" for whoever may do everything."""
+    return {
+        Role.MARKETING: RoleText(
+            _("Marketing"), _("Imports customers, plans campaigns, watches the results.")
+        ),
+        Role.BRANCH_MANAGER: RoleText(
+            _("Branch manager"), _("Approves or returns the list of customers to be called.")
+        ),
+        Role.AGENT: RoleText(_("Agent"), _("Takes over customers who want to talk to a person.")),
+        Role.SUPERVISOR: RoleText(
+            _("Supervisor"), _("Watches lines, agents and waiting customers; pauses a campaign.")
+        ),
+        Role.COMPLIANCE: RoleText(
+            _("Compliance"), _("Keeps the rules and the do-not-call list; answers why.")
+        ),
+        Role.REVIEWER: RoleText(
+            _("Consumer protection"), _("Reviews products, scripts and lists at head office.")
+        ),
+        Role.SCRIPT_WRITER: RoleText(_("Script writer"), _("Writes what the robot says.")),
+        Role.OPERATIONS: RoleText(_("Operations"), _("Keeps everything running.")),
+        "superuser": RoleText(_("Administrator"), _("May see and do everything.")),
+    }
+
+
+def sandbox_texts() -> dict[str, object]:
+    """Texts by the key `static/js/sandbox.js` asks for."""
+    return {
+        "no_calls": _("No calls in flight."),
+        "no_carrier": _("The carrier does not answer."),
+        "robot": _("Robot"),
+        "customer": _("Customer"),
+        "agent": _("Agent"),
+        "saved": _("Saved."),
+        "statuses": {
+            "queued": _("Queued"),
+            "initiated": _("Dialling"),
+            "ringing": _("Ringing"),
+            "in-progress": _("Talking"),
+            "completed": _("Ended"),
+        },
+        "faults": {
+            "duplicate": _("Callbacks arrive twice"),
+            "reorder": _("Callbacks arrive out of order"),
+            "delay": _("Callbacks arrive late"),
+            "drop": _("Callbacks are lost"),
+            "create_lost": _("The call is made, the reply is lost"),
+            "too_many": _("Too many requests (429)"),
+            "server_error": _("Server error (500)"),
+        },
+    }

@@ -1,0 +1,57 @@
+"""The live wall: what runs now, and pausing or stopping a campaign."""
+
+from __future__ import annotations
+
+from dialer.wall import wall_snapshot
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.models import User
+from accounts.permissions import Page, may, requires
+from campaigns import steering
+from campaigns.errors import StepRefused
+from campaigns.models import Campaign
+from console.texts.wall import wall_texts
+
+#: Why a person pauses: kept with the campaign, beside the causes of the guards.
+PAUSED_BY_HAND = "by_hand"
+
+
+@requires(Page.WALL)
+@require_GET
+def wall(request: HttpRequest) -> HttpResponse:
+    """The page, with the state of this moment in it; what follows is pushed."""
+    context = {
+        "snapshot": wall_snapshot(),
+        "texts": wall_texts(),
+        "may_steer": may(request.user, Page.STEERING),
+    }
+    return render(request, "wall/wall.html", context)
+
+
+@requires(Page.WALL)
+@require_GET
+def state(request: HttpRequest) -> JsonResponse:
+    """The snapshot, for a browser whose stream has just opened."""
+    return JsonResponse(wall_snapshot())
+
+
+@requires(Page.STEERING)
+@require_POST
+def steer(request: HttpRequest, campaign_id: int, step: str) -> JsonResponse:
+    """`pause`, `resume` or `stop`; 409 with a sentence when that does not follow."""
+    assert isinstance(request.user, User)
+    campaign = get_object_or_404(Campaign, pk=campaign_id)
+    try:
+        if step == "pause":
+            steering.pause(campaign, request.user, PAUSED_BY_HAND)
+        elif step == "resume":
+            steering.resume(campaign, request.user)
+        elif step == "stop":
+            steering.stop(campaign, request.user)
+        else:
+            raise Http404
+    except StepRefused as refusal:
+        return JsonResponse({"error": refusal.text}, status=409)
+    return JsonResponse({"campaign": campaign.pk, "state": campaign.state})
