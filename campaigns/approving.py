@@ -26,7 +26,7 @@ from campaigns.domain.list_state import ListState
 from campaigns.errors import ListChanged, NotYourBranch, ReasonMissing, StepRefused, WrongState
 from campaigns.models import TargetList
 from campaigns.reading import subject_of, void_parts
-from campaigns.submitting import locked_list, freeze
+from campaigns.submitting import freeze, locked_list
 from clock.reading import now as clock_now
 from live.publishing import publish
 
@@ -36,9 +36,7 @@ def may_decide(user: User, target_list: TargetList) -> bool:
     return Role.BRANCH_MANAGER in roles_of(user) and user.branch_id == target_list.branch_id
 
 
-def approve_list(
-    target_list: TargetList, checker: User, content_hash: str, note: str = ""
-) -> int:
+def approve_list(target_list: TargetList, checker: User, content_hash: str, note: str = "") -> int:
     """Sign the list as shown; its leads become due. Returns how many.
 
     Raises NotYourBranch, WrongState, ListChanged, StepRefused, and what approvals raises
@@ -71,7 +69,7 @@ def approve_list(
 
 
 def send_back(target_list: TargetList, checker: User, reason: str) -> None:
-    """Return the list to its maker, with a reason. Raises like `approve_list`, and ReasonMissing."""
+    """Return the list to its maker, with a reason. Raises as approving does, and ReasonMissing."""
     if not reason.strip():
         raise ReasonMissing
     with transaction.atomic():
@@ -98,9 +96,7 @@ def exclude(
     if not reason.strip():
         raise ReasonMissing
     cause = f"branch: {reason.strip()}"[:60]
-    return _change(
-        target_list, lead_ids, acting_user, LeadState.LISTED, LeadState.EXCLUDED, cause
-    )
+    return _change(target_list, lead_ids, acting_user, LeadState.LISTED, LeadState.EXCLUDED, cause)
 
 
 def include(target_list: TargetList, lead_ids: Sequence[int], acting_user: User) -> int:
@@ -177,9 +173,9 @@ def _refreeze(target_list: TargetList) -> None:
 
 
 def _move(target_list: TargetList, new: ListState, **fields: object) -> None:
-    moved = TargetList.objects.filter(
-        pk=target_list.pk, state=ListState.SUBMITTED.value
-    ).update(state=new.value, **fields)
+    moved = TargetList.objects.filter(pk=target_list.pk, state=ListState.SUBMITTED.value).update(
+        state=new.value, **fields
+    )
     if not moved:
         raise WrongState(target_list.state)
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from campaigns.errors import NotReady, Problem
 from campaigns.models import Campaign
 from clock.reading import now as clock_now
-from compliance.domain.pack import PackError, campaign_layer
+from compliance.campaign_limits import LimitsUnreadable, read_limits
 from compliance.models import CallerId
 from robot.domain.versions import VersionState
 
@@ -34,17 +33,13 @@ def problems(campaign: Campaign) -> list[Problem]:
     found: list[Problem] = []
     product = campaign.product
     if not product.by_phone:
-        found.append(
-            Problem("product", "product", _("The product may not be offered by phone."))
-        )
+        found.append(Problem("product", "product", _("The product may not be offered by phone.")))
     if product.risk_rated is None:
         found.append(
             Problem("risk_rated", "product", _("Nobody said whether the product is risk-rated."))
         )
     if campaign.script_version.state != VersionState.PUBLISHED:
-        found.append(
-            Problem("script", "script_version", _("The script version is not published."))
-        )
+        found.append(Problem("script", "script_version", _("The script version is not published.")))
     found += caller_id_problems(list(campaign.caller_ids.all()))
     found += date_problems(campaign)
     found += document_problems(campaign)
@@ -90,8 +85,8 @@ def document_problems(campaign: Campaign) -> list[Problem]:
     """What is wrong with the limits and the retry plan, which are documents."""
     found: list[Problem] = []
     try:
-        campaign_layer(campaign.limits or {}, campaign.pk, settings.TIME_ZONE)
-    except PackError as error:
+        read_limits(campaign.limits)
+    except LimitsUnreadable as error:
         text = _("The limits cannot be read: %(error)s") % {"error": error}
         found.append(Problem("limits", "limits", text))
     plan = campaign.retry_plan

@@ -52,9 +52,7 @@ def campaign_parts(campaign: Campaign, caller_ids: Iterable[str]) -> dict[Part, 
         Part.WORDS: part_hash(
             {"script": campaign.script_version.content_hash, "variables": campaign.variables}
         ),
-        Part.PRODUCT: part_hash(
-            {name: getattr(product, name) for name in _PRODUCT_TERMS}
-        ),
+        Part.PRODUCT: part_hash({name: getattr(product, name) for name in _PRODUCT_TERMS}),
         Part.LIMITS: part_hash({"limits": campaign.limits, "retry_plan": campaign.retry_plan}),
         Part.WINDOW: part_hash(
             [campaign.starts_at.timestamp(), campaign.ends_at.timestamp(), campaign.purpose]

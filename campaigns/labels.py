@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from approvals.domain.approval_state import ApprovalState
 from campaigns.domain.campaign_state import CampaignState
 from campaigns.domain.content import Part
 from campaigns.domain.lead_state import LeadState
@@ -35,6 +36,14 @@ LEAD: dict[str, str | Promise] = {
     LeadState.CALLING: _("Being called"),
     LeadState.SETTLED: _("Settled"),
     LeadState.EXPIRED: _("Expired"),
+}
+
+APPROVAL: dict[str, str | Promise] = {
+    ApprovalState.PENDING: _("Waits for approval"),
+    ApprovalState.APPROVED: _("Approved"),
+    ApprovalState.RETURNED: _("Returned"),
+    ApprovalState.WITHDRAWN: _("Renewed or withdrawn"),
+    ApprovalState.EXPIRED: _("Ran out"),
 }
 
 PART: dict[str, str | Promise] = {

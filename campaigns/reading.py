@@ -44,7 +44,7 @@ class DialPermission:
 
 
 def dial_permission(lead_id: int, now: datetime | None = None) -> DialPermission | None:
-    """The lead with its campaign, list and signature as they are now; None if there is no such lead.
+    """The lead, its campaign, its list and signature as they are now; None for no such lead.
 
     Two queries (a third reads the clock when `now` is not given).
     """
@@ -80,9 +80,7 @@ def dial_permission(lead_id: int, now: datetime | None = None) -> DialPermission
 
 def is_running(campaign: Campaign, now: datetime) -> bool:
     """Whether the campaign runs at this instant: its state, and its span (half-open)."""
-    return (
-        campaign.state == CampaignState.RUNNING and campaign.starts_at <= now < campaign.ends_at
-    )
+    return campaign.state == CampaignState.RUNNING and campaign.starts_at <= now < campaign.ends_at
 
 
 def approval_in_force(target_list: TargetList, now: datetime) -> bool:

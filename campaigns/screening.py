@@ -19,9 +19,10 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils.timezone import localdate
 
 from audiences.models import Customer, CustomerNumber
-from audiences.selecting import customers_of_batch, customers_of_segment
+from audiences.segmenting import customers_in, customers_of_import
 from audit.recording import record
 from campaigns.domain.campaign_state import CampaignState
 from campaigns.domain.lead_state import LeadState
@@ -66,7 +67,7 @@ def screen_campaign(campaign_id: int) -> None:
 
 
 def plan_lists(campaign_id: int) -> list[int]:
-    """One empty list for each branch of the audience; returns the ids of all that wait to be filled.
+    """One empty list for each branch of the audience; returns the ids of all that are still empty.
 
     Called again it plans nothing new: it returns what is still empty.
     """
@@ -164,12 +165,14 @@ def progress(campaign: Campaign) -> Progress:
 
 def audience_of(campaign: Campaign) -> QuerySet[Customer]:
     """Whom the campaign is for: its import and its segment (both: who is in both), or everybody."""
-    audience = Audience.objects.filter(campaign=campaign).first()
+    audience = Audience.objects.filter(campaign=campaign).select_related("segment").first()
     customers = Customer.objects.all()
     if audience is not None and audience.batch_id is not None:
-        customers = customers_of_batch(audience.batch_id)
-    if audience is not None and audience.segment_id is not None:
-        chosen = customers_of_segment(audience.segment_id)
+        customers = customers_of_import(audience.batch_id)
+    if audience is not None and audience.segment is not None:
+        # ages are those of the campaign's first day, so that every worker asks for the same people
+        first_day = localdate(campaign.starts_at)
+        chosen = customers_in(audience.segment, on=first_day)
         customers = customers.filter(pk__in=chosen.values("pk")) if audience.batch_id else chosen
     return customers
 
@@ -186,9 +189,7 @@ def _store(target_list: TargetList, at: datetime) -> dict[str, Any]:
         decisions = screen([(c, n) for c, n in people if n is not None], template, at)
         rows = []
         for customer_id, number_id in people:
-            placed = (
-                WITHOUT_NUMBER if number_id is None else place(decisions[customer_id], ends_at)
-            )
+            placed = WITHOUT_NUMBER if number_id is None else place(decisions[customer_id], ends_at)
             rows.append((customer_id, number_id, placed))
             reasons.update(placed.codes)
             if placed.codes and number_id is not None:

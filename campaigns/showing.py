@@ -10,6 +10,7 @@ from django.db.models.functions import Cast
 
 from campaigns.domain.lead_state import LeadState
 from campaigns.domain.masking import mask_name
+from campaigns.labels import LEAD
 from campaigns.models import Campaign, Lead, TargetList
 from campaigns.reasons import sentence
 from robot.domain import rendering
@@ -29,6 +30,7 @@ class Person:
     number: str
     segment: str
     state: str
+    state_label: str
     reasons: tuple[str, ...]
     clears_at: datetime | None
 
@@ -116,6 +118,7 @@ def _person(lead: Lead) -> Person:
         number=str(lead.number) if lead.number else "",
         segment=lead.customer.segment,
         state=lead.state,
+        state_label=str(LEAD[lead.state]),
         reasons=tuple(sentence(code) for code in lead.codes),
         clears_at=lead.clears_at,
     )

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from console.views import results
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("results/", results.results, name="results"),
+    path("results/<int:campaign_id>/", results.campaign_results, name="campaign-results"),
+]

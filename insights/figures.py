@@ -13,7 +13,6 @@ from typing import Any
 
 from django.db.models import Count, F, QuerySet
 
-from audiences.models import Customer
 from campaigns.domain.lead_state import LeadState
 from campaigns.domain.list_state import ListState
 from campaigns.models import Campaign, Lead, TargetList

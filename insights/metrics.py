@@ -225,9 +225,7 @@ METRICS: tuple[Metric, ...] = (
         _("Complaints"),
         _("Customers who complained, to the robot or to the agent."),
         Source.CALLS,
-        _customers(
-            Q(outcome="COMPLAINT") | Q(transfer__disposition=Disposition.COMPLAINT.value)
-        ),
+        _customers(Q(outcome="COMPLAINT") | Q(transfer__disposition=Disposition.COMPLAINT.value)),
         of="conversations",
     ),
 )

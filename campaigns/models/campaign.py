@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from compliance.models import CallerId, Product
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from robot.models import ScriptVersion
 
 from agents.models import Team
 from audiences.models import ImportBatch, Segment
 from campaigns.domain.campaign_state import CampaignState
+from compliance.models import CallerId, Product
+from robot.models import ScriptVersion
 
 
 class Campaign(models.Model):
