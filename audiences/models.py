@@ -151,6 +151,8 @@ class RejectedRow(models.Model):
     column = models.CharField(_("column"), max_length=60, blank=True)
     reason = models.CharField(_("reason"), max_length=40)
     value = models.CharField(_("value"), max_length=120, blank=True)
+    #: the row was imported without this number
+    imported = models.BooleanField(_("imported without it"), default=False)
 
     class Meta:
         verbose_name = _("rejected row")
@@ -159,6 +161,20 @@ class RejectedRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.row}: {self.reason}"
+
+
+class BatchMember(models.Model):
+    """That a file held a customer: the audience "this import" is these rows.
+
+    Ids without foreign keys: a million rows a file, checked by the statement that writes them.
+    """
+
+    pk = models.CompositePrimaryKey("batch_id", "customer_id")
+    batch_id = models.BigIntegerField()
+    customer_id = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.batch_id}/{self.customer_id}"
 
 
 class Segment(models.Model):

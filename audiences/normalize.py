@@ -59,7 +59,7 @@ def main() -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         # the reader has enough (`| head`); nothing is left to be flushed at exit
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
     return 0
 
 

@@ -6,7 +6,7 @@ digits may be missing or where it is not one person's line: a wrong number is so
 
 What is undone: full-width and other digits, invisible characters, quotes and apostrophes (also
 Excel's `="…"`), labels (`手机：`, `tel:`), brackets, dashes, dots, spaces, thousands separators, a
-trailing `.0`, scientific notation that lost no digit, `+86`/`0086`/`86` prefixes, a trunk 0 too much.
+trailing `.0`, scientific notation that lost no digit, `+86`/`0086`/`86` prefixes, a trunk 0.
 """
 
 from __future__ import annotations
@@ -306,7 +306,8 @@ def _plain_mobile(region: str) -> re.Pattern[str] | None:
     if region != "CN":
         return None
     metadata = phonenumbers.PhoneMetadata.metadata_for_region(region, None)
-    return re.compile(metadata.mobile.national_number_pattern, re.ASCII) if metadata else None
+    pattern = metadata.mobile.national_number_pattern if metadata and metadata.mobile else None
+    return re.compile(pattern, re.ASCII) if pattern else None
 
 
 @cache

@@ -38,7 +38,7 @@ class Command(BaseCommand):
         stopping = threading.Event()
         if forever:
             for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda _n, _f: stopping.set())  # type: ignore[misc]
+                signal.signal(number, lambda _n, _f: stopping.set())
         while True:
             try:
                 sealed = self.step(anchor)
