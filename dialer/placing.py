@@ -13,16 +13,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from campaigns.domain.lead_state import LeadState
 from campaigns.reading import DialPermission, dial_permission
 from clock.reading import now, real
 from compliance import gate
+from compliance.domain.decision import Outcome
 from compliance.domain.intent import Actor, DialKind, Intent, Purpose
 from compliance.gate import GateResult
 from compliance.models import Attempt
@@ -75,7 +77,26 @@ def place_call(call_id: int) -> None:
                 leased_until=real()
             )
             return
+        if call.reconciled and give_up(call, cause="earlier_run_died", only_reserved=True):
+            # an earlier run died between the gate and the carrier: its permission is given back
+            return
         _place(call)
+
+
+def give_up(call: Call, *, cause: str, only_reserved: bool = False) -> bool:
+    """End a PLANNED call that was never asked for, and release what the gate had reserved for it.
+
+    With `only_reserved` nothing is done (False) unless there is such a reservation. The caller
+    holds the call's placing lock.
+    """
+    attempt_id = (
+        Attempt.objects.filter(idempotency_key=_key(call)).values_list("pk", flat=True).first()
+    )
+    if attempt_id is None and only_reserved:
+        return False
+    call.attempt_id = attempt_id
+    _not_placed(call, cause=cause, attempt_id=attempt_id)
+    return True
 
 
 def place_agent_leg(transfer: Transfer) -> Call:
@@ -117,53 +138,69 @@ def _place(call: Call) -> None:
     reread = _Reread(call)
     result = gate.reserve(reread)
     if not result.decision.allowed:
-        _refuse(call, result, permitted=reread.permitted)
+        _refuse(call, result, withdrawn=reread.withdrawn)
     elif _begin(call, result):
         _post(call, lambda: _customer_call(call))
 
 
 class _Reread:
-    """The intent, as the rows say at the moment of asking; the gate asks inside its transaction."""
+    """The intent as the rows say at the moment of asking.
+
+    The gate asks twice: before its locks, when only the people matter (their keys are locked), and
+    again inside its transaction, when everything is read.
+    """
 
     def __init__(self, call: Call) -> None:
         self.call = call
         self.permission: DialPermission | None = None
 
     def __call__(self) -> Intent:
+        people = self._people()
+        if not connection.in_atomic_block or self.call.lead_id is None:
+            return people
+        found = self.permission = dial_permission(self.call.lead_id)
+        if found is None:
+            return people
+        return replace(
+            people,
+            purpose=Purpose(found.purpose),
+            product_id=found.product_id,
+            script_approved=found.script_approved,
+            campaign_running=found.campaign_running and found.lead_state is LeadState.CALLING,
+            approval_in_force=found.approval_in_force,
+            campaign_limits=found.campaign_limits,
+        )
+
+    def _people(self) -> Intent:
         call = self.call
-        assert call.lead_id is not None
-        found = self.permission = dial_permission(call.lead_id)
+        retried = call.lead is not None and call.lead.attempts > 0
         return Intent(
-            purpose=Purpose(found.purpose) if found else Purpose.MARKETING,
+            purpose=Purpose.MARKETING,
             actor=Actor.ROBOT,
-            kind=DialKind.RETRY if call.lead is not None and call.lead.attempts else DialKind.ROBOT,
+            kind=DialKind.RETRY if retried else DialKind.ROBOT,
             customer_id=call.customer_id,
             number_id=call.number_id,
-            product_id=found.product_id if found else None,
             campaign_id=call.campaign_id,
             lead_id=call.lead_id,
             caller_id_id=call.caller_id_id,
             carrier=settings.CARRIER,
-            script_approved=found is not None and found.script_approved,
-            campaign_running=found is not None and found.campaign_running and self._still_ours(),
-            approval_in_force=found is not None and found.approval_in_force,
-            idempotency_key=f"call:{call.public_id}",
-            campaign_limits=found.campaign_limits if found else None,
+            idempotency_key=_key(call),
         )
-
-    def _still_ours(self) -> bool:
-        return self.permission is not None and self.permission.lead_state is LeadState.CALLING
 
     @property
-    def permitted(self) -> bool:
-        """Whether campaign, script and signature held: else the refusal is not the customer's."""
+    def withdrawn(self) -> bool:
+        """Whether campaign, script or signature did not hold: then the refusal says nothing about
+        the customer.
+        """
         found = self.permission
-        return (
-            found is not None
-            and found.campaign_running
-            and found.script_approved
-            and found.approval_in_force
+        return found is not None and not (
+            found.campaign_running and found.script_approved and found.approval_in_force
         )
+
+
+def _key(call: Call) -> str:
+    """One permission a call: a second reservation under this key is refused."""
+    return f"call:{call.public_id}"
 
 
 def _agent_intent(leg: Call) -> Intent:
@@ -177,21 +214,25 @@ def _agent_intent(leg: Call) -> Intent:
         script_approved=True,
         campaign_running=True,
         approval_in_force=True,
-        idempotency_key=f"call:{leg.public_id}",
+        idempotency_key=_key(leg),
     )
 
 
 @transaction.atomic
-def _refuse(call: Call, result: GateResult, *, permitted: bool = True) -> None:
+def _refuse(call: Call, result: GateResult, *, withdrawn: bool = False) -> None:
     at = now()
     codes = ",".join(result.decision.codes)
     if not change(call, CallState.REFUSED, cause=f"gate:{codes}", at=at, ended_at=at, stage=""):
         return
-    if permitted:
-        settle_refused(call, result.decision, at=at)
-    elif call.lead_id is not None:
+    if withdrawn and call.lead_id is not None and not _is_final(result):
         # paused, stopped or withdrawn meanwhile: no fault of this customer
         put_back(call, cause=f"gate:{codes}", at=at, after=NOT_NOW)
+    else:
+        settle_refused(call, result.decision, at=at)
+
+
+def _is_final(result: GateResult) -> bool:
+    return result.decision.verdict is Outcome.BLOCK_TERMINAL
 
 
 def _begin(call: Call, result: GateResult) -> bool:
@@ -211,15 +252,11 @@ def _begin(call: Call, result: GateResult) -> bool:
             gate.release(result.attempt_id, "taken_over")
     if not begun:
         return False
-    if result.attempt_id is not None and not _still_valid(result.attempt_id):
+    if result.valid_until is not None and now() >= result.valid_until:
         # too slow: the facts the gate decided on are old
         _not_placed(call, cause="permission_expired")
         return False
     return True
-
-
-def _still_valid(attempt_id: UUID) -> bool:
-    return Attempt.objects.filter(pk=attempt_id, valid_until__gt=now()).exists()
 
 
 # --- asking the carrier --------------------------------------------------------------------------
@@ -286,10 +323,9 @@ def bind(call: Call, sid: str, *, at: datetime) -> None:
 
 
 @transaction.atomic
-def _not_placed(call: Call, *, cause: str, outcome: str = "") -> None:
+def _not_placed(call: Call, *, cause: str, outcome: str = "", **fields: UUID | None) -> None:
     """Provably never placed: the attempt is released, the lead is due again or settled."""
     at = now()
-    if change(
-        call, CallState.NOT_PLACED, cause=cause, at=at, ended_at=at, stage="", outcome=outcome
-    ):
+    ended = {"ended_at": at, "stage": "", "outcome": outcome, **fields}
+    if change(call, CallState.NOT_PLACED, cause=cause, at=at, **ended):
         settle_call(call, at=at)

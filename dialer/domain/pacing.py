@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import accumulate
 
@@ -95,6 +95,10 @@ class Snapshot:
     due: int
     consented: int = 0
     abandoned: int = 0
+
+    def with_more(self, groups: tuple[Group, ...]) -> Snapshot:
+        """The same with further calls in flight."""
+        return replace(self, in_flight=self.in_flight + groups)
 
 
 @dataclass(frozen=True, slots=True)

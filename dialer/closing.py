@@ -1,0 +1,70 @@
+"""The end of a campaign: nothing left to do, or its time is over; its open leads expire."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from campaigns import steering
+from campaigns.domain.campaign_state import CampaignState
+from campaigns.domain.lead_state import LeadState
+from campaigns.domain.list_state import ListState
+from campaigns.errors import WrongState
+from campaigns.models import Campaign, Lead, LeadEvent
+
+_UNFINISHED = [CampaignState.RUNNING.value, CampaignState.PAUSED.value]
+_WAITING = [LeadState.LISTED.value, LeadState.DUE.value]
+#: Leads expired in one transaction.
+_BATCH = 2000
+
+
+def end_finished(now: datetime) -> int:
+    """End campaigns whose time is over, and running ones whose every lead is settled.
+
+    A list that waits for its signature keeps a campaign open; a superseded one does not.
+    """
+    open_leads = Lead.objects.filter(campaign=OuterRef("pk")).filter(
+        Q(state__in=[LeadState.DUE.value, LeadState.CALLING.value])
+        | Q(state=LeadState.LISTED.value) & ~Q(target_list__state=ListState.SUPERSEDED.value)
+    )
+    over = Q(state__in=_UNFINISHED, ends_at__lte=now)
+    done = Q(state=CampaignState.RUNNING.value) & ~Exists(open_leads)
+    ended = 0
+    for campaign in Campaign.objects.filter(over | done):
+        try:
+            steering.stop(campaign, None)
+        except WrongState:
+            continue  # somebody was faster
+        ended += 1
+    return ended
+
+
+@transaction.atomic
+def expire_leads(campaign_ids: list[int], now: datetime) -> int:
+    """Expire waiting leads of ended campaigns, a batch at a time; returns how many."""
+    waiting = (
+        Lead.objects.select_for_update(skip_locked=True)
+        .filter(campaign_id__in=campaign_ids, state__in=_WAITING)
+        .order_by("pk")
+        .values_list("pk", "state")
+    )
+    found = list(waiting[:_BATCH])
+    Lead.objects.filter(pk__in=[pk for pk, _ in found]).update(
+        state=LeadState.EXPIRED.value, settled_at=now
+    )
+    LeadEvent.objects.bulk_create(
+        LeadEvent(lead_id=pk, old=old, new=LeadState.EXPIRED.value, cause="campaign_ended", at=now)
+        for pk, old in found
+    )
+    return len(found)
+
+
+def ended_with_waiting_leads(known: set[int]) -> list[int]:
+    """Ended campaigns, other than those known to be drained, that still have waiting leads."""
+    waiting = Lead.objects.filter(campaign=OuterRef("pk"), state__in=_WAITING)
+    ended = Campaign.objects.filter(state=CampaignState.ENDED.value).exclude(pk__in=known)
+    with_waiting = set(ended.filter(Exists(waiting)).values_list("pk", flat=True))
+    known |= set(ended.values_list("pk", flat=True)) - with_waiting
+    return sorted(with_waiting)
