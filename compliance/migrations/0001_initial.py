@@ -498,6 +498,7 @@ class Migration(migrations.Migration):
                 ),
                 ("cause", models.CharField(blank=True, max_length=60, verbose_name="cause")),
                 ("decision_id", models.BigIntegerField(null=True)),
+                ("exemption_id", models.BigIntegerField(null=True)),
                 ("reserved_at", models.DateTimeField(verbose_name="reserved")),
                 ("valid_until", models.DateTimeField(verbose_name="valid until")),
                 (

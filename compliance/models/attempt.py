@@ -53,6 +53,7 @@ class Attempt(models.Model):
     )
     cause = models.CharField(_("cause"), max_length=60, blank=True)
     decision_id = models.BigIntegerField(null=True)
+    exemption_id = models.BigIntegerField(null=True)
     reserved_at = models.DateTimeField(_("reserved"))
     valid_until = models.DateTimeField(_("valid until"))
     cancel_wanted_at = models.DateTimeField(_("to be cancelled since"), null=True, blank=True)

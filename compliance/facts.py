@@ -1,0 +1,321 @@
+"""The facts, by one SQL statement: the same for one customer at the gate and for 10,000 in a list.
+
+Arrays of (customer, number) pairs go in, one row each comes out, in order. What all of them share
+(packs in force, calendar, registers, kill switches, the product, the caller ID) comes with the
+first row. The statement reads the database's time itself, so that facts and "now" are of one
+moment.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from compliance.calendars import calendar_with
+from compliance.domain.facts import (
+    Blackout,
+    CallerIdFacts,
+    Consent,
+    Contact,
+    ContactKind,
+    CustomerFacts,
+    Exemption,
+    ExemptionKind,
+    Facts,
+    KillSwitch,
+    NumberFacts,
+    OpenAttempt,
+    Preference,
+    ProductFacts,
+    RegisterFacts,
+    Suppression,
+    SuppressionSource,
+    World,
+)
+from compliance.domain.intent import Actor, Intent, Purpose
+from compliance.domain.pack import EffectivePack
+from compliance.packs import stack_of
+
+#: More pairs than this in one statement: split the list.
+BATCH = 10_000
+#: How far back a customer's own contacts are read (a campaign lasts at most as long).
+CUSTOMER_REACH = timedelta(days=400)
+#: The pack says how far back a number's or a household's contacts matter; this is the most.
+OTHERS_REACH = timedelta(days=33)
+
+_CONTACT = """json_build_array(k.at, k.kind, k.customer_id, k.number_id, k.household, k.product_id,
+    k.product_family, k.campaign_id, k.branch_id, k.caller_id_id, k.actor, k.purpose, k.channel,
+    k.outcome, CASE WHEN k.kind IN ('attempt', 'release') THEN k.attempt_id END)"""
+
+_WORLD = """
+    SELECT json_build_object(
+        'packs', (SELECT json_agg(json_build_array(v.id, v.sha256)) FROM (
+            SELECT DISTINCT ON (pack_id) id, sha256 FROM compliance_packversion
+            WHERE state = 'approved' AND effective_from <= moment.at
+              AND (effective_to IS NULL OR effective_to > moment.at)
+            ORDER BY pack_id, effective_from DESC, id DESC) AS v),
+        'years', (SELECT json_agg(json_build_array(country, year, sha256))
+                  FROM compliance_calendaryear WHERE in_force),
+        'registers', (SELECT json_agg(json_build_array(name, imported_at, max_age_days)
+                                      ORDER BY name)
+                      FROM compliance_register WHERE active),
+        'blackouts', (SELECT json_agg(json_build_array(id, since, until, region, product_family,
+                                                       reason) ORDER BY id)
+                      FROM compliance_blackout WHERE until > moment.at),
+        'switches', (SELECT json_agg(json_build_array(id, scope) ORDER BY id)
+                     FROM compliance_killswitch WHERE released_at IS NULL),
+        'product', (SELECT json_build_array(id, family, risk_rated, risk_rating,
+                                            issuer_risk_rating, min_age, max_age, by_phone)
+                    FROM compliance_product WHERE id = %(product)s),
+        'caller_id', (SELECT json_build_array(id, active, registered_use)
+                      FROM compliance_callerid WHERE id = %(caller_id)s),
+        'already_reserved', EXISTS (SELECT 1 FROM compliance_attempt
+                                    WHERE idempotency_key = %(key)s AND %(key)s <> ''),
+        'speed', coalesce((SELECT speed FROM clock_sandboxclock), 1.0))
+"""
+
+STATEMENT = f"""
+WITH moment AS MATERIALIZED (
+    SELECT coalesce(%(at)s::timestamptz, sanshi_now()) AS at, clock_timestamp() AS real),
+wanted AS (
+    SELECT * FROM unnest(%(customers)s::bigint[], %(numbers)s::bigint[])
+        WITH ORDINALITY AS pair(customer_id, number_id, place))
+SELECT
+    w.customer_id, w.number_id,
+    CASE WHEN w.place = 1 THEN moment.at END,
+    CASE WHEN w.place = 1 THEN moment.real END,
+    CASE WHEN w.place = 1 THEN ({_WORLD}) END,
+    c.id, c.birth_date, c.region, c.time_zone, c.risk_tolerance, c.risk_assessed_on, c.household,
+    c.vulnerable, c.deceased, c.sandbox, c.branch_id,
+    n.id, n.region, n.time_zone, n.valid, n.invalid_reason,
+    EXISTS (SELECT 1 FROM audiences_customernumber AS l
+            WHERE l.customer_id = w.customer_id AND l.number_id = w.number_id),
+    (SELECT json_agg(json_build_array(s.id, s.granted_at, s.channel, s.purpose, s.product_family,
+                                      s.withdrawn_at, s.expires_at) ORDER BY s.id)
+     FROM compliance_consent AS s WHERE s.customer_id = w.customer_id),
+    (SELECT json_agg(json_build_array(s.id, s.source, s.since, s.customer_id, s.number_id,
+                                      r.name, s.channel, s.product_family, s.expires_at)
+                     ORDER BY s.id)
+     FROM (SELECT * FROM compliance_suppression
+           WHERE customer_id = w.customer_id AND lifted_at IS NULL
+           UNION ALL
+           SELECT * FROM compliance_suppression
+           WHERE number_id = w.number_id AND lifted_at IS NULL) AS s
+     LEFT JOIN compliance_register AS r ON r.id = s.register_id),
+    (SELECT json_agg({_CONTACT} ORDER BY k.at, k.id)
+     FROM (SELECT * FROM compliance_contact
+           WHERE customer_id = w.customer_id AND at >= %(customer_since)s::timestamptz
+           UNION ALL
+           SELECT * FROM compliance_contact
+           WHERE number_id = w.number_id AND at >= %(others_since)s::timestamptz
+             AND customer_id IS DISTINCT FROM w.customer_id
+           UNION ALL
+           SELECT * FROM compliance_contact
+           WHERE household = c.household AND household <> ''
+             AND at >= %(others_since)s::timestamptz
+             AND customer_id IS DISTINCT FROM w.customer_id
+             AND number_id IS DISTINCT FROM w.number_id) AS k),
+    (SELECT json_agg(json_build_array(a.id, a.reserved_at, a.customer_id, a.number_id)
+                     ORDER BY a.reserved_at, a.id)
+     FROM (SELECT * FROM compliance_attempt
+           WHERE customer_id = w.customer_id AND state IN ('bound', 'reserved')
+           UNION
+           SELECT * FROM compliance_attempt
+           WHERE number_id = w.number_id AND state IN ('bound', 'reserved')) AS a),
+    (SELECT json_agg(json_build_array(e.id, e.kind, e.number_id, e.product_id, e.campaign_id,
+                                      e.promised_at, e.expires_at) ORDER BY e.id)
+     FROM compliance_exemption AS e
+     WHERE e.customer_id = w.customer_id AND e.used_at IS NULL AND e.withdrawn_at IS NULL),
+    (SELECT json_agg(json_build_array(p.id, p.since, p.no_robot, p.weekdays, p.hours,
+                                      p.families_refused, p.conversations_per_year) ORDER BY p.id)
+     FROM compliance_preference AS p
+     WHERE p.customer_id = w.customer_id AND p.ended_at IS NULL)
+FROM wanted AS w
+CROSS JOIN moment
+LEFT JOIN audiences_customer AS c ON c.id = w.customer_id
+LEFT JOIN audiences_number AS n ON n.id = w.number_id
+ORDER BY w.place
+"""  # noqa: S608 - made of constants of this file alone
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """`now` is business time, `real` the database's; `facts` stand in the order of the pairs."""
+
+    now: datetime
+    real: datetime
+    speed: float
+    stack: EffectivePack
+    facts: list[Facts]
+
+
+def load(
+    pairs: Sequence[tuple[int | None, int | None]],
+    intent: Intent,
+    *,
+    since: datetime,
+    at: datetime | None = None,
+) -> Loaded:
+    """Facts of 1 to 10,000 (customer id, number id) for one intent.
+
+    `since` is a recent business instant, from which the reach back is counted (a constant lets the
+    planner skip old partitions). `at` fixes the instant (screening); else it is the database's now.
+    Raises django.db.Error, PackError, LookupError or ValueError: the caller blocks.
+    """
+    if not 0 < len(pairs) <= BATCH:
+        raise ValueError("between one pair and a batch")
+    values = {
+        "at": at,
+        "customers": [customer for customer, _ in pairs],
+        "numbers": [number for _, number in pairs],
+        "product": intent.product_id,
+        "caller_id": intent.caller_id_id,
+        "key": intent.idempotency_key,
+        "customer_since": since - CUSTOMER_REACH,
+        "others_since": since - OTHERS_REACH,
+    }
+    before = time.time()
+    with connection.cursor() as cursor:
+        cursor.execute(STATEMENT, values)
+        rows = cursor.fetchall()
+    after = time.time()
+    now, real, shared = rows[0][2].astimezone(UTC), rows[0][3].astimezone(UTC), rows[0][4]
+    stack = stack_of([(identity, sha256) for identity, sha256 in shared["packs"] or ()])
+    world = _world(shared, stack, _skew(before, real.timestamp(), after))
+    return Loaded(now, real, shared["speed"], stack, [_facts(row, world) for row in rows])
+
+
+def _skew(before: float, database: float, after: float) -> float:
+    """Seconds by which the database's clock lies outside the application's [before, after].
+
+    In between lies the statement itself: a slow database is not a wrong clock.
+    """
+    return max(0.0, before - database, database - after)
+
+
+def _world(shared: dict[str, Any], stack: EffectivePack, skew: float) -> World:
+    years = [
+        (year, sha256)
+        for country, year, sha256 in shared["years"] or ()
+        if country == stack.country
+    ]
+    product, caller_id = shared["product"], shared["caller_id"]
+    return World(
+        product=ProductFacts(*product) if product else None,
+        caller_id=(
+            CallerIdFacts(caller_id[0], caller_id[1], tuple(caller_id[2])) if caller_id else None
+        ),
+        calendar=calendar_with(stack.country, years),
+        registers=tuple(
+            RegisterFacts(name, _time(imported), age)
+            for name, imported, age in shared["registers"] or ()
+        ),
+        blackouts=tuple(
+            Blackout(identity, _moment(since), _moment(until), region, family, reason)
+            for identity, since, until, region, family, reason in shared["blackouts"] or ()
+        ),
+        kill_switches=tuple(KillSwitch(*switch) for switch in shared["switches"] or ()),
+        clock_skew_s=skew,
+        already_reserved=shared["already_reserved"],
+    )
+
+
+def _facts(row: tuple[Any, ...], world: World) -> Facts:
+    consents, suppressions, contacts, attempts, exemptions, preferences = row[22:28]
+    return Facts(
+        world,
+        CustomerFacts(*row[5:16]) if row[5] is not None else None,
+        NumberFacts(*row[16:21]) if row[16] is not None else None,
+        row[21],
+        tuple(map(_consent, consents)) if consents else (),
+        tuple(map(_suppression, suppressions)) if suppressions else (),
+        _contacts(contacts) if contacts else (),
+        tuple(OpenAttempt(a[0], _moment(a[1]), a[2], a[3]) for a in attempts) if attempts else (),
+        tuple(map(_exemption, exemptions)) if exemptions else (),
+        tuple(map(_preference, preferences)) if preferences else (),
+    )
+
+
+def _consent(columns: list[Any]) -> Consent:
+    identity, granted, channel, purpose, family, withdrawn, expires = columns
+    return Consent(
+        identity, _moment(granted), channel, purpose, family, _time(withdrawn), _time(expires)
+    )
+
+
+def _suppression(columns: list[Any]) -> Suppression:
+    identity, source, since, customer, number, register, channel, family, expires = columns
+    return Suppression(
+        identity,
+        SuppressionSource(source),
+        _moment(since),
+        customer,
+        number,
+        register or "",
+        channel,
+        family,
+        _time(expires),
+    )
+
+
+_KINDS = {kind.value: kind for kind in ContactKind}
+_ACTORS = {actor.value: actor for actor in Actor}
+_PURPOSES = {purpose.value: purpose for purpose in Purpose}
+
+
+def _contacts(rows: list[list[Any]]) -> tuple[Contact, ...]:
+    """The ledger's lines, without the attempts that were taken back."""
+    released = {row[14] for row in rows if row[1] == "release"}
+    return tuple(
+        Contact(
+            _moment(row[0]),
+            _KINDS[row[1]],
+            *row[2:10],
+            _ACTORS[row[10]],
+            _PURPOSES[row[11]],
+            row[12],
+            row[13],
+            row[14] or "",
+        )
+        for row in rows
+        if not released or row[14] not in released
+    )
+
+
+def _exemption(columns: list[Any]) -> Exemption:
+    identity, kind, number, product, campaign, promised, expires = columns
+    return Exemption(
+        identity,
+        ExemptionKind(kind),
+        number,
+        product,
+        campaign,
+        _time(promised),
+        _time(expires),
+    )
+
+
+def _preference(columns: list[Any]) -> Preference:
+    identity, since, no_robot, weekdays, hours, families, per_year = columns
+    return Preference(
+        identity,
+        _moment(since),
+        no_robot,
+        tuple(weekdays),
+        tuple((int(start), int(end)) for start, end in hours),
+        tuple(families),
+        per_year,
+    )
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

@@ -1,0 +1,385 @@
+"""The gate: the only place where a permission to dial is given.
+
+`reserve` is one durable READ COMMITTED transaction, in this order:
+
+1. advisory locks on the sorted keys customer, number, household, in a statement of their own;
+2. the intent is read again (campaign, approval, script: what the dialer owns);
+3. the facts, with the database's time, in one statement;
+4. `decide`;
+5. the decision is written; for an ALLOW also the ledger's line, the attempt, the spent exemption
+   and an entry in the audit;
+6. commit. Only then, and until `valid_until`, may the dialer call.
+
+Whoever says "no" takes the same locks (suppressing.py): from that commit on nothing gets through.
+Any failure is a block with a DEP_* code; there is no path on which an exception places a call.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from audiences.models import Customer
+from audit.recording import record
+from compliance.domain.attempt_state import LIVE, AttemptState, sources
+from compliance.domain.decide import decide
+from compliance.domain.decision import Decision, refusal
+from compliance.domain.documents import facts_document, intent_document
+from compliance.domain.facts import ContactKind, Facts
+from compliance.domain.intent import Intent
+from compliance.domain.pack import EffectivePack, PackError
+from compliance.facts import Loaded, load
+from compliance.locking import keys_of, take
+from compliance.models.attempt import Attempt
+from compliance.models.exemption import Exemption
+from compliance.models.ledger import Contact
+from compliance.models.ledger import Decision as StoredDecision
+
+log = logging.getLogger(__name__)
+
+LOCK_TIMEOUT_MS = 3_000
+STATEMENT_TIMEOUT_MS = 5_000
+#: After a failure of ours, not before this.
+RETRY_AFTER = timedelta(seconds=60)
+#: Real seconds between permission and call; the window's end may cut it shorter.
+VALID_FOR_S = 10.0
+
+_LIVE = [state.value for state in LIVE]
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """`attempt_id` only with an ALLOW. `decision_id` None: not even the refusal could be kept."""
+
+    decision: Decision
+    attempt_id: uuid.UUID | None
+    decision_id: int | None
+    valid_until: datetime | None = None
+
+
+class _KeysChanged(Exception):
+    """Between lock and reading, the intent came to be about somebody else."""
+
+
+class _LedgerFailed(Exception):
+    """The permission could not be written down, so there is none."""
+
+
+def reserve(intent_of: Callable[[], Intent]) -> GateResult:
+    """Ask for permission to place one call. Never raises; a failure is a block.
+
+    `intent_of` is called twice: before the locks for their keys, and again under them.
+    Must not be called inside a transaction (it would not be durable).
+    """
+    intent: Intent | None = None
+    try:
+        intent = _read(intent_of)
+        return _reserve(intent, intent_of)
+    except Exception as error:
+        code, observed = _code_of(error)
+        log.warning("gate: blocked by a failure: %s %s", code, observed, exc_info=error)
+        at = _now_or_real()
+        decision = refusal(code, at, observed=observed, retry_at=at + RETRY_AFTER)
+        return GateResult(decision, None, _keep_refusal(decision, intent))
+
+
+def _reserve(first: Intent, intent_of: Callable[[], Intent]) -> GateResult:
+    household = _household(first)
+    keys = _keys(first, household)
+    with transaction.atomic(durable=True):
+        since = _prepare()
+        take(keys)
+        intent = _read(intent_of)
+        if _keys(intent, household) != keys:
+            raise _KeysChanged
+        loaded = load([(intent.customer_id, intent.number_id)], intent, since=since)
+        facts = loaded.facts[0]
+        if facts.customer is not None and facts.customer.household != household:
+            raise _KeysChanged
+        decision = decide(facts, intent, loaded.stack, loaded.now)
+        try:
+            return _write(intent, facts, loaded, decision)
+        except DatabaseError as error:
+            raise _LedgerFailed from error
+
+
+class _IntentFailed(Exception):
+    """The dialer could not say what it wants."""
+
+
+def _read(intent_of: Callable[[], Intent]) -> Intent:
+    try:
+        return intent_of()
+    except DatabaseError:
+        raise
+    except Exception as error:
+        raise _IntentFailed(type(error).__name__) from error
+
+
+def _household(intent: Intent) -> str:
+    if intent.customer_id is None:
+        return ""
+    found = Customer.objects.filter(pk=intent.customer_id).values_list("household", flat=True)
+    return found.first() or ""
+
+
+def _keys(intent: Intent, household: str) -> list[int]:
+    return keys_of(
+        customer_ids=[intent.customer_id], number_ids=[intent.number_id], households=[household]
+    )
+
+
+def _prepare() -> datetime:
+    """Bound the waiting, and read a business instant from which facts count their reach back."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS};"
+            f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS};"
+            "SELECT sanshi_now()"
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise LookupError("the database gave no time")
+    found: datetime = row[0]
+    return found
+
+
+def _write(intent: Intent, facts: Facts, loaded: Loaded, decision: Decision) -> GateResult:
+    attempt_id = uuid.uuid4() if decision.allowed else None
+    stored = _store(intent, facts, loaded.stack, decision, attempt_id)
+    if attempt_id is None:
+        return GateResult(decision, None, stored)
+    valid_until = loaded.now + timedelta(seconds=VALID_FOR_S * max(1.0, loaded.speed))
+    if decision.open_until is not None:
+        valid_until = min(valid_until, decision.open_until)
+    if decision.exemption_id is not None:
+        spent = Exemption.objects.filter(pk=decision.exemption_id, used_at__isnull=True)
+        if spent.update(used_at=loaded.now) != 1:
+            raise _LedgerFailed
+    Attempt.objects.create(
+        id=attempt_id,
+        purpose=intent.purpose.value,
+        actor=intent.actor.value,
+        kind=intent.kind.value,
+        customer_id=intent.customer_id,
+        number_id=intent.number_id,
+        household=facts.customer.household if facts.customer else "",
+        campaign_id=intent.campaign_id,
+        lead_id=intent.lead_id,
+        product_id=intent.product_id,
+        caller_id_id=intent.caller_id_id,
+        idempotency_key=intent.idempotency_key or str(attempt_id),
+        decision_id=stored,
+        exemption_id=decision.exemption_id,
+        reserved_at=loaded.now,
+        valid_until=valid_until,
+    )
+    if intent.has_customer:
+        _count(intent, facts, loaded.now, attempt_id)
+    record(
+        kind="gate.allowed",
+        actor_id=None,
+        subject=f"attempt:{attempt_id}",
+        payload={
+            "decision": stored,
+            "customer": intent.customer_id,
+            "number": intent.number_id,
+            "campaign": intent.campaign_id,
+            "packs": list(decision.packs),
+        },
+    )
+    return GateResult(decision, attempt_id, stored, valid_until)
+
+
+def _count(intent: Intent, facts: Facts, at: datetime, attempt_id: uuid.UUID) -> None:
+    """The line that caps count: it stands from the moment of permission."""
+    product = facts.world.product
+    Contact.objects.create(
+        at=at,
+        kind=ContactKind.ATTEMPT.value,
+        customer_id=intent.customer_id,
+        number_id=intent.number_id,
+        household=facts.customer.household if facts.customer else "",
+        product_id=intent.product_id,
+        product_family=product.family if product else "",
+        campaign_id=intent.campaign_id,
+        branch_id=facts.customer.branch_id if facts.customer else None,
+        caller_id_id=intent.caller_id_id,
+        actor=intent.actor.value,
+        purpose=intent.purpose.value,
+        attempt_id=attempt_id,
+    )
+
+
+def _store(
+    intent: Intent,
+    facts: Facts,
+    stack: EffectivePack,
+    decision: Decision,
+    attempt_id: uuid.UUID | None,
+) -> int:
+    """Keep the decision with everything it was made from. Returns its id."""
+    inputs = {
+        "facts": facts_document(facts),
+        "intent": intent_document(intent),
+        "packs": [[pack.ref, pack.sha256] for pack in stack.packs],
+        "at": decision.at.isoformat(),
+    }
+    stored = StoredDecision.objects.create(
+        at=decision.at,
+        verdict=decision.verdict.value,
+        codes=decision.codes,
+        customer_id=intent.customer_id,
+        number_id=intent.number_id,
+        campaign_id=intent.campaign_id,
+        lead_id=intent.lead_id,
+        attempt_id=attempt_id,
+        purpose=intent.purpose.value,
+        actor=intent.actor.value,
+        earliest_next=decision.earliest_next,
+        packs=[f"{pack.ref}#{pack.sha256}" for pack in stack.packs],
+        intent=inputs["intent"],
+        facts=inputs["facts"],
+        decision=decision.document(),
+        inputs_hash=_hash(inputs),
+    )
+    return stored.pk
+
+
+def _hash(inputs: dict[str, Any]) -> str:
+    text = json.dumps(inputs, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _code_of(error: Exception) -> tuple[str, str]:
+    """The code of a failure, and a word for people."""
+    cause = error.__cause__ if isinstance(error, _LedgerFailed) and error.__cause__ else error
+    state = getattr(getattr(cause, "__cause__", None), "pgcode", None) or ""
+    if isinstance(cause, IntegrityError):
+        # another reservation of the same customer, number or dial was faster
+        again = "idempotency_key" in str(cause)
+        return ("ALREADY_RESERVED" if again else "INFLIGHT"), state
+    if isinstance(error, _LedgerFailed):
+        return "DEP_LEDGER", state
+    if isinstance(error, _KeysChanged):
+        return "DEP_KEYS_CHANGED", ""
+    if isinstance(error, _IntentFailed):
+        return "DEP_INTENT", str(error)
+    if isinstance(error, DatabaseError):
+        # 55P03: lock_not_available
+        return ("DEP_LOCK" if state == "55P03" else "DEP_DATABASE"), state
+    if isinstance(error, PackError):
+        return "DEP_PACK", type(error).__name__
+    return "DEP_INTERNAL", type(error).__name__
+
+
+def _now_or_real() -> datetime:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT sanshi_now()")
+            row = cursor.fetchone()
+        if row is not None:
+            found: datetime = row[0]
+            return found
+    except DatabaseError:
+        pass
+    return datetime.fromtimestamp(time.time(), UTC)
+
+
+def _keep_refusal(decision: Decision, intent: Intent | None) -> int | None:
+    """Keep a refusal that came from a failure, if the database lets us."""
+    if intent is None:
+        return None
+    try:
+        with transaction.atomic():
+            stored = StoredDecision.objects.create(
+                at=decision.at,
+                verdict=decision.verdict.value,
+                codes=decision.codes,
+                customer_id=intent.customer_id,
+                number_id=intent.number_id,
+                campaign_id=intent.campaign_id,
+                lead_id=intent.lead_id,
+                purpose=intent.purpose.value,
+                actor=intent.actor.value,
+                earliest_next=decision.earliest_next,
+                packs=[],
+                intent=intent_document(intent),
+                facts={},
+                decision=decision.document(),
+                inputs_hash="",
+            )
+        return stored.pk
+    except DatabaseError:
+        return None
+
+
+# --- what becomes of a permission -----------------------------------------------------------------
+
+
+def bind(attempt_id: uuid.UUID, sid: str) -> bool:
+    """The carrier has the call. True also when it was bound to this SID before."""
+    changed = _change(attempt_id, AttemptState.BOUND, sid=sid)
+    return changed or Attempt.objects.filter(pk=attempt_id, sid=sid).exists()
+
+
+def release(attempt_id: uuid.UUID, cause: str) -> bool:
+    """The carrier *provably* never placed it: the attempt is taken back and no longer counts.
+
+    A spent exemption may be used again. False when the attempt was settled already.
+    """
+    with transaction.atomic():
+        if not _change(attempt_id, AttemptState.RELEASED, cause=cause[:60], settled_at=_now()):
+            return False
+        attempt = Attempt.objects.get(pk=attempt_id)
+        counted = Contact.objects.filter(attempt_id=attempt_id, kind=ContactKind.ATTEMPT.value)
+        for line in counted:
+            line.pk = None
+            line.kind, line.at = ContactKind.RELEASE.value, _now()
+            line.save(force_insert=True)
+        if attempt.exemption_id is not None:
+            Exemption.objects.filter(pk=attempt.exemption_id).update(used_at=None)
+        record(
+            kind="gate.released",
+            actor_id=None,
+            subject=f"attempt:{attempt_id}",
+            payload={"cause": cause[:60]},
+        )
+    return True
+
+
+def lose(attempt_id: uuid.UUID) -> bool:
+    """We cannot establish what became of it: it counts, and is never repeated."""
+    with transaction.atomic():
+        if not _change(attempt_id, AttemptState.LOST, settled_at=_now()):
+            return False
+        record(kind="gate.lost", actor_id=None, subject=f"attempt:{attempt_id}", payload={})
+    return True
+
+
+def close(attempt_id: uuid.UUID) -> bool:
+    """The call is over. False when the attempt was settled already."""
+    return _change(attempt_id, AttemptState.CLOSED, settled_at=_now())
+
+
+def _change(attempt_id: uuid.UUID, new: AttemptState, **values: Any) -> bool:
+    changed = Attempt.objects.filter(pk=attempt_id, state__in=sources(new)).update(
+        state=new.value, **values
+    )
+    return changed == 1
+
+
+def _now() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sanshi_now()")
+        found: datetime = cursor.fetchone()[0]
+    return found

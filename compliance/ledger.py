@@ -1,0 +1,85 @@
+"""The book of contacts: what happened to a call, line by line, so that caps can count it.
+
+Append-only. Every function is idempotent per attempt and kind, and runs in the caller's
+transaction; an attempt without a customer (an agent's own leg) leaves no line.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from compliance.domain.facts import ContactKind
+
+#: Hanging up sooner than this after the answer is an outcome of its own (a cool-off follows).
+EARLY = timedelta(seconds=10)
+HUNG_UP = "hung_up"
+HUNG_UP_EARLY = "hung_up_early"
+
+_APPEND = """
+INSERT INTO compliance_contact (at, kind, customer_id, number_id, household, product_id,
+    product_family, campaign_id, branch_id, caller_id_id, actor, purpose, channel, outcome,
+    attempt_id)
+SELECT %(at)s, %(kind)s, customer_id, number_id, household, product_id, product_family,
+    campaign_id, branch_id, caller_id_id, actor, purpose, channel, %(outcome)s, attempt_id
+FROM compliance_contact
+WHERE attempt_id = %(attempt)s AND kind = 'attempt'
+  AND NOT EXISTS (SELECT 1 FROM compliance_contact
+                  WHERE attempt_id = %(attempt)s AND kind = %(kind)s AND outcome = %(outcome)s)
+"""
+
+
+def record_connect(attempt_id: uuid.UUID, at: datetime) -> bool:
+    """Somebody or something answered. True when a line was written."""
+    return _append(attempt_id, ContactKind.CONNECT, at)
+
+
+def record_conversation(attempt_id: uuid.UUID, at: datetime) -> bool:
+    """A live contact: the customer spoke with us."""
+    return _append(attempt_id, ContactKind.CONVERSATION, at)
+
+
+def record_consented(attempt_id: uuid.UUID, at: datetime) -> bool:
+    """The customer consented to a transfer (the denominator of abandonment)."""
+    return _append(attempt_id, ContactKind.CONSENTED, at)
+
+
+def record_abandon(attempt_id: uuid.UUID, at: datetime) -> bool:
+    """The customer consented to a transfer and was not connected."""
+    return _append(attempt_id, ContactKind.ABANDON, at)
+
+
+def record_outcome(attempt_id: uuid.UUID, outcome: str, at: datetime) -> bool:
+    """What came of it; cool-offs follow from it by the pack. Stored in lower case.
+
+    "hung_up" within 10 seconds of the answer becomes "hung_up_early". A robot's outcome and an
+    agent's may both stand.
+    """
+    name = outcome.lower()[:30]
+    if not name:
+        return False
+    if name == HUNG_UP and _answered_within(attempt_id, at, EARLY):
+        name = HUNG_UP_EARLY
+    return _append(attempt_id, ContactKind.OUTCOME, at, name)
+
+
+def _append(attempt_id: uuid.UUID, kind: ContactKind, at: datetime, outcome: str = "") -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _APPEND,
+            {"at": at, "kind": kind.value, "attempt": str(attempt_id), "outcome": outcome},
+        )
+        return bool(cursor.rowcount)
+
+
+def _answered_within(attempt_id: uuid.UUID, at: datetime, span: timedelta) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM compliance_contact WHERE attempt_id = %s"
+            " AND kind = 'connect' AND at > %s)",
+            [str(attempt_id), at - span],
+        )
+        row = cursor.fetchone()
+    return bool(row and row[0])

@@ -1,0 +1,48 @@
+"""The locks that put every gate and every refusal of a person in one order.
+
+Advisory transaction locks on the sorted keys customer, number, household. They are taken in a
+statement of their own, *before* the facts are read: within one statement the read may predate the
+lock. Whoever takes them sees everything that was committed under them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import blake2b
+
+from django.db import connection
+
+
+class NotInTransaction(Exception):
+    """A lock that ends with its statement protects nothing."""
+
+
+def keys_of(
+    *,
+    customer_ids: Iterable[int | None] = (),
+    number_ids: Iterable[int | None] = (),
+    households: Iterable[str] = (),
+) -> list[int]:
+    """The 64-bit lock keys, sorted and distinct."""
+    names = [f"customer:{key}" for key in customer_ids if key is not None]
+    names += [f"number:{key}" for key in number_ids if key is not None]
+    names += [f"household:{key}" for key in households if key]
+    return sorted({_key(name) for name in names})
+
+
+def take(keys: list[int]) -> None:
+    """Wait for the locks, in order; they are held to the transaction's end.
+
+    Raises NotInTransaction outside one, django.db.OperationalError when `lock_timeout` is over.
+    """
+    if not connection.in_atomic_block:
+        raise NotInTransaction
+    if not keys:
+        return
+    with connection.cursor() as cursor:
+        # unnest yields the array in its order, and a volatile function is called row by row
+        cursor.execute("SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key", [keys])
+
+
+def _key(name: str) -> int:
+    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)

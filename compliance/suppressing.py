@@ -1,0 +1,227 @@
+"""Writing down a "no". From its commit on no gate lets a call to that person through.
+
+Each function takes the gate's own locks, so that a permission is either written before (and is
+marked to be cancelled here) or sees the "no". What was said on a number also holds for the number:
+whoever is called there next would hear the same voice answer. What came in another way (app,
+branch) holds for the person only.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from audiences.models import Customer, Number
+from audit.recording import record
+from compliance.domain.attempt_state import LIVE
+from compliance.domain.facts import SuppressionSource
+from compliance.domain.pack import content_hash
+from compliance.locking import keys_of, take
+from compliance.models.attempt import Attempt
+from compliance.models.suppression import Suppression
+
+_LIVE = [state.value for state in LIVE]
+
+
+@transaction.atomic
+def opt_out(
+    *,
+    customer_id: int | None,
+    number_id: int | None,
+    source: str,
+    evidence: dict[str, Any],
+    at: datetime,
+    speaking_attempt_id: uuid.UUID | None = None,
+    product_family: str = "",
+    actor_id: int | None = None,
+) -> list[int]:
+    """The customer does not want to be called. Returns the ids of the new entries.
+
+    `number_id`: the number on which it was said (then it is suppressed too, for everybody), or
+    None. `product_family`: a narrower wish that was recorded as such; empty = all marketing calls.
+    `source` says where it was said: robot, agent, dtmf, ring_back, app, sms, branch, …
+    """
+    return _suppress(
+        SuppressionSource.OPT_OUT,
+        customer_id=customer_id,
+        number_id=number_id,
+        via=source,
+        evidence=evidence,
+        at=at,
+        speaking_attempt_id=speaking_attempt_id,
+        product_family=product_family,
+        actor_id=actor_id,
+    )
+
+
+@transaction.atomic
+def quarantine(
+    *,
+    customer_id: int | None,
+    number_id: int | None,
+    source: str,
+    evidence: dict[str, Any],
+    at: datetime,
+    speaking_attempt_id: uuid.UUID | None = None,
+) -> list[int]:
+    """It sounded like a refusal: held as one, in full, until a person has listened."""
+    return _suppress(
+        SuppressionSource.OPT_OUT,
+        customer_id=customer_id,
+        number_id=number_id,
+        via=source,
+        evidence={**evidence, "suspected": True},
+        at=at,
+        speaking_attempt_id=speaking_attempt_id,
+    )
+
+
+@transaction.atomic
+def complained(
+    *,
+    customer_id: int | None,
+    number_id: int | None,
+    source: str,
+    evidence: dict[str, Any],
+    at: datetime,
+    speaking_attempt_id: uuid.UUID | None = None,
+) -> list[int]:
+    """The customer complained: no marketing call any more (complaints.py opens the case)."""
+    return _suppress(
+        SuppressionSource.COMPLAINT,
+        customer_id=customer_id,
+        number_id=number_id,
+        via=source,
+        evidence=evidence,
+        at=at,
+        speaking_attempt_id=speaking_attempt_id,
+    )
+
+
+@transaction.atomic
+def invalidate_number(
+    *,
+    number_id: int,
+    customer_id: int | None,
+    reason: str,
+    evidence: dict[str, Any],
+    at: datetime,
+    speaking_attempt_id: uuid.UUID | None = None,
+) -> list[int]:
+    """The number is not (or no longer) who we thought: nobody is called on it again."""
+    take(keys_of(customer_ids=[customer_id], number_ids=[number_id]))
+    if reason != "wrong_number":
+        Number.objects.filter(pk=number_id).update(valid=False, invalid_reason=reason[:40])
+    return _suppress(
+        SuppressionSource.WRONG_NUMBER,
+        customer_id=None,
+        number_id=number_id,
+        via=reason,
+        evidence={**evidence, "customer": customer_id},
+        at=at,
+        speaking_attempt_id=speaking_attempt_id,
+    )
+
+
+@transaction.atomic
+def mark_deceased(*, customer_id: int, source: str, evidence: dict[str, Any], at: datetime) -> None:
+    """We heard that the customer has died."""
+    take(keys_of(customer_ids=[customer_id]))
+    Customer.objects.filter(pk=customer_id).update(deceased=True)
+    _cancel(customer_id, None, at, None)
+    record(
+        kind="customer.deceased",
+        actor_id=None,
+        subject=f"customer:{customer_id}",
+        payload={"via": source, "evidence": content_hash(evidence)},
+    )
+
+
+@transaction.atomic
+def lift(*, suppression_id: int, actor_id: int | None, approval_id: int, at: datetime) -> bool:
+    """End a "no" after a second person signed it (`approval_id`). False when it had ended."""
+    changed = Suppression.objects.filter(pk=suppression_id, lifted_at__isnull=True).update(
+        lifted_at=at
+    )
+    if changed != 1:
+        return False
+    record(
+        kind="suppression.lifted",
+        actor_id=actor_id,
+        subject=f"suppression:{suppression_id}",
+        payload={"approval": approval_id},
+    )
+    return True
+
+
+def _suppress(
+    source: SuppressionSource,
+    *,
+    customer_id: int | None,
+    number_id: int | None,
+    via: str,
+    evidence: dict[str, Any],
+    at: datetime,
+    speaking_attempt_id: uuid.UUID | None,
+    product_family: str = "",
+    actor_id: int | None = None,
+) -> list[int]:
+    take(keys_of(customer_ids=[customer_id], number_ids=[number_id]))
+    written = []
+    for key in ({"customer_id": customer_id}, {"number_id": number_id}):
+        if None in key.values():
+            continue
+        entry = Suppression.objects.create(
+            source=source.value,
+            via=via[:20],
+            product_family=product_family,
+            since=at,
+            evidence=evidence,
+            **key,
+        )
+        written.append(entry.pk)
+        record(
+            kind=f"suppression.{source.value}",
+            actor_id=actor_id,
+            subject=f"suppression:{entry.pk}",
+            payload={
+                **key,
+                "via": via,
+                "family": product_family,
+                # the words stay in the entry, which can be erased; the record keeps their print
+                "evidence": content_hash(evidence),
+            },
+        )
+    # a narrower wish does not end calls about something else
+    if not product_family:
+        _cancel(customer_id, number_id, at, speaking_attempt_id)
+    return written
+
+
+def _cancel(
+    customer_id: int | None,
+    number_id: int | None,
+    at: datetime,
+    speaking_attempt_id: uuid.UUID | None,
+) -> None:
+    """Ask the dialer to hang up what is under way to this person, but for the one speaking."""
+    whom = Q(pk__in=[])
+    if customer_id is not None:
+        whom |= Q(customer_id=customer_id)
+    if number_id is not None:
+        whom |= Q(number_id=number_id)
+    live = Attempt.objects.filter(whom, state__in=_LIVE, cancel_wanted_at__isnull=True)
+    if speaking_attempt_id is not None:
+        live = live.exclude(pk=speaking_attempt_id)
+    for attempt_id in list(live.values_list("pk", flat=True)):
+        Attempt.objects.filter(pk=attempt_id).update(cancel_wanted_at=at)
+        record(
+            kind="gate.opt_out_inflight",
+            actor_id=None,
+            subject=f"attempt:{attempt_id}",
+            payload={"code": "OPT_OUT_INFLIGHT"},
+        )
