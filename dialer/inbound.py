@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from robot.intents import classify
-from telephony.urls import hook
-
 from audiences.models import Number
 from dialer import effects
 from dialer.calls import change
 from dialer.domain.call_state import CallState
 from dialer.domain.said import Said
 from dialer.models import Call
+from robot.domain.intents import cascade
 from telephony import twiml
+from telephony.addresses import hook_url
 from telephony.receiving import Event
 
 #: The bank's name stands before these lines (campaign variable `bank`).
@@ -45,7 +44,7 @@ def answered(event: Event, *, at: datetime) -> str:
 def heard(event: Event, *, turn: int, said: Said, at: datetime) -> str:
     """Keep a refusal; anything else ends politely after being asked once more."""
     call = _call_of(event, at)
-    reading = classify(said.text) if said.text else None
+    reading = cascade.shipped().read(said.text, "open") if said.text else None
     refuses = said.digits.startswith("9") or (
         reading is not None and reading.intent in NO_MARKETING_INTENTS
     )
@@ -85,7 +84,7 @@ def advance(event: Event, *, at: datetime) -> None:
 def _listen(lines: list[str], *, turn: int) -> str:
     return twiml.gather(
         lines,
-        action=hook("inbound_turn", number=turn),
+        action=hook_url("inbound_turn", number=turn),
         wait_s=5.0,
         end_s=1.0,
         digits=1,
