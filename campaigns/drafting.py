@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from campaigns.errors import NotReady, Problem
@@ -21,7 +23,28 @@ MOST_RETRIES = 5
 MARKETING_USE = "marketing_out"
 
 
+def defaults(at: datetime) -> dict[str, Any]:
+    """What a new campaign's form begins with: two weeks from now, and a gentle retry plan.
+
+    Minutes after the first and second fruitless try; whom the robot reached is not tried again.
+    """
+    start = localtime(at).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    return {
+        "starts_at": start,
+        "ends_at": (start + timedelta(days=14)).replace(hour=20),
+        "retry_plan": {"BUSY": [30, 240], "NO_ANSWER": [240, 1440], "MACHINE": [1440]},
+        "max_lines": 30,
+        "weight": 50,
+        "ring_timeout_s": 30,
+    }
+
+
 def problems(campaign: Campaign) -> list[Problem]:
+    """Everything that keeps a stored campaign from being screened (see `problems_of`)."""
+    return problems_of(campaign, list(campaign.caller_ids.all()))
+
+
+def problems_of(campaign: Campaign, caller_ids: Sequence[CallerId]) -> list[Problem]:
     """Everything that keeps this campaign from being screened, in the order of its form.
 
     - the product may be offered by phone, and somebody said whether it is risk-rated
@@ -40,7 +63,7 @@ def problems(campaign: Campaign) -> list[Problem]:
         )
     if campaign.script_version.state != VersionState.PUBLISHED:
         found.append(Problem("script", "script_version", _("The script version is not published.")))
-    found += caller_id_problems(list(campaign.caller_ids.all()))
+    found += caller_id_problems(caller_ids)
     found += date_problems(campaign)
     found += document_problems(campaign)
     return found

@@ -34,6 +34,7 @@ from compliance.domain.decision import Decision
 from compliance.domain.intent import Actor, DialKind, Gate, Intent, Purpose
 from compliance.screening import screen
 from live.publishing import publish
+from robot.domain.versions import VersionState
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +106,7 @@ def fill_list(list_id: int) -> bool:
     with transaction.atomic():
         target_list = (
             TargetList.objects.select_for_update(of=("self",), skip_locked=True)
-            .select_related("campaign")
+            .select_related("campaign__script_version")
             .filter(pk=list_id, state=ListState.SCREENED.value, counts={})
             .first()
         )
@@ -235,6 +236,7 @@ def screening_intent(campaign: Campaign) -> Intent:
         product_id=campaign.product_id,
         campaign_id=campaign.pk,
         carrier=settings.CARRIER,
+        script_approved=campaign.script_version.state == VersionState.PUBLISHED,
         campaign_limits=campaign.limits or None,
         gate=Gate.LIST,
     )

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0002_roles'),
         ('agents', '0001_initial'),
-        ('audiences', '0002_initial'),
+        ('audiences', '0002_batch_members'),
         ('compliance', '0002_books_partitioned'),
         ('robot', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
