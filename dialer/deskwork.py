@@ -103,8 +103,8 @@ def hang_up(transfer_id: UUID, agent: Agent) -> None:
     def end() -> None:
         try:
             controlling.hang_up(sid or "")
-        except (controlling.CallEnded, controlling.CarrierTrouble):
-            log.info("transfer %s: the agent leg was gone already", transfer_id)
+        except controlling.ControlFailed:
+            log.warning("transfer %s: the agent leg could not be ended", transfer_id)
 
     transaction.on_commit(end)
 

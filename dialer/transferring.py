@@ -19,7 +19,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from telephony.urls import hook
+from telephony.addresses import hook_url
 
 from agents import presence, reserving
 from clock.reading import real
@@ -244,8 +244,8 @@ def bridge_document(transfer: Transfer) -> str:
     return twiml.dial_conference(
         room(transfer.pk),
         label="customer",
-        action=hook("after", transfer_id=transfer.pk),
-        status_url=hook("conference", transfer_id=transfer.pk),
+        action=hook_url("after", transfer_id=transfer.pk),
+        status_url=hook_url("conference", transfer_id=transfer.pk),
         start_on_enter=False,
         end_on_exit=True,
     )
@@ -291,10 +291,9 @@ def _accept(transfer: Transfer, *, at: datetime) -> bool:
 
 def _move_customer(sid: str, transfer_id: UUID) -> None:
     try:
-        controlling.redirect(sid, hook("bridge", transfer_id=transfer_id))
-    except controlling.CallEnded:
-        log.info("transfer %s: the customer was gone before the bridge", transfer_id)
-    except controlling.CarrierTrouble:
+        if not controlling.redirect(sid, hook_url("bridge", transfer_id=transfer_id)):
+            log.info("transfer %s: the customer was gone before the bridge", transfer_id)
+    except controlling.ControlFailed:
         # the next waiting loop finds the transfer accepted and goes to the bridge by itself
         log.warning("transfer %s: the redirect failed", transfer_id)
 
@@ -369,9 +368,9 @@ def _send_customer_after(transfer: Transfer, call: Call) -> None:
 
     def redirect() -> None:
         try:
-            controlling.redirect(sid or "", hook("after", transfer_id=transfer_id))
-        except (controlling.CallEnded, controlling.CarrierTrouble):
-            log.info("transfer %s: the customer could not be moved", transfer_id)
+            controlling.redirect(sid or "", hook_url("after", transfer_id=transfer_id))
+        except controlling.ControlFailed:
+            log.warning("transfer %s: the customer could not be moved", transfer_id)
 
     if call.state == CallState.ANSWERED and sid is not None:
         transaction.on_commit(redirect)
@@ -423,9 +422,10 @@ def _offer_next(transfer: Transfer, *, at: datetime, dropped: bool = False) -> b
 def take_back(transfer: Transfer, *, cause: str, at: datetime) -> None:
     """The agent declined or let the offer pass: the next one, or nobody for now."""
     agent_id = transfer.agent_id
-    _release(transfer, cause=cause)
-    if cause == "missed" and agent_id is not None:
-        presence.note_missed_offer(agent_id)
+    if transfer.reservation_id is not None:
+        reserving.release(transfer.reservation_id, cause)
+        if cause == "missed" and agent_id is not None:
+            presence.note_missed_offer(agent_id)
     if transfer.state == TransferState.OFFERED and not _offer_next(transfer, at=at):
         Transfer.objects.filter(pk=transfer.pk).update(agent=None, reservation_id=None)
         transfer.agent_id = transfer.reservation_id = None
@@ -480,8 +480,8 @@ def _end_agent_leg(transfer: Transfer) -> None:
     def hang_up() -> None:
         try:
             controlling.hang_up(sid)
-        except (controlling.CallEnded, controlling.CarrierTrouble):
-            log.info("the agent leg %s was gone already", sid)
+        except controlling.ControlFailed:
+            log.warning("the agent leg %s could not be ended", sid)
 
     transaction.on_commit(hang_up)
 
