@@ -56,11 +56,6 @@ def lock(public_id: UUID) -> Call | None:
     )
 
 
-def lock_agent_leg(transfer_id: UUID) -> Call | None:
-    """The agent's leg of a hand-over, locked."""
-    return Call.objects.select_for_update().filter(agent_transfer=transfer_id).first()
-
-
 def bind(call: Call, sid: str) -> bool:
     """Whether `sid` is this call's. The first webhook binds it if the carrier's reply was lost.
 

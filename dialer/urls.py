@@ -17,7 +17,6 @@ urlpatterns = [
     path("transfer/<uuid:transfer_id>/bridge/", webhooks.bridge, name="bridge"),
     path("transfer/<uuid:transfer_id>/after/", webhooks.after, name="after"),
     path("transfer/<uuid:transfer_id>/conference/", webhooks.conference, name="conference"),
-    path("transfer/<uuid:transfer_id>/agent-status/", webhooks.agent_status, name="agent_status"),
     path("inbound/", webhooks.ring_back, name="inbound"),
     path("inbound/<int:number>/", webhooks.ring_back_turn, name="inbound_turn"),
     path("inbound/status/", webhooks.ring_back_status, name="inbound_status"),

@@ -121,15 +121,6 @@ def conference(event: Event, transfer_id: UUID) -> str:
     return ""
 
 
-@webhook("agent_status")
-def agent_status(event: Event, transfer_id: UUID) -> str:
-    """The progress of the agent's own leg."""
-    call = progress.lock_agent_leg(transfer_id)
-    if call is not None and progress.bind(call, event.sid):
-        progress.advance(call, event, at=now())
-    return ""
-
-
 @webhook("inbound")
 def ring_back(event: Event) -> str:
     """Somebody rings one of our caller IDs back."""

@@ -33,7 +33,7 @@ WANTED = (
 
 def report(campaign: Campaign, *, journal: Path) -> dict[str, Any]:
     """All that `bin/demo --headless` writes but for the seconds it took."""
-    found = figures(campaign)
+    found = figures(campaign.pk).as_json()
     return {
         "customers": Customer.objects.filter(sandbox=True).count(),
         **{name: found[name] for name in WANTED},

@@ -51,6 +51,11 @@ from robot.domain.steps import (
 FAULT: Final = "ROBOT_FAULT"
 _MAX_HOPS: Final = 20
 _MAX_REPEATS: Final = 2
+#: How fast lines are spoken, and how long an answer takes with its pauses (robot reference §4).
+#: The limit on a dialogue's length is counted so, in the call's own time: a webhook that had to
+#: wait for a busy machine must not cut a customer off.
+CHARACTERS_PER_SECOND: Final = 4.5
+ANSWER_S: Final = 2.0
 _GO_ON: Final = frozenset({Intent.AFFIRM, Intent.INTERESTED, Intent.NEED_HUMAN})
 
 
@@ -81,7 +86,7 @@ def step(script: Script, state: State, heard: Heard, classifier: Classifier) -> 
         return Step(state=state, trace=Trace(node=state.node, matched="ended"))
     if state.parked:
         return _hold(script, state, heard, classifier)
-    state = state.evolve(turn=state.turn + 1)
+    state = state.evolve(turn=state.turn + 1, talk_s=state.talk_s + ANSWER_S)
     node = script.nodes.get(state.node)
     turn = _Turn(script, state, heard, Trace(node=state.node))
     if node is None:
@@ -150,8 +155,12 @@ class _Turn:
         self.asks_consent = False
 
     def done(self) -> Step:
+        said = sum(len(reply.text) for reply in self.replies if isinstance(reply, Say))
         return Step(
-            state=self.state.evolve(path=(*self.state.path, *self.path)),
+            state=self.state.evolve(
+                path=(*self.state.path, *self.path),
+                talk_s=self.state.talk_s + said / CHARACTERS_PER_SECOND,
+            ),
             replies=tuple(self.replies),
             effects=tuple(self.effects),
             trace=self.trace.model_copy(update={"path": tuple(self.path)}),
@@ -424,8 +433,7 @@ class _Turn:
 
     def over_limit(self) -> bool:
         limits = self.script.limits
-        seconds = (self.heard.at - self.state.started_at).total_seconds()
-        return self.state.turn >= limits.turns or seconds >= limits.seconds
+        return self.state.turn >= limits.turns or self.state.talk_s >= limits.seconds
 
     # Speaking
 

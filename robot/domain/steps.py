@@ -117,6 +117,8 @@ class State(Data):
     started_at: datetime
     #: Customer turns heard so far (parked ones not counted).
     turn: int = 0
+    #: Seconds the dialogue has taken in the call's own time: lines spoken, and a while per answer.
+    talk_s: float = 0.0
     variables: dict[str, str] = {}
     #: Customer attributes for variants; never spoken.
     attributes: dict[str, str | float | bool | None] = {}
