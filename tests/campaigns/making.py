@@ -82,9 +82,7 @@ def make_campaign(cast: Cast, *, name: str = "Spring deposits") -> Campaign:
         maker=cast.marketer,
         created_at=TUESDAY - timedelta(days=1),
     )
-    campaign.caller_ids.set(
-        [CallerId.objects.get_or_create(number="+8657188880001")[0]]
-    )
+    campaign.caller_ids.set([CallerId.objects.get_or_create(number="+8657188880001")[0]])
     Audience.objects.create(campaign=campaign)
     return campaign
 

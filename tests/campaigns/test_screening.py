@@ -189,11 +189,11 @@ def test_the_number_of_queries_does_not_grow_with_the_people(cast: Cast) -> None
         campaign = make_campaign(cast, name=name)
         start_screening(campaign, cast.marketer)
         first, _ = plan_lists(campaign.pk)
-        with CaptureQueriesContext(connection, ) as captured:
+        with CaptureQueriesContext(connection) as captured:
             fill_list(first)
         return len(captured)
 
     few = queries("few")
     for n in range(40):
         customer(f"D{n}", "某某", cast.xihu, [number(f"+86139057100{n:02}")], born=1990, risk=3)
-    assert queries("many") == few
+    assert queries("many") <= few  # the first also loads the rules and the calendar
