@@ -299,6 +299,8 @@ def _participant(leg: Call, transfer: Transfer, from_: str) -> Placed:
         to=leg.to,
         from_=from_,
         label="agent",
+        # an agent who drops leaves the customer in the room; we fetch them back to the waiting loop
+        end_on_exit=False,
         # the leg's own address: a second offer's leg must not hear of the first one's end
         status_url=hook_url("status", public_id=str(leg.public_id)),
         conference_url=hook_url("conference", transfer_id=str(transfer.pk)),

@@ -112,4 +112,5 @@ def _free_agent(call: Call) -> None:
 
 
 def _lead_of(call: Call) -> Lead:
+    assert call.lead_id is not None
     return Lead.objects.select_related("campaign").get(pk=call.lead_id)

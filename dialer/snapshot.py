@@ -220,11 +220,12 @@ def _of_team(agents: list[_Seen], known: Experience, now: datetime) -> tuple[int
 
 def usages_of(campaigns: list[Campaign], now: datetime) -> dict[int, list[Usage]]:
     """Each campaign's caller IDs with what they were used for. Ring-free calls do not count."""
-    links = list(
-        Campaign.caller_ids.through.objects.filter(
-            campaign_id__in=[campaign.pk for campaign in campaigns]
-        ).values_list("campaign_id", "callerid_id")
-    )
+    links = [
+        (campaign_id, pk)
+        for campaign_id, pk in Campaign.objects.filter(
+            pk__in=[campaign.pk for campaign in campaigns], caller_ids__isnull=False
+        ).values_list("pk", "caller_ids")
+    ]
     caller_ids = CallerId.objects.filter(active=True).in_bulk([pk for _, pk in links])
     today, last_hour = start_of_day(now), now - timedelta(hours=1)
     counts = {
