@@ -9,13 +9,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-from django.db.models import Aggregate, Count, F, Q
+from django.db.models import (
+    Aggregate,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    TextField,
+)
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.domain.lead_state import LeadState
-from compliance.domain.facts import ContactKind
+from compliance.domain.facts import ContactKind, SuppressionSource
+from compliance.models import Complaint, Suppression
 from dialer.conversing import INTERESTED
 from dialer.deskwork import Disposition
 from dialer.domain.transfer_state import ENDS as TRANSFER_ENDS
@@ -54,7 +67,27 @@ def _customers(condition: Q, path: str = "customer") -> Count:
     return Count(path, filter=condition, distinct=True)
 
 
+def _said(entries: QuerySet[Any]) -> Exists:
+    """Whether such an entry about the call's customer came out of this call or its hand-over.
+
+    The outcome of a call does not tell: it stays "interested" for one who says stop afterwards.
+    """
+    return Exists(
+        entries.filter(customer_id=OuterRef("customer_id"))
+        .annotate(in_call=KT("evidence__call"), in_transfer=KT("evidence__transfer"))
+        .filter(
+            Q(in_call=Cast(OuterRef("public_id"), TextField()))
+            | Q(in_transfer=Cast(OuterRef("transfer__id"), TextField()))
+        )
+    )
+
+
 _CONSENTED = Q(consented_at__isnull=False)
+_ANSWERED = Q(answered_at__isnull=False)
+#: what only sounded like a refusal is held as one, and not counted as one
+_OPT_OUTS = Suppression.objects.filter(source=SuppressionSource.OPT_OUT.value).exclude(
+    evidence__has_key="suspected"
+)
 
 METRICS: tuple[Metric, ...] = (
     Metric(
@@ -211,13 +244,11 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "opt_outs",
         _("Opt-outs"),
-        _("Customers who said they want no more calls, to the robot or to the agent."),
-        Source.CALLS,
-        _customers(
-            Q(outcome="OPT_OUT")
-            | Q(transfer__disposition=Disposition.OPT_OUT.value)
-            | Q(transfer__cause="customer_said_stop")
+        _(
+            "Customers who said they want no more calls, to the robot or to the agent; complaints too."
         ),
+        Source.CALLS,
+        _customers(_ANSWERED & Q(_said(_OPT_OUTS))),
         of="conversations",
     ),
     Metric(
@@ -225,7 +256,7 @@ METRICS: tuple[Metric, ...] = (
         _("Complaints"),
         _("Customers who complained, to the robot or to the agent."),
         Source.CALLS,
-        _customers(Q(outcome="COMPLAINT") | Q(transfer__disposition=Disposition.COMPLAINT.value)),
+        _customers(_ANSWERED & Q(_said(Complaint.objects.all()))),
         of="conversations",
     ),
 )
