@@ -28,6 +28,7 @@ urlpatterns = [
     path("sandbox/", sandbox.sandbox, name="sandbox"),
     path("sandbox/sign-in/", sandbox.sign_in, name="sandbox_sign_in"),
     path("sandbox/speed/", sandbox.change_speed, name="sandbox_speed"),
+    path("sandbox/clock/", sandbox.clock, name="sandbox_clock"),
     path("sandbox/carrier/", sandbox.carrier_state, name="sandbox_carrier"),
     path("sandbox/faults/", sandbox.change_faults, name="sandbox_faults"),
     path("", include("console.urls_inbox")),

@@ -17,10 +17,11 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.domain.roles import Role
 from accounts.models import User
 from clock.reading import speed
-from clock.setting import set_sandbox_clock
-from console import carrier_control
+from console.carrier_calls import in_flight
+from console.context import page_facts
 from console.texts.sandbox import role_texts, sandbox_texts
 from console.views.home import first_page
+from telephony.sandbox_carrier import CarrierUnreachable, control, set_both_clocks
 
 SPEEDS = (1, 10, 60)
 #: So many people of one role are shown at once; the page lists the rest folded away.
@@ -67,44 +68,50 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @sandbox_only
 @require_POST
 def change_speed(request: HttpRequest) -> HttpResponse:
-    """Let time run at one of SPEEDS, here and at the carrier."""
+    """Let time run at one of SPEEDS, here and at the carrier, or at neither."""
     wanted = request.POST.get("speed", "")
     if wanted not in {str(each) for each in SPEEDS}:
         raise Http404
-    anchors = set_sandbox_clock(speed=float(wanted))
     try:
-        carrier_control.tell_clock(anchors)
-    except carrier_control.CarrierSilent:
-        messages.warning(request, _("The carrier does not answer: its clock was not changed."))
+        set_both_clocks(speed=float(wanted))
+    except CarrierUnreachable:
+        messages.error(request, _("The carrier does not answer, so the speed stays."))
     return redirect("/sandbox/")
 
 
 @sandbox_only
 @require_GET
+def clock(request: HttpRequest) -> JsonResponse:
+    """The clock's numbers, for the bots that play agents (as on every page)."""
+    return JsonResponse(page_facts())
+
+
+@sandbox_only
+@require_GET
 def carrier_state(request: HttpRequest) -> JsonResponse:
-    """The carrier's calls and faults; 503 when it does not answer."""
+    """The carrier's calls in flight and its faults; 503 when it does not answer."""
     try:
-        return JsonResponse({"calls": carrier_control.calls(), "faults": carrier_control.faults()})
-    except carrier_control.CarrierSilent:
+        return JsonResponse({**in_flight(), "faults": control("GET", "faults")})
+    except CarrierUnreachable:
         return JsonResponse({"error": _("The carrier does not answer.")}, status=503)
 
 
 @sandbox_only
 @require_POST
 def change_faults(request: HttpRequest) -> JsonResponse:
-    """Set the faults that are named in the form (numbers per mille, or 0/1)."""
+    """Set the faults that are named in the form, each per mille of the occasions."""
+    named = {name: value for name, value in request.POST.items() if name != "csrfmiddlewaretoken"}
+    if not all(_is_per_mille(value) for value in named.values()):
+        return JsonResponse({"error": _("Please give whole numbers from 0 to 1000.")}, status=400)
     try:
-        values = {
-            name: float(value)
-            for name, value in request.POST.items()
-            if name != "csrfmiddlewaretoken"
-        }
-    except ValueError:
-        return JsonResponse({"error": _("Please give a number.")}, status=400)
-    try:
-        return JsonResponse({"faults": carrier_control.set_faults(values)})
-    except carrier_control.CarrierSilent:
+        rates = {name: int(value) for name, value in named.items()}
+        return JsonResponse({"faults": control("POST", "faults", rates)})
+    except CarrierUnreachable:
         return JsonResponse({"error": _("The carrier does not answer.")}, status=503)
+
+
+def _is_per_mille(text: str) -> bool:
+    return text.isascii() and text.isdigit() and int(text) <= 1000
 
 
 def _people_by_role() -> list[dict[str, Any]]:

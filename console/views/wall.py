@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dialer.wall import wall_snapshot
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_POST
@@ -12,10 +11,16 @@ from accounts.permissions import Page, may, requires
 from campaigns import steering
 from campaigns.errors import StepRefused
 from campaigns.models import Campaign
+from clock.reading import now
 from console.texts.wall import wall_texts
+from dialer.wall import wall_snapshot
 
 #: Why a person pauses: kept with the campaign, beside the causes of the guards.
 PAUSED_BY_HAND = "by_hand"
+#: Abandoned over consented, a campaign's day (design: pacing): what is aimed at, and where a
+#: campaign is paused. The decision itself is the dialer's (`dialer.domain.pacing.guard`).
+ABANDONMENT_TARGET = 0.01
+ABANDONMENT_PAUSE = 0.03
 
 
 @requires(Page.WALL)
@@ -23,7 +28,8 @@ PAUSED_BY_HAND = "by_hand"
 def wall(request: HttpRequest) -> HttpResponse:
     """The page, with the state of this moment in it; what follows is pushed."""
     context = {
-        "snapshot": wall_snapshot(),
+        "snapshot": wall_snapshot(now()),
+        "targets": {"abandonment": ABANDONMENT_TARGET, "pause_at": ABANDONMENT_PAUSE},
         "texts": wall_texts(),
         "may_steer": may(request.user, Page.STEERING),
     }
@@ -34,7 +40,7 @@ def wall(request: HttpRequest) -> HttpResponse:
 @require_GET
 def state(request: HttpRequest) -> JsonResponse:
     """The snapshot, for a browser whose stream has just opened."""
-    return JsonResponse(wall_snapshot())
+    return JsonResponse(wall_snapshot(now()))
 
 
 @requires(Page.STEERING)

@@ -28,8 +28,9 @@ function show(next) {
   state = next;
   const { agent, transfer } = state;
   byId("desk-bar").dataset.state = agent.state;
-  byId("state-name").textContent = texts.states[agent.state];
-  byId("state-hint").textContent = texts.hints[agent.state];
+  const situation = transfer && transfer.state === "offered" ? "offered" : agent.state;
+  byId("state-name").textContent = texts.states[situation];
+  byId("state-hint").textContent = texts.hints[situation];
   byId("state-timer").dataset.since = agent.since || "";
   if (!agent.since) byId("state-timer").textContent = "";
   const mayBreak = agent.state === "ready";
@@ -60,14 +61,19 @@ function showCustomer() {
   const children = [pop];
   if (transfer.state === "wrap_up") children.unshift(wrapUpForm(transfer));
   customerArea.replaceChildren(...children);
-  const list = customerArea.querySelector(".transcript");
-  list.scrollTop = list.scrollHeight;
-  const first = customerArea.querySelector(".btn.success");
-  if (first && !isTyping()) first.focus();
+  lookAtTheNewest();
   if (["reserved", "offered"].includes(transfer.state)) {
     document.title = `● ${texts.bands[transfer.state]}`;
     if (!transfer.accepted_early) ring();
   }
+}
+
+/** The last words said are in view, and the button that is wanted next has the focus. */
+function lookAtTheNewest() {
+  const list = customerArea.querySelector(".transcript");
+  if (list) list.scrollTop = list.scrollHeight;
+  const first = customerArea.querySelector(".btn.success");
+  if (first && !isTyping()) first.focus();
 }
 
 function fillPop(pop, transfer) {
@@ -347,6 +353,7 @@ const phone = softphone(facts("softphone-settings"), {
 function startWork() {
   byId("other-tab").hidden = true;
   byId("desk").hidden = false;
+  lookAtTheNewest();
   phone.start();
   worker = new Worker(new URL("./desk_ping.js", import.meta.url));
   worker.onmessage = ({ data }) => {

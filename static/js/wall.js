@@ -5,6 +5,7 @@ import { listen } from "./live.js";
 
 const texts = facts("wall-texts");
 const maySteer = facts("may-steer");
+const targets = facts("wall-targets");
 /** Real seconds without a snapshot after which the figures are no longer the present. */
 const STALE_S = 6;
 /** Points kept for the chart: one every two seconds, ten minutes. */
@@ -22,38 +23,50 @@ const percent = (value) => (known(value) ? `${(value * 100).toFixed(1)} %` : "�
 let snapshot = facts("wall-snapshot");
 let receivedAt = realNow();
 let history = readHistory();
+let connected = false;
 
 // --- drawing -------------------------------------------------------------------------------------
 
 function draw() {
-  const { lines = {}, agents = [], waiting = [], abandonment = {}, transfers = {}, minute = {} } = snapshot;
-  text("lines-in-use", lines.in_use);
+  const { lines = {}, waiting = [], last_minute: minute = {}, today = {}, campaigns = [] } = snapshot;
+  const { list: here = [], counts = {} } = snapshot.agents || {};
+  text("lines-in-use", lines.used);
   text("lines-limit", lines.limit);
-  bar("lines-bar", lines.in_use, lines.limit);
-  const here = agents.filter((agent) => agent.state !== "offline");
-  const busy = here.filter((agent) => ["reserved", "talking", "wrap_up"].includes(agent.state));
-  text("agents-busy", busy.length);
+  bar("lines-bar", lines.used, lines.limit);
+  const busy = busyAgents();
+  text("agents-busy", busy);
   text("agents-here", here.length);
-  bar("agents-bar", busy.length, here.length);
+  bar("agents-bar", busy, here.length);
   text("waiting-count", waiting.length);
-  text("abandonment-rate", percent(abandonment.rate));
-  text("abandonment-count", known(abandonment.abandoned) ? `${abandonment.abandoned} / ${abandonment.consented}` : null);
-  text("abandonment-target", percent(abandonment.target));
-  const over = known(abandonment.rate) && known(abandonment.target) && abandonment.rate > abandonment.target;
-  byId("abandonment-stat").className = `stat${over ? (abandonment.rate >= (abandonment.pause_at || 1) ? " alert" : " warn") : ""}`;
-  text("opt-outs", (snapshot.opt_outs || {}).today);
-  text("transfers-connected", transfers.connected);
-  text("transfers-today", transfers.today);
-  for (const name of ["placed", "answered", "conversations", "transfers", "connected"]) text(`minute-${name}`, minute[name]);
+  drawAbandonment(campaigns);
+  text("opt-outs", today.opt_outs);
+  text("conversations-today", today.conversations);
+  text("placed-today", today.placed);
+  for (const name of ["placed", "answered", "conversations"]) text(`minute-${name}`, minute[name]);
   drawStages(snapshot.stages || {});
-  drawWaiting(waiting);
-  drawAgents(here, agents.length - here.length);
-  drawCampaigns(snapshot.campaigns || []);
+  drawWaiting(waiting, new Map(campaigns.map((campaign) => [campaign.id, campaign.name])));
+  drawAgents(here, counts.offline || 0);
+  drawCampaigns(campaigns);
   const carrier = snapshot.carrier || {};
   const trouble = byId("carrier-trouble");
   trouble.hidden = carrier.ok !== false;
-  trouble.textContent = texts.carrier_trouble + (carrier.since ? ` (${clockTime(carrier.since)})` : "");
+  trouble.textContent = texts.carrier_trouble + (carrier.failed_at ? ` (${clockTime(carrier.failed_at)})` : "");
   drawFreshness();
+}
+
+const BUSY = ["reserved", "talking", "wrap_up"];
+const busyAgents = () => ((snapshot.agents || {}).list || []).filter((agent) => BUSY.includes(agent.state)).length;
+
+/** All campaigns of the day together; each has its own figure on its card. */
+function drawAbandonment(campaigns) {
+  const sum = (name) => campaigns.reduce((total, campaign) => total + (campaign[name] || 0), 0);
+  const [consented, abandoned] = [sum("consented"), sum("abandoned")];
+  const rate = consented ? abandoned / consented : null;
+  text("abandonment-rate", percent(rate));
+  text("abandonment-count", `${number.format(abandoned)} / ${number.format(consented)}`);
+  text("abandonment-target", percent(targets.abandonment));
+  const tone = rate === null || rate <= targets.abandonment ? "" : rate < targets.pause_at ? " warn" : " alert";
+  byId("abandonment-stat").className = `stat${tone}`;
 }
 
 function bar(id, value, limit) {
@@ -78,12 +91,12 @@ function drawStages(stages) {
   }
 }
 
-function drawWaiting(waiting) {
+function drawWaiting(waiting, names) {
   byId("waiting").replaceChildren(...(waiting.length
     ? waiting.map((each) => {
       const long = (simNow() - Date.parse(each.since)) / 1000 > LONG_WAIT_S;
       return el("div", { class: `waiting-row${long ? " long" : ""}` }, el("span", { class: `dot ${long ? "bad" : "warn"}` }),
-        el("span", {}, each.campaign || ""), el("time", { "data-since": each.since }, since(each.since)));
+        el("span", {}, names.get(each.campaign) || ""), el("time", { "data-since": each.since }, since(each.since)));
     })
     : [el("p", { class: "empty" }, texts.no_waiting)]));
 }
@@ -125,7 +138,7 @@ function campaignCard(campaign) {
     el("div", { class: "card-head" }, el("h3", { class: "grow" }), el("span", { class: "badge" })),
     el("div", { class: "card-body" },
       el("div", {}, el("div", { class: "row between small" }, el("span", { class: "muted" })), el("progress", { class: "thick", max: "1", value: "0" })),
-      el("dl", { class: "campaign-figures" }, figure("lines", texts.lines), figure("due", texts.due), figure("connected", texts.connected), figure("sold", texts.sold), figure("abandonment", texts.abandoned)),
+      el("dl", { class: "campaign-figures" }, figure("calling", texts.calling), figure("due", texts.due), figure("consented", texts.consented), figure("abandonment", texts.abandoned)),
       buttons.length ? el("div", { class: "actions" }, ...buttons) : null));
 }
 
@@ -136,14 +149,17 @@ function fillCampaign(card, campaign) {
   badge.className = `badge ${TONES[campaign.state] || ""}`;
   const cause = campaign.state === "paused" && campaign.pause_cause ? ` · ${texts.causes[campaign.pause_cause] || campaign.pause_cause}` : "";
   badge.textContent = (texts.campaign_states[campaign.state] || campaign.state) + cause;
+  const open = (campaign.due || 0) + (campaign.calling || 0);
+  const done = (campaign.settled || 0) + (campaign.blocked || 0) + (campaign.expired || 0);
   const progress = card.querySelector("progress");
-  progress.max = campaign.listed || 1;
-  progress.value = campaign.settled || 0;
-  card.querySelector(".muted").textContent = `${number.format(campaign.settled || 0)} ${texts.settled_of} ${number.format(campaign.listed || 0)}`;
-  for (const name of ["lines", "due", "connected", "sold"]) card.querySelector(`[data-figure=${name}] dd`).textContent = known(campaign[name]) ? number.format(campaign[name]) : "–";
+  progress.max = open + done || 1;
+  progress.value = done;
+  card.querySelector(".muted").textContent = texts.settled_of
+    .replace("{settled}", number.format(done)).replace("{listed}", number.format(open + done));
+  for (const name of ["calling", "due", "consented"]) card.querySelector(`[data-figure=${name}] dd`).textContent = known(campaign[name]) ? number.format(campaign[name]) : "–";
   const abandoned = card.querySelector("[data-figure=abandonment]");
-  abandoned.lastChild.textContent = percent(campaign.abandonment);
-  abandoned.classList.toggle("alert", known(campaign.abandonment) && campaign.abandonment > ((snapshot.abandonment || {}).target || 0.01));
+  abandoned.lastChild.textContent = campaign.consented ? percent(campaign.abandonment) : "–";
+  abandoned.classList.toggle("alert", ["alert", "pause"].includes(campaign.verdict));
   const possible = { pause: campaign.state === "running", resume: campaign.state === "paused", stop: ["running", "paused"].includes(campaign.state) };
   for (const button of card.querySelectorAll("button")) button.hidden = !possible[button.dataset.step];
 }
@@ -153,14 +169,16 @@ const since = (value) => duration((simNow() - Date.parse(value)) / 1000);
 // --- is this the present? ------------------------------------------------------------------------
 
 function drawFreshness() {
-  const dialer = snapshot.dialer || {};
-  // the snapshots come from the dialer: when they stop, so has it
-  const silent = Math.max((realNow() - receivedAt) / 1000, known(dialer.silent_s) ? dialer.silent_s : 0);
+  // the snapshots come from the dialer's leader: when they stop, so has it
+  const { ok, seen_at: seenAt } = snapshot.leader || {};
+  const gone = ok === false;
+  const since = gone && seenAt ? Math.min(receivedAt, Date.parse(seenAt)) : receivedAt;
+  const silent = (realNow() - since) / 1000;
   const stale = silent > STALE_S;
   const box = byId("no-data");
-  box.hidden = !(stale || dialer.running === false);
-  box.textContent = stale && Number.isFinite(silent) ? texts.no_data.replace("%s", Math.floor(silent)) : texts.not_running;
-  byId("live-dot").className = `dot ${connected && !stale ? "ok" : "bad"}`;
+  box.hidden = !(stale || gone);
+  box.textContent = stale ? texts.no_data.replace("%s", Math.floor(silent)) : texts.not_running;
+  byId("live-dot").className = `dot ${connected && !stale && !gone ? "ok" : "bad"}`;
 }
 
 // --- steering ------------------------------------------------------------------------------------
@@ -197,8 +215,7 @@ function readHistory() {
 function remember() {
   const last = history[history.length - 1];
   if (last && receivedAt - last[0] < POINT_EVERY_MS) return;
-  const busy = (snapshot.agents || []).filter((agent) => ["talking", "wrap_up", "reserved"].includes(agent.state)).length;
-  history.push([receivedAt, (snapshot.lines || {}).in_use || 0, busy, snapshot.at]);
+  history.push([receivedAt, (snapshot.lines || {}).used || 0, busyAgents(), snapshot.at]);
   history = history.slice(-POINTS);
   sessionStorage.setItem(STORED, JSON.stringify(history));
 }
@@ -227,8 +244,6 @@ function drawChart() {
 
 // --- what comes in -------------------------------------------------------------------------------
 
-let connected = false;
-
 function receive(next) {
   snapshot = next;
   receivedAt = realNow();
@@ -244,7 +259,7 @@ async function refetch() {
 }
 
 listen({
-  events: { wall: receive, campaign: changed },
+  events: { snapshot: receive, campaign: changed },
   onOpen() { connected = true; byId("live-badge").title = ""; refetch(); },
   onDown() { connected = false; byId("live-badge").title = texts.no_connection; drawFreshness(); },
 });
