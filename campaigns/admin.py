@@ -56,15 +56,22 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error(problem.field, problem.text)
 
 
+class AudienceForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Stored even when it is left empty: nothing chosen means every customer."""
+
+    def has_changed(self) -> bool:
+        return self.instance.pk is None or super().has_changed()
+
+
 class AudienceInline(StackedInline):
     """Whom the campaign is for, on the campaign's own form."""
 
     model = Audience
+    form = AudienceForm
     extra = 1
     min_num = 1
     max_num = 1
     can_delete = False
-    autocomplete_fields: list[str] = []
 
     def has_change_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
         return is_editable(obj) and super().has_change_permission(request, obj)

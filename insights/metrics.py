@@ -244,9 +244,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "opt_outs",
         _("Opt-outs"),
-        _(
-            "Customers who said they want no more calls, to the robot or to the agent; complaints too."
-        ),
+        _("Customers who told the robot or the agent that they want no more calls."),
         Source.CALLS,
         _customers(_ANSWERED & Q(_said(_OPT_OUTS))),
         of="conversations",

@@ -7,161 +7,390 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0002_roles'),
-        ('agents', '0001_initial'),
-        ('audiences', '0002_batch_members'),
-        ('compliance', '0002_books_partitioned'),
-        ('robot', '0001_initial'),
+        ("accounts", "0002_roles"),
+        ("agents", "0001_initial"),
+        ("audiences", "0002_batch_members"),
+        ("compliance", "0002_books_partitioned"),
+        ("robot", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Campaign',
+            name="Campaign",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('purpose', models.CharField(default='marketing', max_length=12, verbose_name='purpose')),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('screening', 'Screening'), ('screened', 'Screened'), ('running', 'Running'), ('paused', 'Paused'), ('ended', 'Ended')], default='draft', max_length=12, verbose_name='state')),
-                ('starts_at', models.DateTimeField(verbose_name='starts')),
-                ('ends_at', models.DateTimeField(verbose_name='ends')),
-                ('limits', models.JSONField(blank=True, default=dict, verbose_name='limits')),
-                ('retry_plan', models.JSONField(blank=True, default=dict, verbose_name='retry plan')),
-                ('variables', models.JSONField(blank=True, default=dict, verbose_name='script variables')),
-                ('max_lines', models.PositiveIntegerField(default=30, verbose_name='lines at most')),
-                ('weight', models.PositiveSmallIntegerField(default=50, verbose_name='weight')),
-                ('ring_timeout_s', models.PositiveSmallIntegerField(default=30, verbose_name='ring seconds')),
-                ('pause_cause', models.CharField(blank=True, max_length=60, verbose_name='why paused')),
-                ('created_at', models.DateTimeField(verbose_name='created')),
-                ('caller_ids', models.ManyToManyField(to='compliance.callerid', verbose_name='caller IDs')),
-                ('maker', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL, verbose_name='made by')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='compliance.product', verbose_name='product')),
-                ('script_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='robot.scriptversion', verbose_name='script version')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='agents.team', verbose_name='team')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                (
+                    "purpose",
+                    models.CharField(default="marketing", max_length=12, verbose_name="purpose"),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("screening", "Screening"),
+                            ("screened", "Screened"),
+                            ("running", "Running"),
+                            ("paused", "Paused"),
+                            ("ended", "Ended"),
+                        ],
+                        default="draft",
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
+                ("starts_at", models.DateTimeField(verbose_name="starts")),
+                ("ends_at", models.DateTimeField(verbose_name="ends")),
+                ("limits", models.JSONField(blank=True, default=dict, verbose_name="limits")),
+                (
+                    "retry_plan",
+                    models.JSONField(blank=True, default=dict, verbose_name="retry plan"),
+                ),
+                (
+                    "variables",
+                    models.JSONField(blank=True, default=dict, verbose_name="script variables"),
+                ),
+                (
+                    "max_lines",
+                    models.PositiveIntegerField(default=30, verbose_name="lines at most"),
+                ),
+                ("weight", models.PositiveSmallIntegerField(default=50, verbose_name="weight")),
+                (
+                    "ring_timeout_s",
+                    models.PositiveSmallIntegerField(default=30, verbose_name="ring seconds"),
+                ),
+                (
+                    "pause_cause",
+                    models.CharField(blank=True, max_length=60, verbose_name="why paused"),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="created")),
+                (
+                    "caller_ids",
+                    models.ManyToManyField(to="compliance.callerid", verbose_name="caller IDs"),
+                ),
+                (
+                    "maker",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="made by",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="compliance.product",
+                        verbose_name="product",
+                    ),
+                ),
+                (
+                    "script_version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="robot.scriptversion",
+                        verbose_name="script version",
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="agents.team",
+                        verbose_name="team",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'campaign',
-                'verbose_name_plural': 'campaigns',
+                "verbose_name": "campaign",
+                "verbose_name_plural": "campaigns",
             },
         ),
         migrations.CreateModel(
-            name='Audience',
+            name="Audience",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('batch', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='audiences.importbatch', verbose_name='import')),
-                ('segment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='audiences.segment', verbose_name='segment')),
-                ('campaign', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, to='campaigns.campaign')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="audiences.importbatch",
+                        verbose_name="import",
+                    ),
+                ),
+                (
+                    "segment",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="audiences.segment",
+                        verbose_name="segment",
+                    ),
+                ),
+                (
+                    "campaign",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, to="campaigns.campaign"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'audience',
-                'verbose_name_plural': 'audiences',
+                "verbose_name": "audience",
+                "verbose_name_plural": "audiences",
             },
         ),
         migrations.CreateModel(
-            name='Lead',
+            name="Lead",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('listed', 'Listed'), ('blocked', 'Blocked'), ('excluded', 'Excluded'), ('due', 'Due'), ('calling', 'Calling'), ('settled', 'Settled'), ('expired', 'Expired')], max_length=10, verbose_name='state')),
-                ('codes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, size=None, verbose_name='reasons')),
-                ('clears_at', models.DateTimeField(blank=True, null=True, verbose_name='lifts at')),
-                ('due_at', models.DateTimeField(blank=True, null=True, verbose_name='due')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
-                ('outcome', models.CharField(blank=True, max_length=30, verbose_name='outcome')),
-                ('result', models.CharField(blank=True, max_length=30, verbose_name='result')),
-                ('settled_at', models.DateTimeField(blank=True, null=True, verbose_name='settled')),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='leads', to='campaigns.campaign')),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='audiences.customer')),
-                ('number', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='audiences.number')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("listed", "Listed"),
+                            ("blocked", "Blocked"),
+                            ("excluded", "Excluded"),
+                            ("due", "Due"),
+                            ("calling", "Calling"),
+                            ("settled", "Settled"),
+                            ("expired", "Expired"),
+                        ],
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "codes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="reasons",
+                    ),
+                ),
+                ("clears_at", models.DateTimeField(blank=True, null=True, verbose_name="lifts at")),
+                ("due_at", models.DateTimeField(blank=True, null=True, verbose_name="due")),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
+                ("outcome", models.CharField(blank=True, max_length=30, verbose_name="outcome")),
+                ("result", models.CharField(blank=True, max_length=30, verbose_name="result")),
+                ("settled_at", models.DateTimeField(blank=True, null=True, verbose_name="settled")),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="leads",
+                        to="campaigns.campaign",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="audiences.customer"
+                    ),
+                ),
+                (
+                    "number",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="audiences.number",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'lead',
-                'verbose_name_plural': 'leads',
+                "verbose_name": "lead",
+                "verbose_name_plural": "leads",
             },
         ),
         migrations.CreateModel(
-            name='LeadEvent',
+            name="LeadEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('old', models.CharField(max_length=10)),
-                ('new', models.CharField(max_length=10)),
-                ('cause', models.CharField(max_length=60)),
-                ('at', models.DateTimeField()),
-                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='campaigns.lead')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("old", models.CharField(max_length=10)),
+                ("new", models.CharField(max_length=10)),
+                ("cause", models.CharField(max_length=60)),
+                ("at", models.DateTimeField()),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="campaigns.lead",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TargetList',
+            name="TargetList",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveSmallIntegerField(default=1, verbose_name='version')),
-                ('state', models.CharField(choices=[('screened', 'Screened'), ('submitted', 'Submitted'), ('approved', 'Approved'), ('returned', 'Returned'), ('superseded', 'Superseded')], default='screened', max_length=12, verbose_name='state')),
-                ('content_hash', models.CharField(blank=True, max_length=64, verbose_name='content hash')),
-                ('counts', models.JSONField(default=dict, verbose_name='counts')),
-                ('screened_at', models.DateTimeField(verbose_name='screened')),
-                ('approved_at', models.DateTimeField(blank=True, null=True, verbose_name='approved')),
-                ('branch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='accounts.branch', verbose_name='branch')),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lists', to='campaigns.campaign', verbose_name='campaign')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveSmallIntegerField(default=1, verbose_name="version")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("screened", "Screened"),
+                            ("submitted", "Submitted"),
+                            ("approved", "Approved"),
+                            ("returned", "Returned"),
+                            ("superseded", "Superseded"),
+                        ],
+                        default="screened",
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "content_hash",
+                    models.CharField(blank=True, max_length=64, verbose_name="content hash"),
+                ),
+                ("counts", models.JSONField(default=dict, verbose_name="counts")),
+                ("screened_at", models.DateTimeField(verbose_name="screened")),
+                (
+                    "approved_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="approved"),
+                ),
+                (
+                    "branch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="accounts.branch",
+                        verbose_name="branch",
+                    ),
+                ),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lists",
+                        to="campaigns.campaign",
+                        verbose_name="campaign",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'target list',
-                'verbose_name_plural': 'target lists',
+                "verbose_name": "target list",
+                "verbose_name_plural": "target lists",
             },
         ),
         migrations.AddField(
-            model_name='lead',
-            name='target_list',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='leads', to='campaigns.targetlist'),
+            model_name="lead",
+            name="target_list",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="leads",
+                to="campaigns.targetlist",
+            ),
         ),
         migrations.AddIndex(
-            model_name='campaign',
-            index=models.Index(fields=['state'], name='campaign_by_state'),
+            model_name="campaign",
+            index=models.Index(fields=["state"], name="campaign_by_state"),
         ),
         migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'screening', 'screened', 'running', 'paused', 'ended'])), name='campaign_state_known'),
+            model_name="campaign",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["draft", "screening", "screened", "running", "paused", "ended"])
+                ),
+                name="campaign_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='campaign_ends_after_it_starts'),
+            model_name="campaign",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__gt", models.F("starts_at"))),
+                name="campaign_ends_after_it_starts",
+            ),
         ),
         migrations.AddIndex(
-            model_name='leadevent',
-            index=models.Index(fields=['lead', 'at'], name='lead_event_by_lead'),
+            model_name="leadevent",
+            index=models.Index(fields=["lead", "at"], name="lead_event_by_lead"),
         ),
         migrations.AddIndex(
-            model_name='targetlist',
-            index=models.Index(fields=['branch', 'state'], name='list_by_branch'),
+            model_name="targetlist",
+            index=models.Index(fields=["branch", "state"], name="list_by_branch"),
         ),
         migrations.AddConstraint(
-            model_name='targetlist',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['screened', 'submitted', 'approved', 'returned', 'superseded'])), name='list_state_known'),
+            model_name="targetlist",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["screened", "submitted", "approved", "returned", "superseded"])
+                ),
+                name="list_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='targetlist',
-            constraint=models.UniqueConstraint(fields=('campaign', 'branch', 'version'), name='list_one_per_branch_and_version'),
+            model_name="targetlist",
+            constraint=models.UniqueConstraint(
+                fields=("campaign", "branch", "version"), name="list_one_per_branch_and_version"
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('state', 'due')), fields=['campaign', 'due_at', 'id'], name='lead_due'),
+            model_name="lead",
+            index=models.Index(
+                condition=models.Q(("state", "due")),
+                fields=["campaign", "due_at", "id"],
+                name="lead_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['campaign', 'state', 'outcome'], name='lead_by_state'),
+            model_name="lead",
+            index=models.Index(fields=["campaign", "state", "outcome"], name="lead_by_state"),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['customer'], name='lead_by_customer'),
+            model_name="lead",
+            index=models.Index(fields=["customer"], name="lead_by_customer"),
         ),
         migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['listed', 'blocked', 'excluded', 'due', 'calling', 'settled', 'expired'])), name='lead_state_known'),
+            model_name="lead",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        ["listed", "blocked", "excluded", "due", "calling", "settled", "expired"],
+                    )
+                ),
+                name="lead_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.UniqueConstraint(fields=('target_list', 'customer'), name='lead_once_in_list'),
+            model_name="lead",
+            constraint=models.UniqueConstraint(
+                fields=("target_list", "customer"), name="lead_once_in_list"
+            ),
         ),
     ]
