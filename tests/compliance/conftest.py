@@ -1,4 +1,4 @@
-"""A bank in the database: two customers on a shared number, one product, one caller ID, the pack."""
+"""A bank in the database: two customers on a shared number, a product, a caller ID, the pack."""
 
 from __future__ import annotations
 
