@@ -27,9 +27,13 @@ def _empty_partitioned_tables(request: pytest.FixtureRequest) -> Iterator[None]:
     )
     if not transactional:
         return
-    unmanaged = {model._meta.db_table for model in apps.get_models() if not model._meta.managed}
+    parents = {model._meta.db_table for model in apps.get_models() if not model._meta.managed}
     with connection.cursor() as cursor:
-        existing = set(connection.introspection.table_names(cursor))
-        tables = sorted(unmanaged & existing)
-        if tables:
-            cursor.execute("TRUNCATE " + ", ".join(connection.ops.quote_name(t) for t in tables))
+        existing = parents & set(connection.introspection.table_names(cursor))
+        # only the partitions that hold something: there are dozens, and emptying each takes time
+        filled = set()
+        for parent in sorted(existing):
+            cursor.execute(f"SELECT DISTINCT tableoid::regclass::text FROM {parent}")  # noqa: S608
+            filled |= {row[0] for row in cursor.fetchall()}
+        if filled:
+            cursor.execute("TRUNCATE " + ", ".join(sorted(filled)))

@@ -12,16 +12,18 @@ from twilio.request_validator import RequestValidator
 from agents import presence
 from agents.models import Agent
 from audiences.models import Customer
+from campaigns.approving import approve_list
 from campaigns.domain.lead_state import LeadState
 from campaigns.models import Campaign, Lead
-from campaigns.steering import launch
-from campaigns.approving import approve_list
+from campaigns.screening import screen_campaign
+from campaigns.steering import launch, start_screening
+from campaigns.submitting import submit_all
 from clock.reading import now
 from dialer.models import Call, Transfer
 from dialer.placing import place_call
 from robot.models import ScriptVersion
 from robot.publishing import install_shipped_scripts
-from tests.campaigns.making import list_of, make_world, submitted
+from tests.campaigns.making import list_of, make_campaign, make_world
 from tests.cast import Cast
 
 
@@ -118,7 +120,13 @@ def running_campaign(cast: Cast) -> Campaign:
     """A campaign with the shipped script that the Xihu branch has signed and marketing launched."""
     make_world()
     install_shipped_scripts()
-    campaign = submitted(cast, script=ScriptVersion.objects.get(state="published"))
+    campaign = make_campaign(cast)
+    campaign.script_version = ScriptVersion.objects.get(script__code="cc-instalment-prescreen")
+    campaign.save(update_fields=["script_version"])
+    start_screening(campaign, cast.marketer)
+    screen_campaign(campaign.pk)
+    submit_all(campaign, cast.marketer)
+    campaign.refresh_from_db()
     target_list = list_of(campaign, "HZ-XH")
     approve_list(target_list, cast.manager_xihu, target_list.content_hash)
     launch(campaign, cast.marketer)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from pytest_django import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from agents.domain.agent_state import AgentState
 from agents.models import Agent
@@ -22,23 +22,24 @@ from dialer.deskwork import Answer
 from dialer.domain.transfer_state import TransferState
 from dialer.models import Call, Callback, Transfer
 from tests.cast import Cast
-from tests.dialer.fake_carrier import FakeCarrier
 from tests.dialer.line import Line, dial, ready_agent, running_campaign, spoken, verbs
+from tests.dialer.stub_carrier import StubCarrier
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def carrier(settings: SettingsWrapper) -> Iterator[FakeCarrier]:
+def carrier(settings: Settings) -> Iterator[StubCarrier]:
     settings.SANDBOX = True
     settings.CARRIER = "sandbox"
-    with FakeCarrier() as fake:
-        settings.TWILIO_API_BASE = fake.base_url
-        yield fake
+    stub = StubCarrier()
+    settings.TWILIO_API_BASE = stub.base
+    yield stub
+    stub.close()
 
 
 @pytest.fixture
-def campaign(cast: Cast, carrier: FakeCarrier) -> Campaign:
+def campaign(cast: Cast, carrier: StubCarrier) -> Campaign:
     return running_campaign(cast)
 
 
@@ -54,6 +55,11 @@ def wang(campaign: Campaign, cast: Cast) -> Line:
 
 def state_of(agent: Agent) -> str:
     return Agent.objects.get(pk=agent.pk).state
+
+
+def updated(carrier: StubCarrier) -> list[str]:
+    """The calls that we changed, in order."""
+    return [sid for sid, _ in carrier.updated]
 
 
 def test_an_agent_is_reserved_before_the_robot_asks_for_consent(lin: Agent, wang: Line) -> None:
@@ -79,15 +85,15 @@ def test_with_nobody_free_consent_is_not_asked_and_a_callback_is_offered(wang: L
 
 
 def test_the_customer_waits_in_our_own_loop_until_the_agent_accepts(
-    lin: Agent, wang: Line, carrier: FakeCarrier
+    lin: Agent, wang: Line, carrier: StubCarrier
 ) -> None:
     wang.until_consent_asked()
     twiml = wang.say("可以")
     assert verbs(twiml) == ["Gather"]
     assert wang.transfer.state == TransferState.OFFERED
     assert deskwork.accept(wang.transfer.pk, lin) is Answer.ACCEPTED
-    assert f"Calls/{wang.call.sid}.json" in carrier.paths()
-    assert f"Conferences/x-{wang.transfer.pk}/Participants.json" in carrier.paths()
+    assert wang.call.sid in updated(carrier)
+    assert carrier.created[-1]["To"] == "client:agent_lin"
     twiml = wang.post(f"/hooks/transfer/{wang.transfer.pk}/bridge/")
     assert verbs(twiml) == ["Dial"]
 
@@ -193,22 +199,21 @@ def test_an_offer_nobody_takes_passes_to_the_next(
 
 
 def test_the_customer_gone_before_the_bridge_is_no_empty_room(
-    lin: Agent, wang: Line, carrier: FakeCarrier
+    lin: Agent, wang: Line, carrier: StubCarrier
 ) -> None:
     wang.until_consent_asked()
     wang.say("可以")
-    assert wang.call.sid is not None
-    carrier.ended.add(wang.call.sid)
+    carrier.calls[0]["sid"] = "gone"
     deskwork.accept(wang.transfer.pk, lin)
     wang.status("completed", CallDuration="60")
     assert wang.transfer.state == TransferState.ABANDONED
     leg = Call.objects.get(kind="agent_leg")
-    assert f"Calls/{leg.sid}.json" in carrier.paths()
+    assert leg.sid in updated(carrier)
     assert state_of(lin) == AgentState.READY
 
 
 def test_an_agent_who_drops_early_leaves_the_customer_another_offer(
-    lin: Agent, wang: Line, campaign: Campaign, cast: Cast, carrier: FakeCarrier
+    lin: Agent, wang: Line, campaign: Campaign, cast: Cast, carrier: StubCarrier
 ) -> None:
     wang.until_consent_asked()
     wang.say("可以")
@@ -217,7 +222,7 @@ def test_an_agent_who_drops_early_leaves_the_customer_another_offer(
     wang.joins("agent")
     wang.leaves("agent")
     assert wang.transfer.state == TransferState.OFFERED
-    assert carrier.paths()[-1] == f"Calls/{wang.call.sid}.json"
+    assert updated(carrier)[-1] == wang.call.sid
     twiml = wang.post(f"/hooks/transfer/{wang.transfer.pk}/after/")
     assert verbs(twiml) == ["Gather"]
 
@@ -246,9 +251,7 @@ def test_anothers_customer_is_not_mine(
         deskwork.accept(wang.transfer.pk, other)
 
 
-def test_a_repeated_webhook_gets_the_same_words_and_changes_nothing(
-    lin: Agent, wang: Line
-) -> None:
+def test_a_repeated_webhook_gets_the_same_words_and_changes_nothing(lin: Agent, wang: Line) -> None:
     wang.until_consent_asked()
     turn = wang.call.turn
     path = f"/hooks/call/{wang.call.public_id}/turn/{turn}/"
