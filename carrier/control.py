@@ -1,4 +1,4 @@
-"""The control plane under ``/_carrier/``: what a sandbox may look at and turn, refused elsewhere."""
+"""The control plane under ``/_carrier/``: open in a sandbox, not there elsewhere."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from carrier.rest.errors import RestError, not_found
 from carrier.rest.forms import is_party
 from carrier.webhooks import is_web_url
 
+Streams = set[asyncio.Task[Any]]
 BACKEND: web.AppKey[SimulatedBackend] = web.AppKey("backend", SimulatedBackend)
-STREAMS: web.AppKey[set[asyncio.Task[Any]]] = web.AppKey("streams", set[asyncio.Task[Any]])
+STREAMS: web.AppKey[Streams] = web.AppKey("streams", set)
 
 _PING_SECONDS = 5.0
 _CORS = {
@@ -176,7 +177,7 @@ async def set_faults(request: web.Request) -> web.Response:
 
 
 async def get_personas(request: web.Request) -> web.Response:
-    """Persona names with weight and pickup, and who is assigned; ``?number=`` tells one number's."""
+    """Personas with weight and pickup, and assignments; ``?number=`` tells one number's."""
     backend = request.app[BACKEND]
     number = request.query.get("number", "")
     if number:
@@ -299,7 +300,8 @@ async def stream(request: web.Request) -> web.StreamResponse:
 
 
 async def _end_streams(app: web.Application) -> None:
-    for task in list(app[STREAMS]):
+    streams: Streams = app[STREAMS]
+    for task in list(streams):
         task.cancel()
 
 

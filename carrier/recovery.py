@@ -87,6 +87,7 @@ def _call(trace: _Trace) -> Call:
         options,
         int(line.get("nth", 1)),
         created,
+        0.0,
         max([created, *trace.times.values()]),
         state=trace.state,
         started=trace.times.get(CallState.INITIATED),

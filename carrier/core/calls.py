@@ -81,12 +81,16 @@ class CallOptions:
 
 @dataclass(slots=True)
 class Call:
-    """One leg. Times are the call's own, in UTC; ``duration`` counts from the answer."""
+    """One leg. Times are the call's own, in UTC; ``duration`` counts from the answer.
+
+    ``entered``: what the clock had elapsed at ``created``, for the queue.
+    """
 
     sid: str
     options: CallOptions
     nth: int
     created: datetime
+    entered: float
     updated: datetime
     state: CallState = CallState.QUEUED
     started: datetime | None = None

@@ -199,10 +199,11 @@ class Exchange:
         return f"from:{options.from_}" if options.direction == "inbound" else options.to
 
     def _register(self, options: CallOptions, now: datetime) -> Call:
+        entered = self.clock.elapsed()
         key = self._counted(options)
         nth = self._nth.get(key, 0) + 1
         self._nth[key] = nth
-        call = Call(sid("CA", self.settings.seed, key, nth), options, nth, now, now)
+        call = Call(sid("CA", self.settings.seed, key, nth), options, nth, now, entered, now)
         self.calls[call.sid] = call
         self._by_to.setdefault(call.to, []).append(call)
         self._live.add(call.sid)

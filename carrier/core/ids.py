@@ -7,6 +7,6 @@ import hmac
 
 
 def sid(prefix: str, seed: str, *parts: object) -> str:
-    """Make a Twilio-like SID: two letters and 32 hex digits, the same for the same seed and parts."""
+    """Two letters and 32 hex digits: the same for the same seed and parts."""
     digest = hmac.new(seed.encode(), "|".join(str(part) for part in parts).encode(), hashlib.sha256)
     return prefix + digest.hexdigest()[:32]

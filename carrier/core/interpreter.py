@@ -318,13 +318,17 @@ class Interpreter:
         """The party hung up, or the call was led elsewhere, while in the conference."""
         going_on = self._runner.going_on()
         self._exchange.conferences.leave(member, Left.UPDATED_VIA_API if going_on else Left.HUNG_UP)
-        if verb.action and not going_on and not self._runner.stopping():
+        self._report_dial(verb, "answered")
+
+    def _report_dial(self, verb: Dial, status: str) -> None:
+        """The call ends within a Dial: its action is told all the same, and not waited for."""
+        if verb.action and not self._runner.going_on() and not self._runner.stopping():
             url = self._resolve(verb.action)
             if url:
                 params = base_params(
                     self._call, self._exchange.settings.account_sid, CallState.COMPLETED
                 )
-                params.append(("DialCallStatus", "answered"))
+                params.append(("DialCallStatus", status))
                 callback = Callback(url, verb.method)
                 self._exchange.notices.plain(self._call, "dial-action", callback, params)
 
@@ -400,8 +404,10 @@ class Interpreter:
                     other.finish()
             return await self._talk_with(answered, verb)
         except asyncio.CancelledError:
+            talked = any(child.linked for child in live)
             for child in live:
                 child.finish()
+            self._report_dial(verb, "completed" if talked else "canceled")
             raise
 
     async def _first_answer(self, children: list[CallRunner]) -> CallRunner | None:

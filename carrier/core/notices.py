@@ -99,7 +99,7 @@ class Notices:
             seconds = call.duration or 0
             extra += [("CallDuration", seconds), ("SipResponseCode", call.sip_code or None)]
             if call.state is CallState.COMPLETED:
-                extra.append(("Duration", math.ceil(seconds / 60)))
+                extra.append(("Duration", max(1, math.ceil(seconds / 60))))
         params = base_params(call, self._settings.account_sid) + fields(extra)
         self._notify(call, "status", wanted, params)
 

@@ -18,9 +18,8 @@ class DialQueue:
         self._waiting: deque[tuple[float, asyncio.Future[float]]] = deque()
         self._task: asyncio.Task[None] | None = None
 
-    async def turn(self) -> float:
-        """Wait for a turn; gives the simulated seconds waited."""
-        entered = self._clock.elapsed()
+    async def turn(self, entered: float) -> float:
+        """Wait for a turn; gives the simulated seconds waited since ``entered`` (elapsed)."""
         if not self._waiting and self._free_at <= entered:
             self._free_at = entered + self._gap
             return 0.0

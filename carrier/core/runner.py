@@ -161,7 +161,7 @@ class CallRunner:
 
     async def _place(self) -> None:
         call, options = self.call, self.call.options
-        waited = await self._do(self.exchange.queue.turn())
+        waited = await self._do(self.exchange.queue.turn(call.entered))
         if waited is None:
             self._end(CallState.CANCELED)  # still queued: nobody is told
             return

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from carrier.core.calls import Callback
 from carrier.rest.errors import RestError
@@ -42,7 +43,7 @@ class Form:
                 await request.read()
         except web.HTTPRequestEntityTooLarge as error:
             raise RestError(400, 20001, "The request body is too large") from error
-        except (ValueError, LookupError, UnicodeError, AssertionError) as error:
+        except (ValueError, LookupError, AssertionError, HttpProcessingError) as error:
             raise RestError(400, 20001, "The request body cannot be read") from error
         found: dict[str, list[str]] = {}
         for key, value in pairs:

@@ -7,6 +7,7 @@ the SDK (which blocks) can be used as the application uses it.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +31,7 @@ TOKEN = "sandbox-token"
 KEY, SECRET = "SK" + "f" * 32, "sandbox-secret"
 START = datetime(2026, 3, 10, 6, 0, tzinfo=UTC)
 FROM = "+8657112345678"
+PEOPLE = Path(__file__).parent / "people.yaml"
 EVENTS = ["initiated", "ringing", "answered", "completed"]
 
 
@@ -46,6 +48,8 @@ class Hit:
     headers: dict[str, str]
     valid: bool
 
+
+_NUMBERS = itertools.count(1000)
 
 Reply = str | web.Response | Callable[[Hit], Any]
 
@@ -130,6 +134,12 @@ class Bench:
     def assign(self, **personas: str) -> None:
         """``assign(interested="+86…")``."""
         self.call(lambda: self.carrier.backend.assign({n: p for p, n in personas.items()}))
+
+    def person(self, persona: str) -> str:
+        """A number nobody has had yet, whose owner is of this kind."""
+        number = f"+861380000{next(_NUMBERS):04d}"
+        self.assign(**{persona: number})
+        return number
 
     def call(self, what: Callable[[], Any]) -> Any:
         """Run something in the carrier's thread."""

@@ -81,9 +81,9 @@ class Customer:
 
     def _who(self, seed: str, persona: Persona) -> Persona:
         """From the second call on somebody may pick up who did not the first time."""
-        if persona.again and self.request.nth > 1 and not self.request.inbound:
-            if self._rng("again").random() < persona.again:
-                return self._cast.living(seed, self.request.to)
+        called_again = self.request.nth > 1 and not self.request.inbound
+        if called_again and self._rng("again").random() < persona.again:
+            return self._cast.living(seed, self.request.to)
         if self.request.inbound and persona.pickup != "answers":
             return self._cast.personas[self._cast.caller]
         return persona
