@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, StackedInline
 
+from accounts.models import User
 from accounts.permissions import branches_of
 from approvals.deciding import ApprovalRefused
 from campaigns import labels, steering
@@ -121,7 +122,8 @@ class CampaignAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Campaign, form: Any, change: bool) -> None:
         if not change:
-            obj.maker_id = int(request.user.pk)
+            assert isinstance(request.user, User)
+            obj.maker = request.user
             obj.created_at = clock_now()
         super().save_model(request, obj, form, change)
 
@@ -203,7 +205,8 @@ class TargetListAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TargetList]:
-        return super().get_queryset(request).filter(branch__in=branches_of(request.user))
+        shown: QuerySet[TargetList] = super().get_queryset(request)
+        return shown.filter(branch__in=branches_of(request.user))
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_label(self, target_list: TargetList) -> str:
@@ -279,9 +282,8 @@ class LeadAdmin(ReadOnlyAdmin):
     readonly_fields = ["bank_id", "masked_name", "branch", "state_label", "reasons"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Lead]:
-        return (
-            super().get_queryset(request).filter(target_list__branch__in=branches_of(request.user))
-        )
+        shown: QuerySet[Lead] = super().get_queryset(request)
+        return shown.filter(target_list__branch__in=branches_of(request.user))
 
     @admin.display(description=gettext_lazy("customer id"))
     def bank_id(self, lead: Lead) -> str:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -135,7 +136,7 @@ def _change(
         locked = _waiting(target_list, acting_user)
         with connection.cursor() as cursor:
             cursor.execute(_CHANGE, _values(locked.pk, list(lead_ids), old, new, cause))
-            changed = cursor.rowcount
+            changed = int(cursor.rowcount)
         if changed:
             step = changed if new is LeadState.LISTED else -changed
             locked.counts["eligible"] += step
@@ -202,7 +203,7 @@ def _tell(target_list: TargetList) -> None:
 
 def _values(
     list_id: int, lead_ids: list[int], old: LeadState, new: LeadState, cause: str
-) -> dict[str, object]:
+) -> dict[str, Any]:
     return {"list": list_id, "ids": lead_ids, "old": old.value, "new": new.value, "cause": cause}
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import OuterRef, Subquery
+from django.db.models import Model, OuterRef, Subquery
 from django.db.models.expressions import BaseExpression
 
 from approvals.reading import in_force
@@ -116,9 +116,9 @@ def subject_of(target_list_id: int) -> str:
 
 
 def _caller_numbers() -> BaseExpression:
-    through = Campaign.caller_ids.through
+    through: type[Model] = Campaign.caller_ids.through
     numbers = (
-        through.objects.filter(campaign_id=OuterRef("campaign_id"))
+        through._default_manager.filter(campaign_id=OuterRef("campaign_id"))
         .order_by()
         .values("campaign_id")
         .annotate(numbers=ArrayAgg("callerid__number", default=[]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -35,6 +36,10 @@ from campaigns.submitting import submit_all, submit_list
 from live.tickets import issue
 
 PER_PAGE = 25
+
+
+#: a function that takes a campaign or a list and who asks, and what to say when it is done
+Act = tuple[Callable[..., object], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +103,15 @@ def campaign(request: HttpRequest, campaign_id: int) -> HttpResponse:
 def step(request: HttpRequest, campaign_id: int, step: str) -> HttpResponse:
     """Take one step with the campaign, and say what happened."""
     found = _campaign(campaign_id)
-    user = request.user
-    assert isinstance(user, User)
-    acts: dict[str, Callable[[], str]] = {
-        "screen": lambda: _said(
-            steering.start_screening(found, user), _("The audience is being screened.")
-        ),
-        "submit": lambda: _submitted(submit_all(found, user)),
-        "launch": lambda: _said(steering.launch(found, user), _("The campaign is running.")),
-        "pause": lambda: _said(
-            steering.pause(found, user, _cause(request)), _("The campaign is paused.")
-        ),
-        "resume": lambda: _said(steering.resume(found, user), _("The campaign goes on.")),
-        "stop": lambda: _said(steering.stop(found, user), _("The campaign has ended.")),
+    acts: dict[str, Act] = {
+        "screen": (steering.start_screening, _("The audience is being screened.")),
+        "submit": (submit_all, _("The lists wait for their branches.")),
+        "launch": (steering.launch, _("The campaign is running.")),
+        "pause": (partial(steering.pause, cause=_cause(request)), _("The campaign is paused.")),
+        "resume": (steering.resume, _("The campaign goes on.")),
+        "stop": (steering.stop, _("The campaign has ended.")),
     }
-    return _take(request, acts, step, campaign_id)
+    return _take(request, acts.get(step), found, campaign_id)
 
 
 @require_POST
@@ -122,39 +121,26 @@ def list_step(request: HttpRequest, campaign_id: int, list_id: int, step: str) -
     target_list = get_object_or_404(
         TargetList.objects.select_related("campaign"), pk=list_id, campaign_id=campaign_id
     )
-    user = request.user
-    assert isinstance(user, User)
-    acts: dict[str, Callable[[], str]] = {
-        "submit": lambda: _said(
-            submit_list(target_list, user), _("The list waits for its branch.")
-        ),
-        "screen-again": lambda: _said(
-            steering.screen_again(target_list, user), _("The list is being screened again.")
-        ),
+    acts: dict[str, Act] = {
+        "submit": (submit_list, _("The list waits for its branch.")),
+        "screen-again": (steering.screen_again, _("The list is being screened again.")),
     }
-    return _take(request, acts, step, campaign_id)
+    return _take(request, acts.get(step), target_list, campaign_id)
 
 
 def _take(
-    request: HttpRequest, acts: dict[str, Callable[[], str]], step: str, campaign_id: int
+    request: HttpRequest, act: Act | None, what: Campaign | TargetList, campaign_id: int
 ) -> HttpResponse:
-    if step not in acts:
+    """Take a step with a campaign or a list; come back and say what happened."""
+    if act is None:
         raise Http404
+    take, done = act
     try:
-        messages.success(request, acts[step]())
+        take(what, request.user)
+        messages.success(request, done)
     except (StepRefused, ApprovalRefused) as refused:
         messages.error(request, refused.sentence)
     return redirect("campaign", campaign_id)
-
-
-def _said(_done: object, text: str) -> str:
-    return text
-
-
-def _submitted(count: int) -> str:
-    return ngettext(
-        "%(n)d list waits for its branch.", "%(n)d lists wait for their branches.", count
-    ) % {"n": count}
 
 
 def _cause(request: HttpRequest) -> str:

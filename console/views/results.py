@@ -6,6 +6,7 @@ A branch manager sees campaigns that have a list of their branch, and that branc
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -24,6 +25,14 @@ from insights.metrics import BY_NAME, FUNNEL, METRICS, Metric
 from insights.outcomes import outcome_label
 
 PER_PAGE = 25
+
+
+@dataclass(frozen=True, slots=True)
+class BranchRow:
+    """One branch's figures, in the funnel's order."""
+
+    branch: Branch
+    values: list[int]
 
 
 @require_GET
@@ -60,11 +69,11 @@ def campaign_results(request: HttpRequest, campaign_id: int) -> HttpResponse:
     }
     by_branch = sorted(
         (
-            {"branch": names[pk], "values": [row[metric.name] for metric in FUNNEL]}
+            BranchRow(names[pk], [row[metric.name] for metric in FUNNEL])
             for pk, row in found.by_branch.items()
             if pk in names
         ),
-        key=lambda row: row["branch"].code,
+        key=lambda row: row.branch.code,
     )
     outcomes_total = sum(found.outcomes.values())
     return render(

@@ -23,7 +23,7 @@ END = NOW + timedelta(days=10)
 @pytest.mark.parametrize("machine", [campaign_state, lead_state, list_state])
 def test_every_state_has_its_row_in_the_table(machine: object) -> None:
     table = machine.TRANSITIONS  # type: ignore[attr-defined]
-    states = set(type(next(iter(table))))
+    states = set(next(iter(table)).__class__)
     assert set(table) == states
     assert all(following <= states for following in table.values())
 

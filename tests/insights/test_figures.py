@@ -130,6 +130,7 @@ def test_an_opt_out_elsewhere_and_a_mere_suspicion_are_not(campaign: Campaign) -
 def test_callbacks_that_were_withdrawn_are_not_counted(campaign: Campaign) -> None:
     for bank_id, state in (("C0001", "booked"), ("C0003", "cancelled")):
         lead = lead_of(campaign, bank_id)
+        assert lead.number is not None
         Callback.objects.create(
             customer=lead.customer,
             number=lead.number,
