@@ -120,7 +120,7 @@ def test_check_20_ends_by_api_and_with_the_last(b: Bench) -> None:
 def test_check_21_an_agent_who_leaves_sends_the_customer_to_the_action(b: Bench) -> None:
     b.hooks.replies["/twiml"] = join("room-c", "customer")
     b.hooks.replies["/after"] = "<Response><Say>谢谢</Say></Response>"
-    call = b.create(b.person("speaker"))
+    call = b.create(b.person("talker"))
     inside(b, "room-c", 1)
     member = agent(b, "room-c", "bob", end_conference_on_exit=True)
     inside(b, "room-c", 2)
