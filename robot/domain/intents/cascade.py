@@ -6,8 +6,10 @@ expected cost: the model must be fairly sure of a label that continues, and near
 was neither an opt-out nor a complaint.
 """
 
+# ruff: noqa: E501  (a pattern is easier to read in one piece)
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -19,9 +21,9 @@ from robot.domain.intents.reading import Reading
 from robot.domain.script import Question
 
 #: Chance below which the model's best label is no evidence of wanting to go on.
-SURE: Final = 0.30
+SURE: Final = 0.35
 #: Chance that it was an opt-out or a complaint, from which on the robot does not go on.
-RISKY: Final = 0.12
+RISKY: Final = 0.08
 #: ... and from which on the call ends and a person looks at it.
 SUSPECT: Final = 0.30
 #: Below this the model's best label is not acted upon at all.
@@ -30,6 +32,28 @@ HEARD: Final = 0.15
 SAFETY_SURE: Final = 0.40
 #: Recogniser confidence below which a yes does not count.
 RECOGNISED: Final = 0.35
+#: Words that somebody who wants to go on hardly uses; with one of them the model alone is not
+#: evidence enough.
+_CAUTION: Final = re.compile(
+    r"别(?!的|家|人|处|墅)|勿|莫|甭|嫑|覅|不许|不准|不让|不给|不想|不认|删|口气|胆子|资格|尊重|没允许|没同意|没授权|不同意|凭|隐私|授权|允许|合理|误导|"
+    r"退(?!休|伍|货)|销(?:户|卡|了|掉)|拉黑|屏蔽|黑(?!人|色)|打扰|骚|烦|赔|说法|道歉|离谱|负责|素质|道德|法律|警|"
+    r"\b(?:block|dare|never|stop|not call|court|legal)\b"
+)
+#: Words of which a question or wish of this kind has at least one. A confident model without any
+#: of them is a resemblance, not evidence.
+_EVIDENCE: Final = {
+    label: re.compile(pattern)
+    for label, pattern in {
+        Intent.ASK_NUMBER_SOURCE: r"怎么|怎|哪|那里|那来|谁|为什么|为啥|咋|点解|点知|边|什么|渠道|途径|泄|how|where|who|why|what",
+        Intent.ASK_PRICE: r"多少|几|怎么|怎|咋|吗|么|啥|哪|能不能|可以|要不要|有没有|是不是|划|贵|免|好多|利|费|钱|how|what|any|is|are|do|charge",
+        Intent.ASK_PRODUCT: r"多|几|怎|咋|吗|么|啥|哪|能|可以|要|有没有|需|是不是|会|影响|乜|咩|条件|材料|how|what|when|is|are|do|can|would",
+        Intent.ASK_ROBOT: r"机|ai|人|录音|智能|电脑|自动|语音|系统|程序|robot|bot|human|real|machine|record|computer|automat|live",
+        Intent.REPEAT: r"听|再|说|讲|啥|什么|声|信号|慢|快|重|卡|断|喂|网|吵|what|pardon|sorry|again|hear|repeat|catch|line|slow|speak|breaking",
+        Intent.GREETING: r"喂|好|哈|嗨|早|侬|谁|哪|hello|hi|hey|good",
+        Intent.SEND_INFO: r"发|微信|加|短|邮|链接|资料|信|方案|彩|文|图|text|send|email|message|link|wechat|whatsapp",
+        Intent.NEED_HUMAN: r"人|经理|客服|转|接|专员|驳|搵|agent|human|person|someone|representative|operator|service",
+    }.items()
+}
 _MESSAGE_TOO: Final = ("短信", "发信息", "发消息", "微信", "发给我", "text me", "email", "发资料")
 
 
@@ -102,7 +126,14 @@ class Cascade:
         positive = (
             intent in CONTINUE and chance >= SURE and risk < RISKY and risk + abuse < 2 * RISKY
         )
-        if intent == Intent.BACKCHANNEL or (question == "consent" and not spoken.core):
+        evidence = _EVIDENCE.get(Intent(intent)) if intent != UNCLEAR else None
+        if evidence is not None and not evidence.search(spoken.plain):
+            positive = False
+        if (
+            _CAUTION.search(spoken.plain)
+            or intent == Intent.BACKCHANNEL
+            or (question == "consent" and not spoken.core)
+        ):
             positive = False
         return Reading(
             text=text,

@@ -59,11 +59,16 @@ _GO_ON: Final = re.compile(
     r"^(?:嗯|哦|啊|那)*(?:然后呢|接着说|接着讲|继续|你继续|继续说|往下说|后来呢|还有呢|go on|continue|and then|然后)(?:吧|啊)?$"
 )
 _LEAVE: Final = re.compile(
-    r"^(?:嗯|好|好的|行|那|哦|就|先|啊)*(?:再见|拜拜|拜|88|先这样|这样吧?|就这样|挂了|我挂了|不说了|先挂了|先不说了|bye+|goodbye|bye bye|see you|talk later|得了|回见|再会)(?:吧|啊|了|哈|哦|拜|呀)*$"
+    r"^(?:嗯|好|好的|行|那|哦|就|先|啊)*(?:再见|拜拜|拜|88|先这样|这样吧|就这样|挂了|我挂了|不说了|先挂了|先不说了|bye+|goodbye|bye bye|see you|talk later|得了|回见|再会)(?:吧|啊|了|哈|哦|拜|呀)*$"
 )
+_LATER = r"(?:晚点|晚些|回头|待会儿?|等会儿?|等下|等一下|等我|过会儿?|一会儿?|改天|改日|明[天早晚]|后天|今晚|下午|晚上|上午|中午|早上|傍晚|下班|点钟?|点半|有空|周[一二三四五六日末]|礼拜[一二三四五六天]|分钟|小时|钟头|过[几两]天|下周|下个?月|月底|年后|空了|忙完|饭后|[0-9一二三四五六七八九十][号日])"
 _CALL_BACK: Final = re.compile(
-    r"回电|回拨|(?:给我|再|晚点|回头|待会|等会|等下|过会儿?|一会儿?|改天|明天|后天|下午|晚上|上午|中午|下班|点钟?|有空|周[一二三四五六日末]|分钟后?|小时后?|号)(?:再|以后|后|之后|左右|的时候)?(?:给我|跟我|你们?|让.{1,4})?(?:再)?(?:打|打过来|打来|打给我|联系|来电|回个?电话|打电话)(?:吧|过来|我|给我|都行|可以)?|call (?:me )?(?:back|later|again|tomorrow)|ring me"
+    rf"回电|回拨|回个?电话|{_LATER}(?:再|以后|后|之后|左右|的时候|时|过后)?(?:给我|跟我|你们?|让.{{1,4}})?(?:再)?(?:打|打过来|打来|打给我|联系|来电|打电话)(?:吧|过来|我|给我|都行|可以)?|^(?:please |can you |you can )?(?:call|ring)(?: me)? (?:back|later|tomorrow)"
 )
+_NO_CALL_BACK: Final = re.compile(
+    r"不用|不要|别|勿|莫|甭|不需要|不必|再打|投诉|告|我(?:给|再)你|还打|又打|天天|老|凭|拉黑|他本人|not|never|stop"
+)
+_LATER_CALL: Final = re.compile(rf"{_LATER}(?:以后|后|之后|左右|的时候)?(?:给我)?再(?:给我)?打")
 _TIME_ONLY: Final = re.compile(
     r"[点号]|明天|后天|今[天晚]|周[一二三四五六日天末]|星期|礼拜|上午|下午|晚上|早上|中午|傍晚|下班|小时|分钟|半天|晚点|待会|等会|过会|回头|随时|都行|都可以|随便|morning|afternoon|evening|tomorrow|tonight|monday|tuesday|wednesday|thursday|friday|weekend|noon|o clock|\d ?[ap]m|any ?time|later"
 )
@@ -101,7 +106,7 @@ def answer(spoken: Spoken, question: Question) -> Answer | None:
         return Answer(Intent.DENY, "no", clear=False)
     if _HELLO.match(plain):
         return Answer(Intent.GREETING, "hello")
-    if _LEAVE.match(plain):
+    if _LEAVE.match(plain) and not re.match(r"^(?:啊|哦|嗯)?这样(?:啊|哦)?$", plain):
         return Answer(Intent.GOODBYE, "leave", clear=False)
     if _YES.match(core) or (_YES.match(first) and _YES.match(spoken.clauses[-1])):
         return Answer(Intent.AFFIRM, "yes")

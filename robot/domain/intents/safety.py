@@ -14,8 +14,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from robot.domain.intents.catalogue import Intent
+from robot.domain.intents.catalogue import STOP, Intent
 from robot.domain.intents.normalise import Spoken
+from robot.domain.intents.sounds import by_ear
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def _rule(
 
 
 _NOT: Final = (
-    r"(?:别|不要|不准|不许|不必|不用|不需要|不得|不能再|莫|甭|勿|嫑|覅|表|冇|唔好|唔使|唔想|唔要|咪|毋|弗要|伐要|"
+    r"(?:别|不要|勿要|弗要|无要|不准|不许|不必|不用|不需要|不得|不能再|莫|甭|勿|嫑|覅|表|冇|唔好|唔使|唔想|唔要|咪|毋|弗要|伐要|"
     r"休想|停止|禁止|拒绝|少|不想(?:让)?|不希望|不允许|不让|不愿意?|不欢迎|没必要|能不能不|可不可以不|可以不)"
 )
 _MORE: Final = (
@@ -50,7 +51,7 @@ _MORE: Final = (
 )
 _CALL: Final = (
     r"(?:打(?!断|车|折|算|错|字|款|钱|印|开|听|扫|包|卡|球|牌|针|工|五折|八折|[一二两三四五六七八九]折)|拨|来电|致电|通电|联系|联络|"
-    r"骚扰|推销|营销|打扰|烦|找(?!人|零|工作)|call|电话|呼叫|吵)"
+    r"骚扰|推销|营销|打扰|烦|找(?!人|零|工作)|call|电话|呼叫|吵|轰炸|拉我办|推)"
 )
 _LATER: Final = (
     r"(?:晚点|晚些|明天|后天|下午|晚上|上午|待会|等会|等下|过会|过一会|一会儿?|回头|改天|有空|下班|\d点|[一二三四五六七八九十]点)"
@@ -113,7 +114,7 @@ RULES: Final = (
         r"投诉|举报|申诉|123(?:78|21|15|45|00|81|63)|幺?[一幺]二三(?:七八|二[一幺]|[一幺]五|四五)|银保监|银监|保监|证监|金融监管|监管(?:局|部门|总局|机构)|(?:向|找|去|到|给)(?:人民银行|人行|央行|工商局?|通管局|网信办|市长|政府|有关部门|上级|总行|你们总行|消保|金融办)|工信部|通信管理局|消协|消费者协会|消保委|信访|律师|起诉|打官司|法院|法庭|告(?:你们?|死|到|上|状|发)|(?:要|去|会|再|得|就)告|报警|报案|派出所|公安|警察|黑猫|曝光|爆光|(?:发|挂|传|放)(?:到|上|在|个)?(?:微博|抖音|网上|朋友圈|小红书|快手|网络|媒体|热搜)|媒体|记者|电视台|3[一\.]?15|三一五|维权|追究|法律责任|违法|犯法|违规|侵权|侵犯|个人信息保护法|隐私权|打110"
         r"|(?:叫|找|喊|让|换|把|给我接?|联系|我要见|我要找)(?:一下)?你们?(?:的)?(?:那个|那边的?)?(?:上面|上级|领导|主管|负责人|老板|行长|上司|头儿?|管事的|组长|主任)|你们?(?:的)?(?:领导|主管|负责人|老板|行长|上司)(?:是谁|电话|呢|叫什么|在哪|知道)|(?:工号|名字)(?:多少|是多少|告诉我|报(?:一下|上来|给我)).{0,4}(?:要|记|反映|反应)|记(?:下|住)(?:了)?你(?:们)?的?(?:工号|号码|名字)|反映(?:你们|一下|情况|到|给)|讨(?:个)?(?:说法|公道)"
         r"|file (?:a|an official|another)? ?(?:formal )?complaint|complain(?:t|ing)? (?:to|about|against)|i (?:will|am going to|am gonna|want to|would like to|need to) (?:complain|report|sue)|report (?:you|this|your)|\bsue\b|lawsuit|lawyer|attorney|regulator|(?:call|calling) the (?:police|cops)|legal action|ombudsman|your (?:supervisor|manager|boss)|harassment",
-        r"(?:没|没有|不是|不会|不|从没|从来没|不想|不是要|不是来|懒得|又不|并没|不用|未)(?:要|想|去|会|过|打算|说要|说)?(?:投诉|举报|告|报警|起诉|追究|打官司)(?!.{0,6}才怪)|我(?:本人|自己|现在)?(?:就)?(?:是|在|做|干)(?:个|一名|一个|的)?(?:律师(?!函)|法官|警察|公安|记者|法院|派出所|法务|电视台)|(?:在|去|到|刚从)(?:法院|派出所|公安局|律所)(?:上班|工作|办事|开会|这边|门口)|按|找你们(?:领导|经理|老板)(?:贷款|办|谈合作)|没(?:有)?违[规法]|我老公是|我爱人是|不违规",
+        r"(?:没|没有|(?<!是)不是|不会|(?<!是)不(?!是)|从没|从来没|不想|不是要|不是来|懒得|又不|并没|不用|未)(?:要|想|去|会|过|打算|说要|说)?(?:投诉|举报|告|报警|起诉|追究|打官司)(?!.{0,6}才怪)|我(?:本人|自己|现在)?(?:就)?(?:是|在|做|干)(?:个|一名|一个|的)?(?:律师(?!函)|法官|警察|公安|记者|法院|派出所|法务|电视台)|(?:在|去|到|刚从)(?:法院|派出所|公安局|律所)(?:上班|工作|办事|开会|这边|门口)|按|找你们(?:领导|经理|老板)(?:贷款|办|谈合作)|没(?:有)?违[规法]|我老公是|我爱人是|不违规",
     ),
     _rule(
         Intent.OPT_OUT,
@@ -138,7 +139,7 @@ RULES: Final = (
         Intent.OPT_OUT,
         "no_more_calls",
         r"(?:不想|不愿意?|不希望|拒绝|不接受|不再|不同意|没必要|不喜欢|讨厌|受够|烦透|反感|不接|唔想|懒得|不需要|不必|不用)(?:再|接|接到|收到|听到|听|看到|接听|要|这种|这类|这些|你们的?|任何|什么|银行|贷款|营销|推销|广告|骚扰|陌生|机器人?|了|给我|有|受到|被|人)*(?:电话|来电|推销|广告|营销|骚扰|打扰|推送)(?!费|号码?|给|银行|多少|是)"
-        r"|(?:再|还)(?:给我|跟我|来|敢|往|有人|这样|这么|让我|继续|接到|收到|打|看到|听到)+.{0,4}(?:打|电话|来电|骚扰|call|联系)?.{0,10}(?:拉黑|不客气|翻脸|试试|骂|销卡|销户|注销|把卡|换银行|剪|退卡|换号|等着|找上门|没完)",
+        r"|(?:再|还)(?:给我|跟我|来|敢|往|有人|这样|这么|让我|继续|接到|收到|打|看到|听到)+.{0,4}(?:打|电话|来电|骚扰|call|联系)?.{0,10}(?:拉黑|不客气|翻脸|试试|骂|销卡|销户|注销|销(?:了|掉)|屏蔽|block|把(?:信用)?卡|换银行|换卡|剪|退卡|换号|等着|找上门|没完)",
         r"(?:不方便|没法|不能)(?:接|听)|不想打车|没接到|还(?:有|想|要)(?:什么)?(?:电话|问)",
     ),
     _rule(
@@ -197,19 +198,34 @@ class Alert:
 
 
 def check(spoken: Spoken) -> Alert:
-    """The first rule that applies; guards speak for the whole utterance."""
+    """The first rule that applies; guards speak for the whole utterance.
+
+    What was misspelt by the recogniser is tried a second time by ear, and then only suspected.
+    """
+    alert = _check(spoken.plain, spoken.clauses)
+    if alert.alarm is not None or alert.lifted:
+        return alert
+    heard = by_ear(spoken.plain)
+    if heard == spoken.plain:
+        return alert
+    second = _check(heard, (heard,))
+    if second.alarm is None or not second.alarm.certain or second.alarm.intent not in STOP:
+        return alert
+    alarm = Alarm(second.alarm.intent, f"{second.alarm.rule}_by_ear", certain=False)
+    return Alert(alarm, frozenset())
+
+
+def _check(text: str, clauses: tuple[str, ...]) -> Alert:
     lifted = set()
     for rule in RULES:
-        text = spoken.plain
         if not rule.pattern.search(text):
             continue
         if rule.guard is not None and rule.guard.search(text):
             # Parts that a recogniser separated may still be clear by themselves.
             clear = any(
-                rule.pattern.search(clause) and not rule.guard.search(clause)
-                for clause in spoken.clauses
+                rule.pattern.search(clause) and not rule.guard.search(clause) for clause in clauses
             )
-            if not clear or len(spoken.clauses) < 2 or not rule.certain:
+            if not clear or len(clauses) < 2 or not rule.certain:
                 lifted.add(rule.intent)
                 continue
         return Alert(Alarm(rule.intent, rule.name, rule.certain), frozenset(lifted))

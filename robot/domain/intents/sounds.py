@@ -71,9 +71,19 @@ _EXCEPTIONS: Final = {
     "嗯": "en", "哦": "o", "噢": "o", "喔": "o", "呃": "e", "诶": "ei", "嘞": "lei", "呗": "bei", "咯": "lo", "嘛": "ma",
     "嫑": "biao", "甭": "beng", "覅": "fiao", "唔": "wu", "咩": "mie", "嚟": "lai", "咪": "mi", "系": "xi", "还": "hai",
     "骚": "sao", "扰": "rao", "诉": "su", "举": "ju", "屌": "diao", "艹": "cao", "嘅": "ge", "俾": "bi", "搵": "wen",
-    "长": "chang", "行": "xing", "都": "dou", "觉": "jue", "什": "shen", "么": "me", "着": "zhe", "得": "de",
+    "曝": "bao", "鳖": "bie", "长": "chang", "行": "xing", "都": "dou", "觉": "jue", "什": "shen", "么": "me", "着": "zhe", "得": "de",
 }  # fmt: skip
 _SOUNDS_ALIKE: Final = (("zh", "z"), ("ch", "c"), ("sh", "s"))
+
+
+@lru_cache(maxsize=8192)
+def near_sound(char: str) -> str:
+    """Toneless pinyin of one Chinese character with only zh/z, ch/c, sh/s and -ng/-n merged."""
+    raw = _EXCEPTIONS.get(char) or _from_code(char)
+    for rich, plain in _SOUNDS_ALIKE:
+        if raw.startswith(rich):
+            raw = plain + raw[2:]
+    return raw[:-1] if raw.endswith("ng") else raw
 
 
 @lru_cache(maxsize=8192)
@@ -108,3 +118,34 @@ def _from_code(char: str) -> str:
     if not _STARTS[0] <= code <= _LAST:
         return ""
     return _PAIRS[bisect_right(_STARTS, code) - 1][0]
+
+
+#: Words whose meaning ends a call, looked for by ear. Words that sound like an everyday one
+#: (号码/好吗, 律师/女士) must not stand here.
+_WORDS: Final = (
+    "别再打", "别打", "不要再打", "不要打", "别再来电", "不要再来电", "别联系", "别骚扰", "打电话", "来电话", "拉黑", "拉个黑", "屏蔽",
+    "骚扰", "退订", "投诉", "举报", "起诉", "曝光", "报警", "监管", "工信部", "银保监", "消协", "录音为证", "领导", "隐私", "侵犯", "违法",
+    "态度", "素质", "唔好再", "再打", "黑名单", "免打扰", "勿扰", "不接受", "营销", "推销", "删掉", "删除", "取消", "不要给我",
+    "别给我", "以后别", "以后不要", "不要再", "烦死", "没完没了", "有完没完", "律师函", "电视台", "派出所", "差评", "欺负人",
+)  # fmt: skip
+_BY_EAR: Final = {tuple(near_sound(char) for char in word): word for word in _WORDS}
+_LONGEST: Final = max(len(word) for word in _WORDS)
+#: Everyday words that sound like one of the above.
+_PROTECTED: Final = ("在大", "在答", "再大", "再搭", "在搭", "灵道", "间关", "见惯", "尖管", "太多")
+
+
+def by_ear(text: str) -> str:
+    """The text with those words written right that were only misspelt by the recogniser."""
+    heard = [near_sound(char) for char in text]
+    out, at = [], 0
+    while at < len(text):
+        for size in range(min(_LONGEST, len(text) - at), 1, -1):
+            word = _BY_EAR.get(tuple(heard[at : at + size]))
+            if word and text[at : at + size] not in _PROTECTED:
+                out.append(word)
+                at += size
+                break
+        else:
+            out.append(text[at])
+            at += 1
+    return "".join(out)
