@@ -111,8 +111,6 @@ def _error(status: int, code: int) -> Reply:
 
 def _handler(carrier: StubCarrier) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
             form = {name: values[-1] for name, values in parse_qs(body).items()}
