@@ -53,10 +53,11 @@ class NumbersInline(ReadOnly, TabularInline):
     readonly_fields = fields
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.has_perm("audiences.view_customer"))  # type: ignore[union-attr]
+        return bool(request.user.has_perm("audiences.view_customer"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CustomerNumber]:
-        return super().get_queryset(request).select_related("number").order_by("priority")
+        found: QuerySet[CustomerNumber] = super().get_queryset(request)
+        return found.select_related("number").order_by("priority")
 
     @admin.display(description=gettext_lazy("number"))
     def masked(self, link: CustomerNumber) -> str:
@@ -109,9 +110,9 @@ class UploadForm(forms.ModelForm):  # type: ignore[type-arg]
         model = ImportBatch
         fields: list[str] = []
 
-    def clean_file(self) -> UploadedFile:
+    def clean_file(self) -> UploadedFile[bytes]:
         """Refuse what is too large or is named like something else."""
-        file: UploadedFile = self.cleaned_data["file"]
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
         if (file.size or 0) > settings.IMPORT_MAX_BYTES:
             raise forms.ValidationError(gettext("The file is too large."))
         if not (file.name or "").lower().endswith(SUFFIXES):
@@ -173,10 +174,11 @@ class ImportBatchAdmin(ModelAdmin):
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         try:
-            return super().add_view(request, form_url, extra_context)
+            answer: HttpResponse = super().add_view(request, form_url, extra_context)
         except FileFault as fault:
             messages.error(request, file_fault_sentence(fault))
             return HttpResponseRedirect(request.path)
+        return answer
 
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: Any = None

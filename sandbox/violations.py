@@ -55,11 +55,13 @@ def violations(journal: Path) -> dict[str, int]:
 
 def _callbacks(dials: list[Dial]) -> set[str]:
     """SIDs of dials that the customer had asked for at about that time."""
-    ids = {dial.attempt.exemption_id for dial in dials if dial.attempt is not None}
+    ids = {
+        dial.attempt.exemption_id
+        for dial in dials
+        if dial.attempt is not None and dial.attempt.exemption_id is not None
+    }
     promises = dict(
-        Exemption.objects.filter(pk__in=ids - {None}, kind="callback").values_list(
-            "pk", "promised_at"
-        )
+        Exemption.objects.filter(pk__in=ids, kind="callback").values_list("pk", "promised_at")
     )
     kept = set()
     for dial in dials:
@@ -207,16 +209,13 @@ def _double(dials: list[Dial]) -> set[str]:
                 doubled.add(dial.sid)
             if first is None or _ends_later(dial, first):
                 on[whom] = dial
-    for attempt_of in (
-        lambda dial: dial.attempt.pk if dial.attempt is not None else None,
-        lambda dial: dial.public_id,
-    ):
+    for plan_of in (_attempt_key, _call_key):
         seen: set[object] = set()
         for dial in dials:
-            one = attempt_of(dial)
-            if one is not None and one in seen:
+            plan = plan_of(dial)
+            if plan is not None and plan in seen:
                 doubled.add(dial.sid)
-            seen.add(one)
+            seen.add(plan)
     return doubled
 
 
@@ -226,6 +225,14 @@ def _number_key(dial: Dial) -> object:
 
 def _customer_key(dial: Dial) -> object:
     return dial.customer.pk if dial.customer is not None else None
+
+
+def _attempt_key(dial: Dial) -> object:
+    return dial.attempt.pk if dial.attempt is not None else None
+
+
+def _call_key(dial: Dial) -> object:
+    return dial.public_id
 
 
 def _ends_later(dial: Dial, other: Dial) -> bool:

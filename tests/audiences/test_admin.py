@@ -34,9 +34,9 @@ def upload(content: bytes, name: str = "customers.csv") -> dict[str, Any]:
 def _media(tmp_path: Path, settings: Any) -> Iterator[None]:
     settings.MEDIA_ROOT = tmp_path
     queue = django_rq.get_queue("batch")
-    queue.empty()
+    queue.empty()  # type: ignore[no-untyped-call]
     yield
-    queue.empty()
+    queue.empty()  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.usefixtures("_media")

@@ -88,11 +88,11 @@ def test_the_bank_is_imported_with_all_that_is_known(bank: SampleBank) -> None:
 def test_making_and_loading_it_twice_changes_nothing(bank: SampleBank, tmp_path: Path) -> None:
     import_sample_bank(bank)
     models = (Customer, Number, CustomerNumber, Consent, Suppression, Contact, User, CallerId)
-    before = [model.objects.count() for model in models]  # type: ignore[attr-defined]
+    before = [model.objects.count() for model in models]
     again = make_sample_bank(customers=250, seed=7, folder=tmp_path, agents=14)
     assert import_sample_bank(again).rows_created == 0
     load_facts(again.facts_file)
-    assert [model.objects.count() for model in models] == before  # type: ignore[attr-defined]
+    assert [model.objects.count() for model in models] == before
 
 
 def test_the_files_are_the_same_each_time(bank: SampleBank, tmp_path: Path) -> None:
