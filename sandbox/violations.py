@@ -82,7 +82,7 @@ def _over_caps(dials: list[Dial], promised: set[str]) -> set[str]:
     over = set()
     for dial in dials:
         at, customer_id = dial.at, dial.customer.pk if dial.customer else None
-        callback = dial.sid in promised
+        counted, callback = _counted_at(dial), dial.sid in promised
         robot = dial.attempt is None or dial.attempt.actor == "robot"
         if customer_id is not None:
             before = by_customer[customer_id]
@@ -97,17 +97,28 @@ def _over_caps(dials: list[Dial], promised: set[str]) -> set[str]:
                 or (campaign_id is not None and by_campaign[key] >= 3)
             ):
                 over.add(dial.sid)
-            before.append(at)
+            before.append(counted)
             by_campaign[key] += 1
             if robot:
-                by_robot[customer_id].append(at)
+                by_robot[customer_id].append(counted)
         if dial.number_id is not None:
             before = by_number[dial.number_id]
             too_soon = not callback and _within(before, at, timedelta(hours=2)) >= 1
             if too_soon or _within(before, at, timedelta(hours=24)) >= 2:
                 over.add(dial.sid)
-            before.append(at)
+            before.append(counted)
     return over
+
+
+def _counted_at(dial: Dial) -> datetime:
+    """From when a dial counts: its permission, if it was dialled while that was valid.
+
+    Two permissions two hours apart may be dialled some seconds less than that apart.
+    """
+    attempt = dial.attempt
+    if attempt is not None and attempt.reserved_at <= dial.at <= attempt.valid_until:
+        return attempt.reserved_at
+    return dial.at
 
 
 Instants = dict[int, list[datetime]]

@@ -151,6 +151,16 @@ def test_a_cap_counts_what_the_journal_holds(bank: Bank) -> None:
     bank.found(caps=1)
 
 
+def test_seconds_between_permission_and_dial_are_no_violation(bank: Bank) -> None:
+    customer = bank.customer()
+    bank.dial(customer, AFTERNOON)
+    Attempt.objects.update(reserved_at=AFTERNOON - MINUTE / 2)
+    bank.dial(customer, AFTERNOON + 2 * HOUR - MINUTE / 2)
+    bank.found()
+    Attempt.objects.update(valid_until=AFTERNOON - MINUTE)
+    bank.found(caps=1)
+
+
 def test_a_campaign_has_three_attempts(bank: Bank) -> None:
     customer = bank.customer()
     for week in range(4):
