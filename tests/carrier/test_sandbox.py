@@ -293,7 +293,11 @@ def test_the_shipped_people_make_a_lively_campaign() -> None:
     assert set(counts) == weighted
     assert 450 <= counts["no_answer"] <= 630
     assert cast.idea("我现在帮您转接客户经理，通话会继续录音，可以吗？") == "consent"
-    assert cast.idea("请稍候，正在为您转接") == "waiting"
+    for line in ("好的，请稍候，正在为您转接。", "让您久等了，客户经理马上就来，也可以说回电。"):
+        assert cast.idea(line) == "waiting"
+    assert cast.idea("年化利率为百分之五。想让客户经理为您介绍吗？") == "pitch"
+    assert cast.idea("不好意思没听清，您是想了解一下，还是不需要呢？") == "unclear"
+    assert cast.idea("非常抱歉，客户经理暂时都在忙。请问什么时间方便我们回电？") == "callback_time"
     assert [cast.idea(line) for line in LINES] == [
         "open", "identity", "pitch", "amount", "consent", "callback_time", "goodbye",
     ]  # fmt: skip
