@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from accounts.domain.roles import Role
 from accounts.models import User
-from accounts.permissions import Page, requires, roles_of
+from accounts.permissions import roles_of
 
 #: Where somebody's day begins; the first of their roles in this order decides.
 FIRST_PAGES: tuple[tuple[Role, str], ...] = (
@@ -18,7 +19,7 @@ FIRST_PAGES: tuple[tuple[Role, str], ...] = (
 )
 
 
-@requires(Page.HOME)
+@login_required
 def home(request: HttpRequest) -> HttpResponse:
     """Leads on to the role's first page, the others to the admin; else says what is missing."""
     assert isinstance(request.user, User)

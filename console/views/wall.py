@@ -59,5 +59,5 @@ def steer(request: HttpRequest, campaign_id: int, step: str) -> JsonResponse:
         else:
             raise Http404
     except StepRefused as refusal:
-        return JsonResponse({"error": refusal.text}, status=409)
+        return JsonResponse({"error": refusal.sentence}, status=409)
     return JsonResponse({"campaign": campaign.pk, "state": campaign.state})

@@ -1,0 +1,93 @@
+"""Who may open which page: one table, every page against every role."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from accounts.domain.roles import Role
+from accounts.permissions import PAGES, Page
+from agents.models import Agent, Team
+from tests.cast import Cast
+
+#: The addresses of the screens, each with the page that guards it.
+ADDRESSES: dict[str, Page] = {
+    "/desk/": Page.DESK,
+    "/desk/state/": Page.DESK,
+    "/wall/": Page.WALL,
+    "/wall/state/": Page.WALL,
+    "/inbox/": Page.INBOX,
+    "/results/": Page.RESULTS,
+    "/campaigns/": Page.CAMPAIGNS,
+    "/live-ticket/": Page.HOME,
+}
+
+PEOPLE: dict[str, Role | None] = {
+    "marketer": Role.MARKETING,
+    "manager_xihu": Role.BRANCH_MANAGER,
+    "agent_lin": Role.AGENT,
+    "supervisor": Role.SUPERVISOR,
+    "officer": Role.COMPLIANCE,
+    "writer": Role.SCRIPT_WRITER,
+    "reviewer": Role.REVIEWER,
+    "operator": Role.OPERATIONS,
+    "outsider": None,
+}
+
+
+@pytest.fixture
+def ready_cast(cast: Cast) -> Cast:
+    team = Team.objects.create(code="cards", name="信用卡组")
+    Agent.objects.create(user=cast.agent_lin, team=team)
+    return cast
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_a_role_opens_its_pages_and_no_others(
+    ready_cast: Cast, client: Client, person: str
+) -> None:
+    client.force_login(getattr(ready_cast, person))
+    role = PEOPLE[person]
+    wanted = {
+        address: 200 if role is not None and role in PAGES[page] else 403
+        for address, page in ADDRESSES.items()
+    }
+    assert {address: client.get(address).status_code for address in ADDRESSES} == wanted
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/", *ADDRESSES])
+def test_a_stranger_is_led_to_the_sign_in_page_and_back(client: Client, address: str) -> None:
+    answer = client.get(address)
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/sign-in/?next={address}")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/desk/presence/",
+        "/desk/ping/",
+        "/desk/transfers/6a0f3a52-4f0f-4f0f-8d0f-000000000001/accept/",
+        "/wall/campaigns/1/pause/",
+    ],
+)
+@pytest.mark.parametrize("person", ["outsider", "manager_xihu", "writer"])
+def test_an_action_is_refused_to_whoever_may_not_see_its_page(
+    ready_cast: Cast, client: Client, person: str, address: str
+) -> None:
+    client.force_login(getattr(ready_cast, person))
+    assert client.post(address).status_code == 403
+
+
+def test_watching_the_wall_is_not_steering(ready_cast: Cast, client: Client) -> None:
+    client.force_login(ready_cast.operator)
+    assert client.get("/wall/").status_code == 200
+    assert client.post("/wall/campaigns/1/pause/").status_code == 403
+
+
+def test_a_superuser_opens_everything_but_has_no_desk(ready_cast: Cast, client: Client) -> None:
+    ready_cast.outsider.is_superuser = True
+    ready_cast.outsider.save(update_fields=["is_superuser"])
+    client.force_login(ready_cast.outsider)
+    found = {address: client.get(address).status_code for address in ADDRESSES}
+    assert found == {address: 404 if "desk" in address else 200 for address in ADDRESSES}
