@@ -22,7 +22,7 @@ class _ReadOnly:
         return False
 
 
-class AgentInline(TabularInline):  # type: ignore[misc]
+class AgentInline(TabularInline):
     model = Agent
     fields = ["user", "skills", "state", "seen_at"]
     readonly_fields = ["state", "seen_at"]
@@ -31,14 +31,14 @@ class AgentInline(TabularInline):  # type: ignore[misc]
 
 
 @admin.register(Team)
-class TeamAdmin(ModelAdmin):  # type: ignore[misc]
+class TeamAdmin(ModelAdmin):
     list_display = ["name", "name_en", "code"]
     search_fields = ["name", "name_en", "code"]
     inlines = [AgentInline]
 
 
 @admin.register(Agent)
-class AgentAdmin(ModelAdmin):  # type: ignore[misc]
+class AgentAdmin(ModelAdmin):
     """State and sign of life are the desk's business: shown, not edited."""
 
     list_display = ["user", "team", "state", "state_since", "seen_at", "missed_offers"]
@@ -50,7 +50,7 @@ class AgentAdmin(ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(PresenceChange)
-class PresenceChangeAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
+class PresenceChangeAdmin(_ReadOnly, ModelAdmin):
     list_display = ["at", "agent", "old", "new", "cause"]
     list_filter = ["new", "cause"]
     list_select_related = ["agent__user"]
@@ -58,7 +58,7 @@ class PresenceChangeAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Reservation)
-class ReservationAdmin(_ReadOnly, ModelAdmin):  # type: ignore[misc]
+class ReservationAdmin(_ReadOnly, ModelAdmin):
     list_display = ["id", "agent", "state", "cause", "created_at", "expires_at"]
     list_filter = ["state", "cause"]
     list_select_related = ["agent__user"]

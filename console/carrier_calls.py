@@ -43,9 +43,10 @@ def masked(party: str) -> str:
 
 def _last_words(sids: list[str]) -> dict[str, list[dict[str, str]]]:
     """By SID: what the customer and the robot said last."""
-    ref_of = dict(Call.objects.filter(sid__in=sids).values_list("public_id", "sid"))
+    calls = Call.objects.filter(sid__in=sids).values_list("public_id", "sid")
+    sid_of = {public_id: sid for public_id, sid in calls if sid is not None}
     conversations = dict(
-        Conversation.objects.filter(call_ref__in=list(ref_of)).values_list("pk", "call_ref")
+        Conversation.objects.filter(call_ref__in=list(sid_of)).values_list("pk", "call_ref")
     )
     turns = (
         Turn.objects.filter(conversation_id__in=list(conversations))
@@ -54,7 +55,7 @@ def _last_words(sids: list[str]) -> dict[str, list[dict[str, str]]]:
         .values_list("conversation_id", "text", "said")
     )
     return {
-        ref_of[conversations[conversation]]: [
+        sid_of[conversations[conversation]]: [
             {"who": who, "text": words}
             for who, words in (("customer", heard), ("robot", spoken))
             if words

@@ -20,6 +20,7 @@ from django.utils.timezone import is_naive, make_aware
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.models import User
 from accounts.permissions import Page, requires
 from agents import presence
 from agents.domain.agent_state import AgentState
@@ -158,7 +159,8 @@ def wrap_up(request: HttpRequest, agent: Agent, transfer_id: UUID) -> JsonRespon
 
 
 def _agent_of(request: HttpRequest) -> Agent | None:
-    return Agent.objects.select_related("user", "team").filter(user_id=request.user.pk).first()
+    assert isinstance(request.user, User)  # noqa: S101 (requires saw to it)
+    return Agent.objects.select_related("user", "team").filter(user=request.user).first()
 
 
 def _answer(agent: Agent, *, status: int = 200, **more: object) -> JsonResponse:

@@ -100,7 +100,8 @@ def carrier_state(request: HttpRequest) -> JsonResponse:
 @require_POST
 def change_faults(request: HttpRequest) -> JsonResponse:
     """Set the faults that are named in the form, each per mille of the occasions."""
-    named = {name: value for name, value in request.POST.items() if name != "csrfmiddlewaretoken"}
+    named = {name: str(request.POST[name]) for name in request.POST}
+    named.pop("csrfmiddlewaretoken", None)
     if not all(_is_per_mille(value) for value in named.values()):
         return JsonResponse({"error": _("Please give whole numbers from 0 to 1000.")}, status=400)
     try:
