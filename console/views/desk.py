@@ -159,7 +159,7 @@ def wrap_up(request: HttpRequest, agent: Agent, transfer_id: UUID) -> JsonRespon
 
 
 def _agent_of(request: HttpRequest) -> Agent | None:
-    assert isinstance(request.user, User)  # noqa: S101 (requires saw to it)
+    assert isinstance(request.user, User)
     return Agent.objects.select_related("user", "team").filter(user=request.user).first()
 
 
