@@ -8,8 +8,9 @@ moment.
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -48,6 +49,8 @@ CUSTOMER_REACH = timedelta(days=400)
 #: The pack says how far back a number's or a household's contacts matter; this is the most.
 OTHERS_REACH = timedelta(days=33)
 
+_CONTACT_COLUMNS = """id, at, kind, customer_id, number_id, household, product_id, product_family,
+    campaign_id, branch_id, caller_id_id, actor, purpose, channel, outcome, attempt_id"""
 _CONTACT = """json_build_array(k.at, k.kind, k.customer_id, k.number_id, k.household, k.product_id,
     k.product_family, k.campaign_id, k.branch_id, k.caller_id_id, k.actor, k.purpose, k.channel,
     k.outcome, CASE WHEN k.kind IN ('attempt', 'release') THEN k.attempt_id END)"""
@@ -79,6 +82,7 @@ _WORLD = """
         'speed', coalesce((SELECT speed FROM clock_sandboxclock), 1.0))
 """
 
+# A join for the link, not EXISTS: the planner would hash the whole table of links for a batch.
 STATEMENT = f"""
 WITH moment AS MATERIALIZED (
     SELECT coalesce(%(at)s::timestamptz, sanshi_now()) AS at, clock_timestamp() AS real),
@@ -93,8 +97,8 @@ SELECT
     c.id, c.birth_date, c.region, c.time_zone, c.risk_tolerance, c.risk_assessed_on, c.household,
     c.vulnerable, c.deceased, c.sandbox, c.branch_id,
     n.id, n.region, n.time_zone, n.valid, n.invalid_reason,
-    EXISTS (SELECT 1 FROM audiences_customernumber AS l
-            WHERE l.customer_id = w.customer_id AND l.number_id = w.number_id),
+    l.id IS NOT NULL,
+    json_build_array(
     (SELECT json_agg(json_build_array(s.id, s.granted_at, s.channel, s.purpose, s.product_family,
                                       s.withdrawn_at, s.expires_at) ORDER BY s.id)
      FROM compliance_consent AS s WHERE s.customer_id = w.customer_id),
@@ -108,14 +112,14 @@ SELECT
            WHERE number_id = w.number_id AND lifted_at IS NULL) AS s
      LEFT JOIN compliance_register AS r ON r.id = s.register_id),
     (SELECT json_agg({_CONTACT} ORDER BY k.at, k.id)
-     FROM (SELECT * FROM compliance_contact
+     FROM (SELECT {_CONTACT_COLUMNS} FROM compliance_contact
            WHERE customer_id = w.customer_id AND at >= %(customer_since)s::timestamptz
            UNION ALL
-           SELECT * FROM compliance_contact
+           SELECT {_CONTACT_COLUMNS} FROM compliance_contact
            WHERE number_id = w.number_id AND at >= %(others_since)s::timestamptz
              AND customer_id IS DISTINCT FROM w.customer_id
            UNION ALL
-           SELECT * FROM compliance_contact
+           SELECT {_CONTACT_COLUMNS} FROM compliance_contact
            WHERE household = c.household AND household <> ''
              AND at >= %(others_since)s::timestamptz
              AND customer_id IS DISTINCT FROM w.customer_id
@@ -134,24 +138,39 @@ SELECT
     (SELECT json_agg(json_build_array(p.id, p.since, p.no_robot, p.weekdays, p.hours,
                                       p.families_refused, p.conversations_per_year) ORDER BY p.id)
      FROM compliance_preference AS p
-     WHERE p.customer_id = w.customer_id AND p.ended_at IS NULL)
+     WHERE p.customer_id = w.customer_id AND p.ended_at IS NULL))::text
 FROM wanted AS w
 CROSS JOIN moment
 LEFT JOIN audiences_customer AS c ON c.id = w.customer_id
 LEFT JOIN audiences_number AS n ON n.id = w.number_id
+LEFT JOIN audiences_customernumber AS l
+    ON l.customer_id = w.customer_id AND l.number_id = w.number_id
 ORDER BY w.place
 """  # noqa: S608 - made of constants of this file alone
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """`now` is business time, `real` the database's; `facts` stand in the order of the pairs."""
+    """`now` is business time, `real` the database's; the rows stand in the order of the pairs.
+
+    Facts are made one by one: 10,000 of them at once would keep the garbage collector busy.
+    """
 
     now: datetime
     real: datetime
     speed: float
     stack: EffectivePack
-    facts: list[Facts]
+    world: World
+    rows: list[tuple[Any, ...]]
+
+    def each(self) -> Iterator[Facts]:
+        """The facts of each pair, in order."""
+        return (_facts(row, self.world) for row in self.rows)
+
+    @property
+    def facts(self) -> list[Facts]:
+        """The facts of every pair, in order."""
+        return list(self.each())
 
 
 def load(
@@ -187,7 +206,7 @@ def load(
     now, real, shared = rows[0][2].astimezone(UTC), rows[0][3].astimezone(UTC), rows[0][4]
     stack = stack_of([(identity, sha256) for identity, sha256 in shared["packs"] or ()])
     world = _world(shared, stack, _skew(before, real.timestamp(), after))
-    return Loaded(now, real, shared["speed"], stack, [_facts(row, world) for row in rows])
+    return Loaded(now, real, shared["speed"], stack, world, rows)
 
 
 def _skew(before: float, database: float, after: float) -> float:
@@ -226,7 +245,8 @@ def _world(shared: dict[str, Any], stack: EffectivePack, skew: float) -> World:
 
 
 def _facts(row: tuple[Any, ...], world: World) -> Facts:
-    consents, suppressions, contacts, attempts, exemptions, preferences = row[22:28]
+    parts = json.loads(row[22])
+    consents, suppressions, contacts, attempts, exemptions, preferences = parts
     return Facts(
         world,
         CustomerFacts(*row[5:16]) if row[5] is not None else None,
@@ -271,19 +291,30 @@ _PURPOSES = {purpose.value: purpose for purpose in Purpose}
 def _contacts(rows: list[list[Any]]) -> tuple[Contact, ...]:
     """The ledger's lines, without the attempts that were taken back."""
     released = {row[14] for row in rows if row[1] == "release"}
-    return tuple(
-        Contact(
-            _moment(row[0]),
-            _KINDS[row[1]],
-            *row[2:10],
-            _ACTORS[row[10]],
-            _PURPOSES[row[11]],
-            row[12],
-            row[13],
-            row[14] or "",
-        )
-        for row in rows
-        if not released or row[14] not in released
+    if released:
+        rows = [row for row in rows if row[14] not in released]
+    return tuple(map(_contact, rows))
+
+
+def _contact(row: list[Any]) -> Contact:
+    at, kind, customer, number, household, product, family, campaign, branch, line = row[:10]
+    actor, purpose, channel, outcome, attempt = row[10:]
+    return Contact(
+        datetime.fromisoformat(at),
+        _KINDS[kind],
+        customer,
+        number,
+        household,
+        product,
+        family,
+        campaign,
+        branch,
+        line,
+        _ACTORS[actor],
+        _PURPOSES[purpose],
+        channel,
+        outcome,
+        attempt or "",
     )
 
 

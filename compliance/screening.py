@@ -40,7 +40,7 @@ def _judge(
     batch: Sequence[tuple[int, int]], template: Intent, loaded: Loaded
 ) -> Iterator[tuple[int, Decision]]:
     stack = _stack(template, loaded)
-    for (customer_id, number_id), facts in zip(batch, loaded.facts, strict=True):
+    for (customer_id, number_id), facts in zip(batch, loaded.each(), strict=True):
         intent = replace(template, customer_id=customer_id, number_id=number_id)
         if stack is None:
             yield customer_id, decide(facts, intent, loaded.stack, loaded.now)

@@ -18,7 +18,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from compliance.domain.decision import Decision, Outcome, Reason, ordered, worst
-from compliance.domain.facts import Facts, World
+from compliance.domain.facts import Exemption, Facts, World
 from compliance.domain.intent import Actor, Gate, Intent, Purpose
 from compliance.domain.pack import EffectivePack, PackError
 from compliance.domain.rules import exemption, time_window
@@ -115,7 +115,7 @@ def _not_after(reason: Reason, starts: datetime) -> Reason:
 
 def _exemption(
     facts: Facts, intent: Intent, stack: EffectivePack, now: datetime
-) -> exemption.Exemption | None:
+) -> Exemption | None:
     if not facts.exemptions or stack.exemption is None:
         return None
     return exemption.in_force(stack.exemption, facts, intent, now)

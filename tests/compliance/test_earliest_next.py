@@ -131,7 +131,7 @@ def worlds(draw: st.DrawFn) -> tuple[Facts, Intent, datetime]:
     return facts, intent, now
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(worlds(), st.lists(st.floats(0, 1, exclude_max=True), min_size=5, max_size=5))
 def test_allowed_at_earliest_next_and_blocked_at_every_instant_before(
     world: tuple[Facts, Intent, datetime], samples: list[float]
@@ -152,7 +152,7 @@ def test_allowed_at_earliest_next_and_blocked_at_every_instant_before(
         assert not decide(facts, intent, cn_bank(), before).allowed
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(worlds(), st.data())
 def test_one_more_event_never_turns_a_block_into_an_allow(
     world: tuple[Facts, Intent, datetime], data: st.DataObject
@@ -190,7 +190,7 @@ EXTRA_RULES = [
 ]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(worlds(), st.sampled_from(EXTRA_RULES))
 def test_one_more_rule_never_turns_a_block_into_an_allow(
     world: tuple[Facts, Intent, datetime], rule: dict[str, object]

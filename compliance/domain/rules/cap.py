@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -77,7 +78,7 @@ class Span(BaseModel):
             raise ValueError("a window is rolling_hours, rolling_days, calendar or lifetime")
         return self
 
-    @property
+    @cached_property
     def rolling(self) -> timedelta | None:
         if self.rolling_hours is not None:
             return timedelta(hours=self.rolling_hours)
@@ -110,6 +111,19 @@ class CapRule(Rule):
             raise ValueError("a limit needs a window")
         return self
 
+    @cached_property
+    def reach(self) -> timedelta | None:
+        """No event this old or older counts; None = an event may count whatever its age."""
+        spans = [timedelta(seconds=self.min_gap_s)] if self.min_gap_s is not None else []
+        if self.limit is not None and self.window is not None:
+            span = self.window.rolling
+            if span is None and self.window.calendar is not None:
+                span = timedelta(days=33)
+            if span is None:
+                return None
+            spans.append(span)
+        return max(spans, default=timedelta(0))
+
 
 def evaluate(rule: CapRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:
     """CAP_<rule id> and MIN_GAP."""
@@ -117,12 +131,9 @@ def evaluate(rule: CapRule, facts: Facts, intent: Intent, now: datetime) -> list
         return []
     if rule.counts == "robot" and intent.actor is not Actor.ROBOT:
         return []
-    keys = _keys(rule, facts, intent)
-    if keys is None:
+    events = _events(rule, facts, intent, now)
+    if events is None:
         return []
-    events = [
-        contact.at for contact in facts.contacts if _counts(rule, contact) and _same(contact, keys)
-    ]
     reasons = []
     if rule.limit is not None and rule.window is not None:
         counted = sorted(at for at in events if _in_window(rule, at, now))
@@ -131,19 +142,39 @@ def evaluate(rule: CapRule, facts: Facts, intent: Intent, now: datetime) -> list
     if rule.min_gap_s is not None and events:
         clears = max(events) + timedelta(seconds=rule.min_gap_s)
         if now < clears:
-            zh, en = _KEY_TEXT[rule.per[0]]
-            reasons.append(
-                objection(
-                    rule,
-                    "MIN_GAP",
-                    observed=max(events).isoformat(),
-                    limit=rule.min_gap_s // 60,
-                    clears_at=clears,
-                    key_zh=zh,
-                    key_en=en,
-                )
-            )
+            reasons.append(_too_soon(rule, max(events), clears))
     return reasons
+
+
+def _events(rule: CapRule, facts: Facts, intent: Intent, now: datetime) -> list[datetime] | None:
+    """When the events that may count took place; None when there is nothing to count by."""
+    keys = _keys(rule, facts, intent)
+    if keys is None:
+        return None
+    kind, reach = _KINDS[rule.counts], rule.reach
+    # what left the window long ago is most of a history: look at the time first
+    oldest = now - reach if reach is not None else None
+    return [
+        contact.at
+        for contact in facts.contacts
+        if contact.kind is kind
+        and (oldest is None or contact.at > oldest)
+        and _counts(rule, contact)
+        and all(getattr(contact, attribute) == value for attribute, value in keys)
+    ]
+
+
+def _too_soon(rule: CapRule, last: datetime, clears: datetime) -> Reason:
+    zh, en = _KEY_TEXT[rule.per[0]]
+    return objection(
+        rule,
+        "MIN_GAP",
+        observed=last.isoformat(),
+        limit=(rule.min_gap_s or 0) // 60,
+        clears_at=clears,
+        key_zh=zh,
+        key_en=en,
+    )
 
 
 def _full(rule: CapRule, counted: list[datetime], now: datetime) -> Reason:
@@ -209,8 +240,7 @@ def _period(rule: CapRule, at: datetime) -> tuple[int, ...]:
 
 def _counts(rule: CapRule, contact: Contact) -> bool:
     return (
-        contact.kind is _KINDS[rule.counts]
-        and contact.purpose in rule.purposes
+        contact.purpose in rule.purposes
         and (not rule.channels or contact.channel in rule.channels)
         and (rule.counts != "robot" or contact.actor is Actor.ROBOT)
     )
@@ -254,7 +284,3 @@ _ATTRIBUTES: dict[str, str] = {
     "caller_id": "caller_id_id",
     "channel": "channel",
 }
-
-
-def _same(contact: Contact, keys: tuple[tuple[str, object], ...]) -> bool:
-    return all(getattr(contact, attribute) == value for attribute, value in keys)

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BeforeValidator, PrivateAttr
+from pydantic import BeforeValidator
 
 from compliance.domain.calendar import Calendar, DayType
 from compliance.domain.decision import Reason
@@ -60,8 +61,11 @@ class TimeWindowRule(Rule):
     regions: dict[str, DayWindows] = {}
     where: Literal["fixed", "residence", "number", "both_intersect"] = "fixed"
     tail_guard_s: int = 0
-    # the same question is asked for every customer of a list: (region, zones, calendar, instant)
-    _memo: dict[tuple[Any, ...], _Finding] = PrivateAttr(default_factory=dict)
+
+    @cached_property
+    def memo(self) -> dict[tuple[Any, ...], _Finding]:
+        """Answers by (region, zones, calendar, instant): a list asks the same again and again."""
+        return {}
 
 
 def evaluate(rule: TimeWindowRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:
@@ -86,12 +90,12 @@ def _find(rule: TimeWindowRule, facts: Facts, now: datetime) -> _Finding:
     region = (customer.region if customer else "") or (number.region if number else "")
     windows = rule.regions.get(region, rule.windows) if rule.regions else rule.windows
     key = (region if rule.regions else "", zones, facts.world.calendar.versions, now)
-    found = rule._memo.get(key)
+    found = rule.memo.get(key)
     if found is None:
         found = _search(rule, windows, zones, facts.world.calendar, now)
-        if len(rule._memo) > _MEMO_LIMIT:
-            rule._memo.clear()
-        rule._memo[key] = found
+        if len(rule.memo) > _MEMO_LIMIT:
+            rule.memo.clear()
+        rule.memo[key] = found
     return found
 
 
