@@ -10,13 +10,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import JSONField, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, StackedInline
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts.models import User
 from accounts.permissions import branches_of
@@ -24,7 +25,7 @@ from approvals.deciding import ApprovalRefused
 from campaigns import labels, steering
 from campaigns.domain.campaign_state import CampaignState
 from campaigns.domain.masking import mask_name
-from campaigns.drafting import defaults, problems_of
+from campaigns.drafting import defaults, problems_of, published_versions
 from campaigns.errors import StepRefused
 from campaigns.models import Audience, Campaign, Lead, LeadEvent, TargetList
 from campaigns.reasons import sentence
@@ -48,6 +49,23 @@ EDITABLE = frozenset({CampaignState.DRAFT, CampaignState.SCREENED})
 
 class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
     """Refuses what screening would refuse, beside the field that it is about."""
+
+    class Meta:
+        help_texts = {
+            "variables": gettext_lazy("What the script says about this campaign, by name."),
+            "retry_plan": gettext_lazy(
+                'Minutes until the next try, by outcome: {"BUSY": [30, 240]} tries twice again.'
+            ),
+            "limits": gettext_lazy("The campaign's own rules; they can only tighten. Empty: none."),
+            "max_lines": gettext_lazy("How many may be dialled at once."),
+            "weight": gettext_lazy("Its share of lines beside other campaigns."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice = self.fields.get("script_version")
+        if isinstance(choice, forms.ModelChoiceField):
+            choice.queryset = published_versions(or_this=self.instance.script_version_id)
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
@@ -95,13 +113,14 @@ class CampaignAdmin(ModelAdmin):
     search_fields = ["name"]
     ordering = ["-id"]
     filter_horizontal = ["caller_ids"]
+    formfield_overrides = {JSONField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 3})}}
     readonly_fields = ["state_badge", "pause_cause", "maker", "created_at"]
     actions = ["screen", "submit", "launch", "pause", "resume", "stop"]
     fieldsets = (
         (None, {"fields": ("name", "product", "script_version", "variables", "team")}),
         (
             gettext_lazy("When, and from which numbers"),
-            {"fields": (("starts_at", "ends_at"), "caller_ids")},
+            {"fields": ("starts_at", "ends_at", "caller_ids")},
         ),
         (
             gettext_lazy("How"),
@@ -112,6 +131,10 @@ class CampaignAdmin(ModelAdmin):
             {"fields": (("state_badge", "pause_cause"), ("maker", "created_at"))},
         ),
     )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Campaign | None = None) -> Any:
+        """A campaign that is not there yet has no state to show."""
+        return self.fieldsets if obj is not None else self.fieldsets[:-1]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {**defaults(clock_now()), **super().get_changeform_initial_data(request)}

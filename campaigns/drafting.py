@@ -6,15 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from agents.models import Team
 from campaigns.errors import NotReady, Problem
 from campaigns.models import Campaign
 from clock.reading import now as clock_now
 from compliance.campaign_limits import LimitsUnreadable, read_limits
 from compliance.models import CallerId
+from robot.domain.script import Script
 from robot.domain.versions import VersionState
+from robot.models import ScriptVersion
 
 #: A campaign longer than this is a mistake of typing; standing ones are renewed.
 LONGEST = timedelta(days=400)
@@ -24,12 +28,20 @@ MARKETING_USE = "marketing_out"
 
 
 def defaults(at: datetime) -> dict[str, Any]:
-    """What a new campaign's form begins with: two weeks from now, and a gentle retry plan.
+    """What a new campaign's form begins with: the newest script, every fit caller ID, two weeks.
 
     Minutes after the first and second fruitless try; whom the robot reached is not tried again.
     """
+    version = published_versions().order_by("-published_at").first()
+    fit = CallerId.objects.filter(active=True, registered_use__contains=[MARKETING_USE])
     start = localtime(at).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     return {
+        "script_version": version.pk if version else None,
+        "variables": {name: value or "" for name, value in script_variables(version).items()}
+        if version
+        else {},
+        "caller_ids": list(fit),
+        "team": Team.objects.order_by("pk").values_list("pk", flat=True).first(),
         "starts_at": start,
         "ends_at": (start + timedelta(days=14)).replace(hour=20),
         "retry_plan": {"BUSY": [30, 240], "NO_ANSWER": [240, 1440], "MACHINE": [1440]},
@@ -37,6 +49,13 @@ def defaults(at: datetime) -> dict[str, Any]:
         "weight": 50,
         "ring_timeout_s": 30,
     }
+
+
+def published_versions(or_this: int | None = None) -> QuerySet[ScriptVersion]:
+    """The script versions a campaign may choose from; `or_this`: the one it has already."""
+    return ScriptVersion.objects.filter(
+        Q(state=VersionState.PUBLISHED.value) | Q(pk=or_this)
+    ).select_related("script")
 
 
 def problems(campaign: Campaign) -> list[Problem]:
@@ -65,6 +84,7 @@ def problems_of(campaign: Campaign, caller_ids: Sequence[CallerId]) -> list[Prob
         found.append(Problem("script", "script_version", _("The script version is not published.")))
     found += caller_id_problems(caller_ids)
     found += date_problems(campaign)
+    found += variable_problems(campaign)
     found += document_problems(campaign)
     return found
 
@@ -102,6 +122,25 @@ def date_problems(campaign: Campaign) -> list[Problem]:
     if campaign.ends_at - campaign.starts_at > LONGEST:
         return [Problem("dates_long", "ends_at", _("Longer than 400 days."))]
     return []
+
+
+def variable_problems(campaign: Campaign) -> list[Problem]:
+    """Values that the script takes from the campaign and that nobody gave."""
+    missing = [
+        name
+        for name, value in script_variables(campaign.script_version).items()
+        if value is None and not campaign.variables.get(name)
+    ]
+    if not missing:
+        return []
+    text = _("The script needs a value for: %(names)s") % {"names": ", ".join(missing)}
+    return [Problem("variables", "variables", text)]
+
+
+def script_variables(version: ScriptVersion) -> dict[str, str | None]:
+    """What a script takes from its campaign, with the script's own default or None."""
+    script = Script.model_validate(version.document)
+    return {name: var.default for name, var in script.vars.items() if var.from_ == "campaign"}
 
 
 def document_problems(campaign: Campaign) -> list[Problem]:

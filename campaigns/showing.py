@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +15,7 @@ from campaigns.labels import LEAD
 from campaigns.models import Campaign, Lead, TargetList
 from campaigns.reasons import sentence
 from robot.domain import rendering
-from robot.domain.script import DISCLOSURES, Script
+from robot.domain.script import DISCLOSURES, Node, Script
 
 SAMPLE = 20
 FOUND_AT_MOST = 50
@@ -83,7 +84,7 @@ def taken_out(target_list: TargetList) -> list[Person]:
 
 
 def spoken_lines(campaign: Campaign) -> list[SpokenLine]:
-    """The script's lines in its own order, with the campaign's values filled in.
+    """The script's lines in the order a talk reaches them, with the campaign's values filled in.
 
     What comes from the customer's record is shown as its name in brackets.
     """
@@ -101,9 +102,23 @@ def spoken_lines(campaign: Campaign) -> list[SpokenLine]:
             sells="sell" in node.tags,
             ends=node.kind == "end",
         )
-        for name, node in script.nodes.items()
+        for name, node in _in_order(script)
         if node.say
     ]
+
+
+def _in_order(script: Script) -> list[tuple[str, Node]]:
+    """The nodes as a walk from the start meets them (a stored document keeps no order)."""
+    queue = deque([script.start])
+    reached: dict[str, None] = {}
+    while queue:
+        name = queue.popleft()
+        if name in script.nodes and name not in reached:
+            reached[name] = None
+            queue.extend(script.nodes[name].next.values())
+    layers = [*script.safety.values(), *script.globals.values(), *sorted(script.nodes)]
+    names = dict.fromkeys([*reached, *layers])
+    return [(name, script.nodes[name]) for name in names if name in script.nodes]
 
 
 def _leads(target_list: TargetList) -> QuerySet[Lead]:

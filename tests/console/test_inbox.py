@@ -331,7 +331,7 @@ def form_of(cast: Cast, **changes: object) -> dict[str, object]:
         "name": "From the form",
         "product": existing.product_id,
         "script_version": existing.script_version_id,
-        "variables": "{}",
+        "variables": '{"bank": "杭城银行"}',
         "team": existing.team_id,
         "starts_at_0": "2026-03-11",
         "starts_at_1": "09:00",
@@ -365,6 +365,11 @@ def test_the_admin_refuses_an_end_in_the_past_beside_its_field(root: Client, cas
     form = form_of(cast, starts_at_0="2026-03-01", ends_at_0="2026-03-02")
     answer = root.post("/admin/campaigns/campaign/add/", form)
     assert "The end lies in the past" in answer.content.decode()
+
+
+def test_the_admin_asks_for_what_the_script_needs(root: Client, cast: Cast) -> None:
+    answer = root.post("/admin/campaigns/campaign/add/", form_of(cast, variables="{}"))
+    assert "The script needs a value for: bank" in answer.content.decode()
 
 
 def test_an_admin_action_takes_the_step_or_says_why_not(root: Client, cast: Cast) -> None:
