@@ -12,8 +12,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from robot.models import ScriptVersion
-from robot.publishing import install_shipped_scripts
 
 from accounts.domain.roles import Role
 from accounts.models import User
@@ -32,6 +30,8 @@ from clock.setting import set_sandbox_clock
 from compliance.calendars import install_shipped_calendars
 from compliance.models import CalendarDay, CallerId, Product
 from compliance.packs import install_shipped_packs
+from robot.models import ScriptVersion
+from robot.publishing import install_shipped_scripts
 from sandbox.sample_bank import SampleBank, import_sample_bank, make_sample_bank
 
 BEIJING = ZoneInfo("Asia/Shanghai")

@@ -51,8 +51,8 @@ def behaviour_digest(campaign: Campaign) -> str:
     rows = [
         (
             lead.customer.bank_id,
-            lead.codes[:1] if lead.attempts == 0 else [],
-            [(call.outcome, spoken.get(call.pk, [])) for call in lead.calls.all()],
+            lead.codes[:1] if not lead.calls.all() else [],
+            [(call.outcome, spoken.get(call.pk, [])) for call in lead.calls.all() if call.sid],
         )
         for lead in Lead.objects.filter(campaign=campaign)
         .select_related("customer")

@@ -2,5 +2,6 @@
 
 from __future__ import annotations
 
-CALL_EVENTS = ["initiated", "ringing", "answered", "completed"]
+#: Not "initiated": it says no more than the carrier's reply did, and costs a request a call.
+CALL_EVENTS = ["ringing", "answered", "completed"]
 CONFERENCE_EVENTS = ["start", "end", "join", "leave"]

@@ -122,7 +122,8 @@ def running_campaign(cast: Cast) -> Campaign:
     install_shipped_scripts()
     campaign = make_campaign(cast)
     campaign.script_version = ScriptVersion.objects.get(script__code="cc-instalment-prescreen")
-    campaign.save(update_fields=["script_version"])
+    campaign.variables = {"bank": "湖城银行", "apr": "13.2%", "number_source": "办卡时的登记"}
+    campaign.save(update_fields=["script_version", "variables"])
     start_screening(campaign, cast.marketer)
     screen_campaign(campaign.pk)
     submit_all(campaign, cast.marketer)

@@ -31,7 +31,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0, interactive=False)
-        call_command("grantroles", verbosity=0)
         if options["go_on"] and resume_clock(speed=options["speed"]):
             self.stdout.write("The sample bank of the last run is there.")
             return
