@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, StackedInline
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from accounts.models import User
 from accounts.permissions import branches_of
@@ -51,6 +51,7 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
     """Refuses what screening would refuse, beside the field that it is about."""
 
     class Meta:
+        widgets = {"caller_ids": UnfoldAdminCheckboxSelectMultipleWidget}
         help_texts = {
             "variables": gettext_lazy("What the script says about this campaign, by name."),
             "retry_plan": gettext_lazy(
@@ -112,7 +113,6 @@ class CampaignAdmin(ModelAdmin):
     list_select_related = ["product"]
     search_fields = ["name"]
     ordering = ["-id"]
-    filter_horizontal = ["caller_ids"]
     formfield_overrides = {JSONField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 3})}}
     readonly_fields = ["state_badge", "pause_cause", "maker", "created_at"]
     actions = ["screen", "submit", "launch", "pause", "resume", "stop"]
@@ -124,7 +124,7 @@ class CampaignAdmin(ModelAdmin):
         ),
         (
             gettext_lazy("How"),
-            {"fields": (("max_lines", "weight", "ring_timeout_s"), "retry_plan", "limits")},
+            {"fields": ("max_lines", "weight", "ring_timeout_s", "retry_plan", "limits")},
         ),
         (
             gettext_lazy("State"),
@@ -206,6 +206,7 @@ class ReadOnlyAdmin(ModelAdmin):
     """Shown, never edited by hand."""
 
     show_full_result_count = False
+    list_per_page = 50
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
