@@ -7,8 +7,16 @@ from collections.abc import Iterator
 import pytest
 from django.apps import apps
 from django.db import connection
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from tests.cast import Cast, make_cast
+
+# how long an example takes depends on what else the machine does: no flaky failures by the clock
+hypothesis_settings.register_profile(
+    "sanshi", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("sanshi")
 
 
 @pytest.fixture

@@ -243,7 +243,7 @@ def test_the_command_is_quick() -> None:
     began = time.monotonic()
     many = b"".join(b"%d\n" % (13_800_000_000 + n) for n in range(50_000))
     assert len(command(many)) == 50_000
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
 
 
 def test_the_command_needs_no_django() -> None:
