@@ -1,0 +1,319 @@
+"""Compliance in the admin: packs as sentences with their legal basis, registers, books.
+
+What changes a permission (suppressions, consents, attempts, decisions, packs) is only looked at
+here; it is written by the modules named for it, under the gate's locks and with an audit entry.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy
+from unfold.admin import ModelAdmin, TabularInline
+
+from compliance import switching
+from compliance.domain.pack import PackError, compile_pack
+from compliance.models import (
+    Attempt,
+    Blackout,
+    CalendarDay,
+    CalendarYear,
+    CallerId,
+    Complaint,
+    Consent,
+    Contact,
+    Decision,
+    Exemption,
+    KillSwitch,
+    Pack,
+    PackVersion,
+    Preference,
+    Product,
+    Register,
+    Suppression,
+)
+
+
+class ReadOnly:
+    """Looked at here, changed elsewhere."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class NeverDeleted:
+    """May be added and changed, but what was true stays on record."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Product)
+class ProductAdmin(NeverDeleted, ModelAdmin):
+    list_display = ["code", "name", "family", "risk_rated", "risk_rating", "by_phone"]
+    list_filter = ["family", "risk_rated", "by_phone"]
+    search_fields = ["code", "name", "name_en"]
+
+
+@admin.register(CallerId)
+class CallerIdAdmin(NeverDeleted, ModelAdmin):
+    list_display = ["number", "label", "registered_use", "hourly_cap", "daily_cap", "active"]
+    list_filter = ["active", "region"]
+    search_fields = ["number", "label"]
+
+
+class PackVersionInline(ReadOnly, TabularInline):
+    model = PackVersion
+    extra = 0
+    fields = ["version", "state", "effective_from", "effective_to", "maker", "checker"]
+    readonly_fields = fields
+    show_change_link = True
+
+
+@admin.register(Pack)
+class PackAdmin(ReadOnly, ModelAdmin):
+    list_display = ["code", "name", "name_en", "layer"]
+    inlines = [PackVersionInline]
+
+
+@admin.register(PackVersion)
+class PackVersionAdmin(ReadOnly, ModelAdmin):
+    """A version: each rule as a sentence with its legal basis, then the document itself."""
+
+    list_display = ["__str__", "state", "effective_from", "effective_to", "maker", "checker"]
+    list_filter = ["state", "pack"]
+    list_select_related = ["pack", "maker", "checker"]
+    fields = [
+        "pack",
+        "version",
+        "state",
+        "effective_from",
+        "effective_to",
+        "maker",
+        "checker",
+        "sha256",
+        "rules",
+        "source",
+    ]
+    readonly_fields = fields
+
+    @admin.display(description=gettext_lazy("rules"))
+    def rules(self, version: PackVersion) -> SafeString:
+        return rule_table(version.document, get_language() or "zh-hans")
+
+    @admin.display(description=gettext_lazy("document"))
+    def source(self, version: PackVersion) -> SafeString:
+        return document_block(version.document)
+
+
+def rule_table(document: dict[str, Any], language: str) -> SafeString:
+    """A pack's rules, one a row: id, sentence, legal basis, law or policy."""
+    try:
+        pack = compile_pack(document)
+    except PackError as error:
+        return format_html("<p>{}</p>", str(error))
+    rows = format_html_join(
+        "",
+        "<tr><td class='pr-4 align-top font-mono'>{}</td><td class='pr-4 align-top'>{}</td>"
+        "<td class='pr-4 align-top'>{}</td><td class='align-top'>{}</td></tr>",
+        (
+            (rule.id, rule.sentence(language), rule.legal_ref, _BASIS[rule.basis])
+            for _, rule in pack.rules
+        ),
+    )
+    return format_html("<table class='w-full'>{}</table>", rows)
+
+
+_BASIS = {"law": gettext_lazy("law"), "policy": gettext_lazy("policy")}
+
+
+def document_block(document: Any) -> SafeString:
+    """A stored document, readable."""
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    return format_html("<pre class='whitespace-pre-wrap text-xs'>{}</pre>", text)
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(ReadOnly, ModelAdmin):
+    """Do-not-call entries. Numbers are masked; lifting one needs four eyes, elsewhere."""
+
+    list_display = [
+        "id",
+        "source",
+        "via",
+        "customer",
+        "number",
+        "product_family",
+        "since",
+        "expires_at",
+        "lifted_at",
+    ]
+    list_filter = ["source", "via"]
+    list_select_related = ["customer", "number"]
+    search_fields = ["=customer__bank_id", "=number__e164"]
+    show_full_result_count = False
+
+
+@admin.register(Consent)
+class ConsentAdmin(ReadOnly, ModelAdmin):
+    list_display = [
+        "id",
+        "customer",
+        "channel",
+        "product_family",
+        "basis",
+        "granted_at",
+        "expires_at",
+        "withdrawn_at",
+    ]
+    list_filter = ["channel", "basis"]
+    list_select_related = ["customer"]
+    search_fields = ["=customer__bank_id"]
+    show_full_result_count = False
+
+
+@admin.register(Preference)
+class PreferenceAdmin(ReadOnly, ModelAdmin):
+    list_display = ["id", "customer", "no_robot", "hours", "families_refused", "since", "ended_at"]
+    list_select_related = ["customer"]
+    search_fields = ["=customer__bank_id"]
+
+
+@admin.register(Exemption)
+class ExemptionAdmin(ReadOnly, ModelAdmin):
+    list_display = ["id", "kind", "customer", "promised_at", "expires_at", "used_at"]
+    list_filter = ["kind"]
+    list_select_related = ["customer"]
+    search_fields = ["=customer__bank_id"]
+
+
+@admin.register(Register)
+class RegisterAdmin(NeverDeleted, ModelAdmin):
+    list_display = ["name", "title", "imported_at", "rows", "max_age_days", "active"]
+    readonly_fields = ["imported_at", "sha256", "rows"]
+
+
+class CalendarDayInline(ReadOnly, TabularInline):
+    model = CalendarDay
+    extra = 0
+    fields = ["date", "kind", "name", "name_en"]
+    readonly_fields = fields
+
+
+@admin.register(CalendarYear)
+class CalendarYearAdmin(ReadOnly, ModelAdmin):
+    list_display = ["country", "year", "source", "in_force", "installed_at"]
+    list_filter = ["country", "in_force"]
+    inlines = [CalendarDayInline]
+
+
+@admin.register(Blackout)
+class BlackoutAdmin(ModelAdmin):
+    list_display = ["reason", "since", "until", "region", "product_family"]
+
+
+@admin.register(Complaint)
+class ComplaintAdmin(ReadOnly, ModelAdmin):
+    list_display = ["id", "channel", "customer", "number", "created_at", "due_at", "closed_at"]
+    list_filter = ["channel"]
+    list_select_related = ["customer", "number"]
+
+
+@admin.register(KillSwitch)
+class KillSwitchAdmin(NeverDeleted, ModelAdmin):
+    """Throwing is adding a row; releasing is an action. Every decision reads it."""
+
+    list_display = ["scope", "reason", "thrown_by", "thrown_at", "released_at"]
+    fields = ["scope", "reason"]
+    actions = ["release"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: KillSwitch, form: Any, change: bool) -> None:
+        thrown = switching.throw(scope=obj.scope, reason=obj.reason, actor_id=request.user.pk)
+        obj.pk, obj.thrown_at = thrown.pk, thrown.thrown_at
+
+    @admin.action(description=gettext_lazy("Release the switch"), permissions=["add"])
+    def release(self, request: HttpRequest, switches: QuerySet[KillSwitch]) -> None:
+        for switch in switches:
+            switching.release(switch, actor_id=request.user.pk)
+
+
+@admin.register(Attempt)
+class AttemptAdmin(ReadOnly, ModelAdmin):
+    list_display = [
+        "id",
+        "purpose",
+        "actor",
+        "customer",
+        "number",
+        "state",
+        "reserved_at",
+        "cancel_wanted_at",
+    ]
+    list_filter = ["state", "purpose", "actor"]
+    list_select_related = ["customer", "number"]
+    search_fields = ["=customer__bank_id", "=sid"]
+    show_full_result_count = False
+
+
+@admin.register(Contact)
+class ContactAdmin(ReadOnly, ModelAdmin):
+    list_display = ["at", "kind", "customer_id", "campaign_id", "actor", "channel", "outcome"]
+    list_filter = ["kind", "channel", "actor"]
+    search_fields = ["=customer_id"]
+    ordering = ["-at"]
+    show_full_result_count = False
+
+
+@admin.register(Decision)
+class DecisionAdmin(ReadOnly, ModelAdmin):
+    """Why was this customer (not) called: the answer, its reasons and its facts."""
+
+    list_display = ["at", "verdict", "codes", "customer_id", "campaign_id", "actor"]
+    list_filter = ["verdict", "purpose", "actor"]
+    search_fields = ["=customer_id", "=campaign_id"]
+    ordering = ["-at"]
+    show_full_result_count = False
+    fields = [
+        "at",
+        "verdict",
+        "reasons",
+        "earliest_next",
+        "packs",
+        "customer_id",
+        "campaign_id",
+        "attempt_id",
+        "inputs_hash",
+        "facts_text",
+    ]
+    readonly_fields = fields
+
+    @admin.display(description=gettext_lazy("reasons"))
+    def reasons(self, decision: Decision) -> SafeString:
+        language = "zh" if (get_language() or "zh").startswith("zh") else "en"
+        return format_html_join(
+            "",
+            "<p><span class='font-mono'>{}</span> {} <span class='opacity-60'>{} · {}</span></p>",
+            (
+                (reason["code"], reason[language], reason["pack"], reason["legal_ref"])
+                for reason in decision.decision.get("reasons", [])
+            ),
+        )
+
+    @admin.display(description=gettext_lazy("facts"))
+    def facts_text(self, decision: Decision) -> SafeString:
+        return document_block(decision.facts)
