@@ -28,7 +28,7 @@ def work() -> None:
 
 @pytest.fixture(autouse=True)
 def _empty_queue() -> None:
-    django_rq.get_queue("batch").empty()
+    django_rq.get_queue("batch").empty()  # type: ignore[no-untyped-call]
 
 
 def test_workers_screen_a_campaign_and_close_it() -> None:
