@@ -61,10 +61,17 @@ def expire_leads(campaign_ids: list[int], now: datetime) -> int:
     return len(found)
 
 
-def ended_with_waiting_leads(known: set[int]) -> list[int]:
-    """Ended campaigns, other than those known to be drained, that still have waiting leads."""
-    waiting = Lead.objects.filter(campaign=OuterRef("pk"), state__in=_WAITING)
-    ended = Campaign.objects.filter(state=CampaignState.ENDED.value).exclude(pk__in=known)
-    with_waiting = set(ended.filter(Exists(waiting)).values_list("pk", flat=True))
-    known |= set(ended.values_list("pk", flat=True)) - with_waiting
-    return sorted(with_waiting)
+def ended_with_waiting_leads(drained: set[int]) -> list[int]:
+    """Ended campaigns that still have waiting leads; those with no open lead join `drained`.
+
+    A campaign whose last calls are under way is looked at again: a lead of theirs may come back.
+    """
+    ended = Campaign.objects.filter(state=CampaignState.ENDED.value).exclude(pk__in=drained)
+    leads = Lead.objects.filter(campaign=OuterRef("pk"))
+    found = ended.annotate(
+        waiting=Exists(leads.filter(state__in=_WAITING)),
+        calling=Exists(leads.filter(state=LeadState.CALLING.value)),
+    ).values_list("pk", "waiting", "calling")
+    rows = list(found)
+    drained.update(pk for pk, waiting, calling in rows if not waiting and not calling)
+    return sorted(pk for pk, waiting, _ in rows if waiting)

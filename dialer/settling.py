@@ -9,10 +9,12 @@ agent     one still promised to this call is free again
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from agents import reserving
 from agents.domain.agent_state import ReservationState
 from agents.models import Reservation
+from campaigns.domain.campaign_state import CampaignState
 from campaigns.domain.lead_state import LeadState
 from campaigns.models import Lead
 from compliance import gate, ledger
@@ -51,19 +53,23 @@ def settle_refused(call: Call, decision: Decision, *, at: datetime) -> None:
     refused = {"codes": decision.codes, "clears_at": decision.earliest_next}
     if decision.verdict in (Outcome.BLOCK_TERMINAL, Outcome.REVIEW):
         change_lead(lead, LeadState.BLOCKED, cause=cause, at=at, **refused)
-    elif decision.earliest_next is None or decision.earliest_next >= lead.campaign.ends_at:
+    elif decision.earliest_next is None:
         change_lead(lead, LeadState.EXPIRED, cause=cause, at=at, **refused)
     else:
-        due = decision.earliest_next
-        change_lead(lead, LeadState.DUE, cause=cause, at=at, due_at=due, **refused)
+        _due(lead, decision.earliest_next, cause=cause, at=at, **refused)
 
 
 def put_back(call: Call, *, cause: str, at: datetime, after: timedelta = PUT_BACK) -> None:
     """Nothing rang and nobody is to blame: the lead is due again soon, its attempts uncounted."""
-    lead = _lead_of(call)
-    due = at + after
-    new = LeadState.DUE if due < lead.campaign.ends_at else LeadState.EXPIRED
-    change_lead(lead, new, cause=cause, at=at, due_at=due)
+    _due(_lead_of(call), at + after, cause=cause, at=at)
+
+
+def _due(lead: Lead, due: datetime, *, cause: str, at: datetime, **fields: Any) -> None:
+    """Due again, unless the campaign is over by then (or already): then it expires."""
+    campaign = lead.campaign
+    over = campaign.state == CampaignState.ENDED or due >= campaign.ends_at
+    new = LeadState.EXPIRED if over else LeadState.DUE
+    change_lead(lead, new, cause=cause, at=at, due_at=due, **fields)
 
 
 def _not_placed(call: Call, at: datetime) -> None:
@@ -97,7 +103,7 @@ def _follow_plan(call: Call, at: datetime) -> None:
     step = next_step(call.outcome, attempts, plan, at, lead.campaign.ends_at)
     cause = f"outcome:{call.outcome}"
     if isinstance(step, Retry):
-        change_lead(lead, LeadState.DUE, cause=cause, at=at, due_at=step.at, **known)
+        _due(lead, step.at, cause=cause, at=at, **known)
     elif isinstance(step, Expire):
         change_lead(lead, LeadState.EXPIRED, cause=cause, at=at, due_at=step.due, **known)
     else:

@@ -17,6 +17,8 @@ from campaigns.domain.campaign_state import CampaignState
 from campaigns.domain.lead_state import LeadState
 from campaigns.models import Campaign, Lead
 from clock.reading import real
+from compliance.domain.facts import ContactKind
+from compliance.models import CallerId, Contact
 from dialer import health, limits
 from dialer.domain.call_state import CallState
 from dialer.domain.pacing import guard
@@ -51,16 +53,17 @@ def wall_snapshot(now: datetime) -> dict[str, Any]:
     """
     at_real = real()
     stages, planned, used = _lines()
+    campaigns = _shown(now)
     return {
         "at": now.isoformat(),
         "lines": {"used": used, "limit": limits.lines(), "planned": planned},
         "stages": stages,
-        "last_minute": _counts(since=now - timedelta(minutes=1)),
-        "today": _counts(since=start_of_day(now)),
+        "last_minute": _counts(campaigns, since=now - timedelta(minutes=1)),
+        "today": _counts(campaigns, since=start_of_day(now)),
         "agents": _agents(),
         "waiting": _waiting(),
         "hand_overs": _hand_overs(),
-        "campaigns": _campaigns(now),
+        "campaigns": _campaigns(campaigns, now),
         **_health(at_real),
     }
 
@@ -84,14 +87,25 @@ def _lines() -> tuple[dict[str, int], int, int]:
     return stages, planned, used
 
 
-def _counts(*, since: datetime) -> dict[str, int]:
-    """Robot calls since an instant. A conversation is a call in which the customer spoke."""
-    return Call.objects.filter(kind="robot", planned_at__gte=since).aggregate(
+def _counts(campaigns: list[Campaign], *, since: datetime) -> dict[str, int]:
+    """Robot calls planned since an instant, found by their caller IDs (that is what is indexed).
+
+    A conversation is what the ledger calls one: the customer spoke with us.
+    """
+    calls = Call.objects.filter(
+        kind="robot", planned_at__gte=since, caller_id__in=CallerId.objects.values("pk")
+    )
+    counts: dict[str, int] = calls.aggregate(
         placed=Count("id", filter=Q(placed_at__isnull=False) & ~Q(state__in=NEVER_RANG)),
         answered=Count("id", filter=Q(answered_at__isnull=False)),
-        conversations=Count("id", filter=Q(answered_at__isnull=False, turn__gt=1)),
         opt_outs=Count("id", filter=Q(outcome__startswith="OPT_OUT")),
     )
+    conversations = Contact.objects.filter(
+        campaign_id__in=[campaign.pk for campaign in campaigns],
+        kind=ContactKind.CONVERSATION.value,
+        at__gte=since,
+    )
+    return {**counts, "conversations": conversations.count()}
 
 
 def _agents() -> dict[str, Any]:
@@ -140,11 +154,14 @@ def _hand_overs() -> dict[str, int]:
     return found
 
 
-def _campaigns(now: datetime) -> list[dict[str, Any]]:
+def _shown(now: datetime) -> list[Campaign]:
+    """Campaigns on the wall: running, paused, or just ended; the heaviest first."""
     ended_lately = Q(state=CampaignState.ENDED.value, ends_at__gt=now - _AFTERGLOW)
-    campaigns = list(
-        Campaign.objects.filter(Q(state__in=_SHOWN) | ended_lately).order_by("-weight", "id")
-    )
+    found = Campaign.objects.filter(Q(state__in=_SHOWN) | ended_lately)
+    return list(found.order_by("-weight", "id"))
+
+
+def _campaigns(campaigns: list[Campaign], now: datetime) -> list[dict[str, Any]]:
     ids = [campaign.pk for campaign in campaigns]
     hand_overs = hand_overs_today(ids, now)
     leads: dict[int, dict[str, int]] = defaultdict(dict)

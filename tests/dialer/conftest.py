@@ -35,9 +35,10 @@ def world(db: None) -> World:
 @pytest.fixture
 def committed_world(transactional_db: None) -> Iterator[World]:
     """The same for tests that need real commits: other threads, other processes, on-commit jobs."""
-    django_rq.get_queue(QUEUE).empty()
+    queue: Any = django_rq.get_queue(QUEUE)
+    queue.empty()
     yield make_world()
-    django_rq.get_queue(QUEUE).empty()
+    queue.empty()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.test import Client
 from twilio.request_validator import RequestValidator
 
+from accounts.models import User
 from agents import presence
 from agents.models import Agent
 from audiences.models import Customer
@@ -134,7 +135,7 @@ def running_campaign(cast: Cast) -> Campaign:
     return campaign
 
 
-def ready_agent(campaign: Campaign, user_of: object) -> Agent:
+def ready_agent(campaign: Campaign, user_of: User) -> Agent:
     """Somebody at a desk, ready."""
     agent = Agent.objects.create(user=user_of, team=campaign.team)
     presence.ping(agent)

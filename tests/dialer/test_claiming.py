@@ -24,7 +24,7 @@ from tests.dialer.world import World
 
 def test_a_claimed_lead_is_calling_and_its_call_planned(world: World) -> None:
     (call,) = world.claim(1)
-    lead = Lead.objects.get(pk=call.lead_id)
+    lead = Lead.objects.get(calls=call)
     assert (call.state, call.stage, lead.state) == (CallState.PLANNED, "dialling", "calling")
     assert LeadEvent.objects.filter(lead=lead, old="due", new="calling").count() == 1
     assert lead.number is not None

@@ -10,6 +10,7 @@ import threading
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import django_rq
 import pytest
@@ -329,7 +330,7 @@ def test_a_call_whose_creation_answered_500_is_found_by_its_first_webhook(
 def run(world: World, carrier: Carrier) -> None:
     """Lead, place and keep the agent present until three calls were planned and all have ended."""
     lead = leader()
-    queue = django_rq.get_queue(QUEUE)
+    queue: Any = django_rq.get_queue(QUEUE)
     deadline = time.monotonic() + 25
     calls = Call.objects.filter(kind="robot")
     live = calls.exclude(state__in=[state.value for state in ENDS])

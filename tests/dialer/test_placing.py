@@ -18,7 +18,7 @@ from compliance.models import Attempt, Contact
 from compliance.suppressing import opt_out
 from dialer import health
 from dialer.domain.call_state import CallState
-from dialer.models import Call, CallEvent
+from dialer.models import Call, CallEvent, Heartbeat
 from dialer.placing import place_call
 from tests.dialer.stub_carrier import StubCarrier
 from tests.dialer.world import World
@@ -133,7 +133,7 @@ def test_a_carrier_that_is_down_leaves_calls_planned_and_says_so(
     first = placed(first)
     assert first.state == CallState.NOT_PLACED
     assert attempt_of(first).state == AttemptState.RELEASED
-    assert Lead.objects.get(pk=first.lead_id).state == LeadState.DUE
+    assert Lead.objects.get(calls=first).state == LeadState.DUE
     known = health.read()
     assert (known.carrier_ok, known.carrier_error) == (False, "down")
     # the next one does not even try: it stays planned, and the gate is not asked
@@ -145,7 +145,7 @@ def test_a_carrier_that_is_down_leaves_calls_planned_and_says_so(
 def test_a_carrier_that_works_again_is_noticed(world: World, stub: StubCarrier) -> None:
     health.carrier_failed("down")
     assert not health.read().may_try(real())
-    health.Heartbeat.objects.update(failed_at=real() - health.RETRY_AFTER)
+    Heartbeat.objects.update(failed_at=real() - health.RETRY_AFTER)
     assert placed(world.claim_only(world.cast.wang)).state == CallState.QUEUED
     assert health.read().carrier_ok
 

@@ -29,6 +29,11 @@ def queued(world: World) -> Call:
     return Call.objects.get(pk=call.pk)
 
 
+def attempt_of(call: Call) -> Attempt:
+    assert call.attempt is not None
+    return Attempt.objects.get(pk=call.attempt.pk)
+
+
 def end(call: Call, state: CallState, outcome: str) -> datetime:
     at = now()
     assert change(call, state, cause="test", at=at, ended_at=at, outcome=outcome)
@@ -58,7 +63,7 @@ def test_each_end_settles_attempt_and_lead(
     at = end(call, state, outcome)
     lead = world.lead(world.cast.wang)
     assert (lead.state, lead.outcome, lead.attempts) == (lead_state, outcome, 1)
-    assert Attempt.objects.get(pk=call.attempt_id).state == attempt_state
+    assert attempt_of(call).state == attempt_state
     recorded = Contact.objects.filter(attempt_id=call.attempt_id, kind="outcome")
     assert [line.outcome for line in recorded] == [outcome.lower()]
     if lead_state is LeadState.DUE:
@@ -70,7 +75,7 @@ def test_each_end_settles_attempt_and_lead(
 
 def test_the_second_busy_call_settles_by_the_plan(world: World, stub: StubCarrier) -> None:
     call = queued(world)
-    Lead.objects.filter(pk=call.lead_id).update(attempts=1)  # an earlier one was busy too
+    Lead.objects.filter(calls=call).update(attempts=1)  # an earlier one was busy too
     end(call, CallState.BUSY, "BUSY")
     lead = world.lead(world.cast.wang)
     assert (lead.state, lead.attempts) == (LeadState.SETTLED, 2)

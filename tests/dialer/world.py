@@ -81,7 +81,7 @@ def make_world(*, speed: float = 1.0) -> World:
         starts_at=TUESDAY - timedelta(hours=1),
         ends_at=TUESDAY + timedelta(hours=5),
         retry_plan={"BUSY": [30], "NO_ANSWER": [60]},
-        variables={},
+        variables={"bank": "湖城银行", "apr": "13.2%", "number_source": "您办理业务时预留的信息"},
         maker=cast.marketer,
         created_at=TUESDAY - timedelta(days=1),
         state=CampaignState.SCREENING.value,

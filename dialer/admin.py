@@ -1,0 +1,155 @@
+"""Calls, hand-overs and callbacks in the admin: what happened, looked at and never edited.
+
+Numbers are masked (`Number` shows itself so). Who sees one branch sees the calls to its customers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+
+from accounts.domain.roles import Role
+from accounts.permissions import SEES_ALL_BRANCHES, branches_of, roles_of
+from dialer.models import Call, Callback, CallEvent, Transfer
+
+
+class _History(ModelAdmin):  # type: ignore[misc]
+    """A record of what happened. `customer_path` leads from a row to its customer."""
+
+    customer_path = "customer"
+    show_full_result_count = False
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        found: QuerySet[Any] = super().get_queryset(request)
+        user = request.user
+        if user.is_superuser or _sees_all(request):
+            return found
+        return found.filter(**{f"{self.customer_path}__branch__in": branches_of(user)})
+
+
+def _sees_all(request: HttpRequest) -> bool:
+    roles: frozenset[Role] = roles_of(request.user)
+    return bool(roles & SEES_ALL_BRANCHES)
+
+
+@admin.register(Call)
+class CallAdmin(_History):
+    """One line a call; its page shows every change of state."""
+
+    list_display = [
+        "planned_at",
+        "kind",
+        "campaign",
+        "number",
+        "state",
+        "outcome",
+        "answered_at",
+        "duration_s",
+        "cause",
+    ]
+    list_filter = ["state", "campaign"]
+    list_select_related = ["campaign", "number"]
+    search_fields = ["=sid", "=public_id"]
+    ordering = ["-id"]
+    fields = [
+        "public_id",
+        "sid",
+        "kind",
+        "state",
+        "cause",
+        "campaign",
+        "number",
+        "caller_id",
+        "outcome",
+        "answered_by",
+        "planned_at",
+        "placed_at",
+        "answered_at",
+        "ended_at",
+        "duration_s",
+        "attempt",
+        "history",
+    ]
+    readonly_fields = fields
+
+    @admin.display(description=_("history"))
+    def history(self, call: Call) -> str:
+        """Every change of state, in order."""
+        events = CallEvent.objects.filter(call_id=call.pk).order_by("at", "id")
+        return format_html_join(
+            "",
+            "<div>{} · {} → {} · {}</div>",
+            (
+                (each.at.isoformat(sep=" ", timespec="seconds"), each.old, each.new, each.cause)
+                for each in events
+            ),
+        )
+
+
+@admin.register(Transfer)
+class TransferAdmin(_History):
+    """One line a hand-over."""
+
+    customer_path = "call__customer"
+    list_display = [
+        "reserved_at",
+        "campaign",
+        "agent",
+        "state",
+        "offers",
+        "consented_at",
+        "connected_at",
+        "disposition",
+        "cause",
+    ]
+    list_filter = ["state", "campaign"]
+    list_select_related = ["campaign", "agent__user"]
+    ordering = ["-reserved_at"]
+    fields = [
+        "id",
+        "campaign",
+        "agent",
+        "state",
+        "cause",
+        "offers",
+        "parks",
+        "accepted_early",
+        "reserved_at",
+        "consented_at",
+        "offered_at",
+        "accepted_at",
+        "connected_at",
+        "talk_ended_at",
+        "ended_at",
+        "disposition",
+        "note",
+    ]
+    readonly_fields = fields
+
+
+@admin.register(Callback)
+class CallbackAdmin(_History):
+    """What was promised, to whom, and whether it was kept."""
+
+    list_display = ["promised_at", "campaign", "number", "state", "created_at"]
+    list_filter = ["state", "campaign"]
+    list_select_related = ["campaign", "number"]
+    ordering = ["-promised_at"]
+    fields = ["promised_at", "campaign", "number", "state", "created_at", "evidence"]
+    readonly_fields = fields
