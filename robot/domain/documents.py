@@ -71,7 +71,8 @@ def read_json(data: object) -> Script:
 def canonical(script: Script) -> dict[str, Any]:
     """The document as kept: plain values, aliases as written, nothing unset."""
     dumped: dict[str, Any] = script.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    return _sorted(dumped)
+    kept: dict[str, Any] = _sorted(dumped)
+    return kept
 
 
 def canonical_json(document: object) -> str:

@@ -124,7 +124,7 @@ class _Parser:
         if kind == "text":
             return token[1:-1]
         if kind == "name" and token in ("true", "false"):
-            return token == "true"
+            return token == "true"  # noqa: S105
         if kind == "name" and token not in ("and", "or", "not", "in"):
             return self.values.get(token, token)
         raise BadExpression(f"unexpected {token!r}")

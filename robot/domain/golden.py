@@ -67,9 +67,10 @@ def differences(script: Script, golden: Golden, classifier: Classifier) -> list[
         found.append(f"path {list(state.path)}, expected {list(expect.path)}")
     if expect.end is not None and state.outcome != expect.end:
         found.append(f"ended {state.outcome or 'not at all'}, expected {expect.end}")
-    if expect.max_bot_turns_after is not None:
-        if played.bot_turns_after > expect.max_bot_turns_after:
-            found.append(f"{played.bot_turns_after} lines after it")
+    if expect.max_bot_turns_after is not None and (
+        played.bot_turns_after > expect.max_bot_turns_after
+    ):
+        found.append(f"{played.bot_turns_after} lines after it")
     for slot, value in expect.slots.items():
         if state.slots.get(slot) != value:
             found.append(f"slot {slot} is {state.slots.get(slot)}, expected {value}")

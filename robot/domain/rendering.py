@@ -66,7 +66,8 @@ def short_form(node: Node, full: str, values: Mapping[str, str]) -> str:
         return render(node.again, values)
     sentences = [part for part in re.findall(r"[^。！？!?]+[。！？!?]?", full) if part.strip()]
     asking = [part for part in sentences if part.rstrip().endswith(("？", "?"))]
-    return (asking or sentences or [full])[-1].strip()
+    last: str = (asking or sentences or [full])[-1]
+    return last.strip()
 
 
 def slot_text(value: str, kind: str, now: datetime, zone: str) -> str:

@@ -6,6 +6,7 @@ bare hour from one to seven is in the afternoon, an hour that has passed is tomo
 answers ("都行", "晚点") get a moment too, marked `vague`; nonsense gets None.
 """
 
+# ruff: noqa: E501  (tables and patterns are easier to read in one piece)
 from __future__ import annotations
 
 import re

@@ -67,7 +67,7 @@ STOP: Final = frozenset({Intent.OPT_OUT, Intent.COMPLAINT_THREAT})
 REFUSALS: Final = frozenset({Intent.NOT_INTERESTED, Intent.DENY, Intent.GOODBYE})
 POSITIVE: Final = frozenset({Intent.AFFIRM, Intent.INTERESTED, Intent.NEED_HUMAN})
 #: With one of these the customer keeps the conversation going. Doubt about who is calling
-#: (`distrust_fraud`) is answered once, but is no wish to go on; "嗯" (`backchannel`) is none either.
+#: (`distrust_fraud`) is answered once, but is no wish to go on; nor is "嗯" (`backchannel`).
 CONTINUE: Final = POSITIVE | {
     Intent.ASK_ROBOT,
     Intent.ASK_IDENTITY,

@@ -72,6 +72,7 @@ _LATER_CALL: Final = re.compile(rf"{_LATER}(?:以后|后|之后|左右|的时候
 _TIME_ONLY: Final = re.compile(
     r"[点号]|明天|后天|今[天晚]|周[一二三四五六日天末]|星期|礼拜|上午|下午|晚上|早上|中午|傍晚|下班|小时|分钟|半天|晚点|待会|等会|过会|回头|随时|都行|都可以|随便|morning|afternoon|evening|tomorrow|tonight|monday|tuesday|wednesday|thursday|friday|weekend|noon|o clock|\d ?[ap]m|any ?time|later"
 )
+_NO_TIME: Final = re.compile(r"不用|不要|算了|没兴趣|不需要|别|不考虑|no thank|not interested")
 _AMOUNT: Final = re.compile(
     r"^(?:我|想|要|分|大概|大约|差不多|也就|就|可能|应该|估计|先|个|有|借|贷|需要|那|嗯)*(?:\d+|[一二两三四五六七八九十百几]+)(?:多|来|几)?(?:万|千|百|w)(?:[一二三四五六七八九])?(?:块|元|钱|多|左右|吧|的|样子|以内|以下|以上|够|就|行|可以|了)*$"
 )
@@ -83,7 +84,6 @@ _AGREE_LIMITED: Final = re.compile(
 def answer(spoken: Spoken, question: Question) -> Answer | None:
     """The meaning of a short or twisted answer to a question of this kind, or None."""
     core, plain = spoken.core, spoken.plain
-    first = spoken.clauses[0] if spoken.clauses else plain
     if _double_negation(spoken):
         return Answer(UNCLEAR, "double_negation", clear=False)
     if _HUM.match(plain):
@@ -108,18 +108,16 @@ def answer(spoken: Spoken, question: Question) -> Answer | None:
         return Answer(Intent.GREETING, "hello")
     if _LEAVE.match(plain) and not re.match(r"^(?:啊|哦|嗯)?这样(?:啊|哦)?$", plain):
         return Answer(Intent.GOODBYE, "leave", clear=False)
-    if _YES.match(core) or (_YES.match(first) and _YES.match(spoken.clauses[-1])):
+    if _YES.match(core) or (spoken.clauses and all(map(_YES.match, spoken.clauses))):
         return Answer(Intent.AFFIRM, "yes")
     if _AMOUNT.match(plain):
         return Answer(Intent.INTERESTED, "names_an_amount", score=0.8)
     if _AGREE_LIMITED.match(plain):
         return Answer(Intent.AFFIRM, "agree_limited", score=0.8)
-    if question == "callback_time" and _TIME_ONLY.search(plain) and len(plain) <= 24:
-        if not re.search(r"不用|不要|算了|没兴趣|不需要|别|不考虑|no thank|not interested", plain):
-            return Answer(Intent.BUSY_CALLBACK, "names_a_time")
-    if _CALL_BACK.search(plain) and not re.search(
-        r"不用|不要|别|不需要|再打.{0,6}(?:了吗|怎么)|投诉|我(?:给|再)你", plain
-    ):
+    names_time = _TIME_ONLY.search(plain) and len(plain) <= 24 and not _NO_TIME.search(plain)
+    if question == "callback_time" and names_time:
+        return Answer(Intent.BUSY_CALLBACK, "names_a_time")
+    if _CALL_BACK.search(plain) and not _NO_CALL_BACK.search(_LATER_CALL.sub("", plain)):
         return Answer(Intent.BUSY_CALLBACK, "call_back", score=0.85)
     return None
 

@@ -12,6 +12,7 @@ import hashlib
 import io
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from math import log, sqrt
 from pathlib import Path
 from typing import Any, Final
@@ -42,7 +43,7 @@ def features(spoken: Spoken) -> Counter[str]:
     if text.isascii():
         words = text[1:-1].split()
         grams.update(f"#{word}" for word in words)
-        grams.update(f"#{one} {two}" for one, two in zip(words, words[1:], strict=False))
+        grams.update(f"#{one} {two}" for one, two in pairwise(words))
     return grams
 
 

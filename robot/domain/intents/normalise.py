@@ -1,6 +1,5 @@
 """One spelling for what was said: width, script, punctuation, fillers, common mishearings."""
 
-# ruff: noqa: E501  (a pattern is easier to read in one piece)
 from __future__ import annotations
 
 import re
@@ -17,7 +16,7 @@ _MISHEARD: Final = (
     (r"[举巨据][报抱暴爆]", "举报"),
     (r"[退推腿][订定丁钉]", "退订"),
     (r"([别被憋甭莫]|不要|还|敢|以后)[在载]([给跟往]我)?(打|来电|联系|骚扰|拨)", r"\1再\2\3"),
-    (r"[憋瘪彆](再|打|给我|来)", r"别\1"),
+    (r"[憋瘪彆鳖](再|打|给我|来)", r"别\1"),
     (r"^(请|你们?|麻烦)?被(再打|打了|给我打)", r"\1别\2"),
     (r"别(再)?(大|达|答|搭)了", r"别\1打了"),
     (r"不要再?(大|达|搭)了", "不要再打了"),

@@ -12,11 +12,11 @@ from robot.domain.script import Question
 class Reading:
     """One utterance, understood.
 
-    `layer` is where the decision fell: dtmf, safety, context, model, gate. `continue_` says that there
-    is positive evidence that the customer wants the conversation to go on. `suspected` marks an
-    opt-out that is likely but not certain: the call ends politely and a person looks at it.
-    `risk` is the model's chance that this was an opt-out or a complaint. `also` holds a second
-    wish in the same breath ("别打了，发短信吧").
+    `layer` is where the decision fell: dtmf, safety, context, model, gate. `continue_` says that
+    there is positive evidence that the customer wants the conversation to go on. `suspected`
+    marks an opt-out that is likely but not certain: the call ends politely and a person looks at
+    it. `risk` is the model's chance that this was an opt-out or a complaint. `also` holds a
+    second wish in the same breath ("别打了，发短信吧").
     """
 
     text: str

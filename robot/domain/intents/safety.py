@@ -197,6 +197,12 @@ class Alert:
     lifted: frozenset[Intent]
 
 
+#: Words with 打 that have nothing to do with calling; the model cannot tell.
+_LOOK_ALIKE: Final = re.compile(r"打(?:断|岔|车|折|算|印|款|包|卡|球|牌|扫|听|[点些个]?字)")
+_ABOUT_CALLS: Final = re.compile(r"电话|接|来电|联系|再打|骚扰|投诉|举报|推销")
+_SAID_LATER: Final = re.compile(rf"{_LATER}(?!.{{0,8}}(?:{_THREAT}|不|没|拉黑|骂))")
+
+
 def check(spoken: Spoken) -> Alert:
     """The first rule that applies; guards speak for the whole utterance.
 
@@ -205,6 +211,8 @@ def check(spoken: Spoken) -> Alert:
     alert = _check(spoken.plain, spoken.clauses)
     if alert.alarm is not None or alert.lifted:
         return alert
+    if _LOOK_ALIKE.search(spoken.plain) and not _ABOUT_CALLS.search(spoken.plain):
+        return Alert(None, STOP)
     heard = by_ear(spoken.plain)
     if heard == spoken.plain:
         return alert
@@ -221,8 +229,9 @@ def _check(text: str, clauses: tuple[str, ...]) -> Alert:
         if not rule.pattern.search(text):
             continue
         if rule.guard is not None and rule.guard.search(text):
-            # Parts that a recogniser separated may still be clear by themselves.
-            clear = any(
+            # Parts that a recogniser separated may still be clear by themselves, unless one
+            # explains the other: "现在别打，晚点打".
+            clear = not _SAID_LATER.search(text) and any(
                 rule.pattern.search(clause) and not rule.guard.search(clause) for clause in clauses
             )
             if not clear or len(clauses) < 2 or not rule.certain:

@@ -6,6 +6,7 @@ stay as they are. Sounds that accents and recognisers confuse (zh/z, ch/c, sh/s,
 are merged.
 """
 
+# ruff: noqa: E501  (tables and patterns are easier to read in one piece)
 from __future__ import annotations
 
 from bisect import bisect_right
@@ -123,7 +124,7 @@ def _from_code(char: str) -> str:
 #: Words whose meaning ends a call, looked for by ear. Words that sound like an everyday one
 #: (号码/好吗, 律师/女士) must not stand here.
 _WORDS: Final = (
-    "别再打", "别打", "不要再打", "不要打", "别再来电", "不要再来电", "别联系", "别骚扰", "打电话", "来电话", "拉黑", "拉个黑", "屏蔽",
+    "别再打", "别拨", "别再拨", "不要拨", "别再联系", "不要联系", "别再来",  "别打", "不要再打", "不要打", "别再来电", "不要再来电", "别联系", "别骚扰", "打电话", "来电话", "拉黑", "拉个黑", "屏蔽",
     "骚扰", "退订", "投诉", "举报", "起诉", "曝光", "报警", "监管", "工信部", "银保监", "消协", "录音为证", "领导", "隐私", "侵犯", "违法",
     "态度", "素质", "唔好再", "再打", "黑名单", "免打扰", "勿扰", "不接受", "营销", "推销", "删掉", "删除", "取消", "不要给我",
     "别给我", "以后别", "以后不要", "不要再", "烦死", "没完没了", "有完没完", "律师函", "电视台", "派出所", "差评", "欺负人",

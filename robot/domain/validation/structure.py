@@ -1,13 +1,24 @@
-"""V1 and V4: every target exists, every listening node has an answer for everything."""
+"""Rules about the parts: targets, catch-alls, safety, limits, grades, names."""
 
 from __future__ import annotations
 
-from robot.domain.script import NO_MATCH, REPEAT, Script
+import re
+
+from robot.domain.expressions import BadExpression, holds
+from robot.domain.intents.catalogue import LABELS, SAFETY, SUSPECTED_OPT_OUT, UNCLEAR
+from robot.domain.script import NO_MATCH, REPEAT, TRANSFER_RESULTS, Script
 from robot.domain.validation.findings import Finding
 
 
 def structure(script: Script) -> list[Finding]:
-    return [*_targets(script), *_catch_all(script)]
+    return [
+        *_targets(script),
+        *_catch_all(script),
+        *_safety(script),
+        *_limits(script),
+        *_grades(script),
+        *_names(script),
+    ]
 
 
 def _targets(script: Script) -> list[Finding]:
@@ -58,3 +69,145 @@ def _catch_all(script: Script) -> list[Finding]:
         for name, node in script.nodes.items()
         if node.listens and "*" not in node.next
     ]
+
+
+def _safety(script: Script) -> list[Finding]:
+    """V7: every safety intent ends the call in one hop; opt-outs and complaints are kept."""
+    found = []
+    for intent in sorted(SAFETY):
+        target = script.safety.get(intent)
+        node = script.nodes.get(target or "")
+        keep = intent in ("opt_out", "complaint_threat")
+        if node is None or node.kind != "end" or (keep and "dnc.add" not in node.effects):
+            found.append(
+                Finding(
+                    "V7",
+                    target or "",
+                    (target,) if target else (),
+                    f"{intent} 必须一步到结束" + ("，并登记勿扰" if keep else ""),
+                    f"{intent} must end in one hop" + (" with dnc.add" if keep else ""),
+                    f"在 safety 中让 {intent} 指向合适的结束节点。",
+                    f"Let {intent} lead to a fitting ending in safety.",
+                )
+            )
+    if script.listen.dtmf.get("9") != "opt_out":
+        found.append(
+            Finding(
+                "V7",
+                "",
+                (),
+                "按键 9 必须是拒绝来电",
+                "key 9 must opt out",
+                '在 listen.dtmf 中写 "9": opt_out。',
+                'Put "9": opt_out into listen.dtmf.',
+            )
+        )
+    return found
+
+
+def _limits(script: Script) -> list[Finding]:
+    """V14: one refusal is enough."""
+    if script.limits.refusals <= 1 and script.limits.sell_turns_after_refusal == 0:
+        return []
+    return [
+        Finding(
+            "V14",
+            "",
+            (),
+            "拒绝一次之后不得再营销",
+            "nothing may be sold after one refusal",
+            "refusals 不超过 1，sell_turns_after_refusal 为 0。",
+            "Set refusals to at most 1 and sell_turns_after_refusal to 0.",
+        )
+    ]
+
+
+def _grades(script: Script) -> list[Finding]:
+    """V15: every ending has a grade, and whoever refused for good is never a lead."""
+    found = []
+    endings = sorted({node.end for node in script.nodes.values() if node.end})
+    kept = {
+        node.end
+        for node in script.nodes.values()
+        if node.end and {"dnc.add", "quarantine.add"} & set(node.effects)
+    }
+    for outcome in endings:
+        try:
+            grade = next(
+                (g.grade for g in script.grades if holds(g.when, {"outcome": outcome})), None
+            )
+        except BadExpression as error:
+            return [
+                Finding(
+                    "V15",
+                    "",
+                    (),
+                    f"分级条件读不懂：{error}",
+                    f"cannot read a grade: {error}",
+                    "改写条件。",
+                    "Rewrite the condition.",
+                )
+            ]
+        if grade is None or (outcome in kept and grade != "F"):
+            found.append(
+                Finding(
+                    "V15",
+                    "",
+                    (),
+                    f"结果 {outcome} " + ("必须是 F 级" if grade else "没有分级"),
+                    f"outcome {outcome} " + ("must be graded F" if grade else "has no grade"),
+                    '在 grades 中补上，最后一条用 when: "true"。',
+                    'Complete grades; let the last one be when: "true".',
+                )
+            )
+    return found
+
+
+def _names(script: Script) -> list[Finding]:
+    """V16: the catalogue is pinned, and every intent named is in it."""
+    found = []
+    if not re.fullmatch(r"[a-z][a-z0-9-]*@[1-9]\d*", script.intents):
+        found.append(
+            Finding(
+                "V16",
+                "",
+                (),
+                "intents 必须固定到版本",
+                "intents must be pinned to a version",
+                "写成 zh-bank@1。",
+                "Write zh-bank@1.",
+            )
+        )
+    used = [("safety", key) for key in script.safety] + [("globals", key) for key in script.globals]
+    used += [("faq", key) for key in script.faq]
+    used += [("listen.dtmf", intent) for intent in script.listen.dtmf.values()]
+    for name, node in script.nodes.items():
+        extra = set(TRANSFER_RESULTS) if node.kind == "transfer" else {"filled"}
+        used += [(name, key) for key in node.next if key != "*" and key not in extra]
+        if node.ask and node.ask != "identity" and node.ask not in script.slots:
+            found.append(
+                Finding(
+                    "V16",
+                    name,
+                    (name,),
+                    f"节点 {name} 询问未声明的 {node.ask}",
+                    f"node {name} asks for {node.ask}, which is not a slot",
+                    "在 slots 中声明它。",
+                    "Declare it in slots.",
+                )
+            )
+    known = {*LABELS, UNCLEAR, SUSPECTED_OPT_OUT}
+    for place, intent in used:
+        if intent not in known:
+            found.append(
+                Finding(
+                    "V16",
+                    place,
+                    (),
+                    f"{place} 用了不存在的意图 {intent}",
+                    f"{place} names the unknown intent {intent}",
+                    "见 docs/intents.md。",
+                    "See docs/intents.md.",
+                )
+            )
+    return found
