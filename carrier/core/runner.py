@@ -18,7 +18,8 @@ from carrier.core import call_state
 from carrier.core.call_state import CallState
 from carrier.core.calls import Call, Join, Link, Source
 from carrier.core.conference_state import Left
-from carrier.core.interpreter import Interpreter, Rejected
+from carrier.core.flow import Rejected
+from carrier.core.interpreter import Interpreter
 from carrier.core.timeline import Timeline
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ class SimulatedBackend:
     def line(self, request: LineRequest, timeline: Timeline, events: LineEvents) -> Line:
         if request.to.startswith("client:"):
             return AgentLeg(request, self.desk(request.to), timeline, events)
-        persona = self.persona_of(request.to, timeline.now().hour)
+        persona = self.persona_of(request.to, timeline.now().astimezone(self.cast.zone).hour)
         return Customer(request, persona, self.cast, self.seed, timeline, events)
 
     def bridge(self, name: str) -> SimulatedBridge:

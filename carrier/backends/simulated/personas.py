@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import yaml
 
@@ -81,6 +82,7 @@ class Cast:
     customer_lines: tuple[str, ...]
     agent_lines: tuple[str, ...]
     weights_by_hour: dict[int, dict[str, float]]
+    zone: ZoneInfo
 
     def idea(self, heard: str) -> str:
         """The idea of what was heard, or an empty string."""
@@ -165,6 +167,7 @@ class _Reader:
             tuple(talk.get("customer", ())),
             tuple(talk.get("agent", ())),
             by_hour,
+            ZoneInfo(str(data.get("time_zone", "Asia/Shanghai"))),
         )
 
     def _known(self, name: str) -> None:
