@@ -39,3 +39,9 @@ class User(AbstractUser):
     class Meta(AbstractUser.Meta):
         verbose_name = _("user")  # type: ignore[assignment]
         verbose_name_plural = _("users")  # type: ignore[assignment]
+
+    def get_full_name(self) -> str:
+        """The name as it is spoken: the family name first, and no space, where it is Chinese."""
+        if any("\u4e00" <= letter <= "\u9fff" for letter in self.last_name):
+            return f"{self.last_name}{self.first_name}".strip()
+        return super().get_full_name()

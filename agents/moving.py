@@ -19,8 +19,12 @@ from live.publishing import publish
 
 
 def locked(agent_id: int) -> Agent:
-    """The agent's row, locked until the caller's transaction ends."""
-    return Agent.objects.select_for_update().get(pk=agent_id)
+    """The agent's row, locked until the caller's transaction ends.
+
+    NO KEY: rows that refer to the agent can be written meanwhile. A full lock would wait for the
+    foreign-key checks of other transactions, which come as late as their commit: a deadlock.
+    """
+    return Agent.objects.select_for_update(no_key=True).get(pk=agent_id)
 
 
 def move(

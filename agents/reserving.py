@@ -48,7 +48,7 @@ def reserve(
     wall_clock = real()
     live = Reservation.objects.filter(agent=OuterRef("pk")).exclude(state=_RELEASED)
     agent = (
-        Agent.objects.select_for_update(skip_locked=True, of=("self",))
+        Agent.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
         .filter(team_id=team_id, state=AgentState.READY.value)
         .filter(seen_at__gte=wall_clock - UNSEEN_AFTER)
         .exclude(pk__in=excluding)

@@ -13,12 +13,13 @@ SHOWN = 40
 
 
 def in_flight() -> dict[str, Any]:
-    """`{"live": n, "calls": [{"to", "status", "direction", "conference", "said"}]}`, newest first.
+    """`{"live": n, "calls": [{"to", "status", "direction", "conference", "said"}]}`.
 
-    Numbers are masked; `said` holds at most two lines `{"who", "text"}`. Raises CarrierUnreachable.
+    Those that talk first, then the newest. Numbers are masked; `said` holds at most two lines `{"who", "text"}`. Raises CarrierUnreachable.
     """
     answer = control("GET", "calls")
-    shown = answer["calls"][:SHOWN]
+    # sorting is stable: within each kind they stay as the carrier lists them
+    shown = sorted(answer["calls"], key=lambda call: call["status"] != "in-progress")[:SHOWN]
     said = _last_words([call["sid"] for call in shown])
     return {
         "live": answer["live"],
