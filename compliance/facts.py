@@ -48,6 +48,8 @@ BATCH = 10_000
 CUSTOMER_REACH = timedelta(days=400)
 #: The pack says how far back a number's or a household's contacts matter; this is the most.
 OTHERS_REACH = timedelta(days=33)
+#: Nothing has happened further ahead (clocks only run forward): the planner need not look.
+AHEAD = timedelta(days=2)
 
 _CONTACT_COLUMNS = """id, at, kind, customer_id, number_id, household, product_id, product_family,
     campaign_id, branch_id, caller_id_id, actor, purpose, channel, outcome, attempt_id"""
@@ -114,14 +116,16 @@ SELECT
     (SELECT json_agg({_CONTACT} ORDER BY k.at, k.id)
      FROM (SELECT {_CONTACT_COLUMNS} FROM compliance_contact
            WHERE customer_id = w.customer_id AND at >= %(customer_since)s::timestamptz
+             AND at < %(until)s::timestamptz
            UNION ALL
            SELECT {_CONTACT_COLUMNS} FROM compliance_contact
            WHERE number_id = w.number_id AND at >= %(others_since)s::timestamptz
+             AND at < %(until)s::timestamptz
              AND customer_id IS DISTINCT FROM w.customer_id
            UNION ALL
            SELECT {_CONTACT_COLUMNS} FROM compliance_contact
            WHERE household = c.household AND household <> ''
-             AND at >= %(others_since)s::timestamptz
+             AND at >= %(others_since)s::timestamptz AND at < %(until)s::timestamptz
              AND customer_id IS DISTINCT FROM w.customer_id
              AND number_id IS DISTINCT FROM w.number_id) AS k),
     (SELECT json_agg(json_build_array(a.id, a.reserved_at, a.customer_id, a.number_id)
@@ -197,6 +201,7 @@ def load(
         "key": intent.idempotency_key,
         "customer_since": since - CUSTOMER_REACH,
         "others_since": since - OTHERS_REACH,
+        "until": since + AHEAD,
     }
     before = time.time()
     with connection.cursor() as cursor:

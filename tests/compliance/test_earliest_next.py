@@ -93,7 +93,6 @@ def worlds(draw: st.DrawFn) -> tuple[Facts, Intent, datetime]:
         purpose=Purpose.CALLBACK if callback else Purpose.MARKETING,
         kind=DialKind.CALLBACK if callback else DialKind.AGENT,
     )
-    some = {"max_size": 2}
     facts = clean_facts(now, product)
     blackouts = draw(st.lists(near(now, 2, 20), max_size=1))
     facts = replace(
@@ -114,14 +113,14 @@ def worlds(draw: st.DrawFn) -> tuple[Facts, Intent, datetime]:
             for i, at in enumerate(draw(st.lists(near(now, 700), min_size=1, max_size=2)))
         ),
         contacts=tuple(sorted(draw(st.lists(contacts(now), max_size=6)), key=lambda c: c.at)),
-        suppressions=tuple(draw(st.lists(suppressions(now), **some))),
+        suppressions=tuple(draw(st.lists(suppressions(now), max_size=2))),
         open_attempts=tuple(
             OpenAttempt(str(i), at, 1, 1)
             for i, at in enumerate(draw(st.lists(near(now, 1), max_size=1)))
         ),
         exemptions=tuple(
             Exemption(i, ExemptionKind.CALLBACK, number_id=1, at=at)
-            for i, at in enumerate(draw(st.lists(near(now, 0, 10), **some)))
+            for i, at in enumerate(draw(st.lists(near(now, 0, 10), max_size=2)))
         ),
         preferences=tuple(
             Preference(1, now - timedelta(days=1), weekdays=(1, 3), hours=((600, 720),))

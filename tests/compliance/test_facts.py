@@ -57,7 +57,9 @@ def attempt_line(bank: Bank, customer: Customer, number: Number, **changes: obje
         "purpose": "marketing",
         "attempt_id": uuid.uuid4(),
     }
-    return Contact.objects.create(**{**values, **changes}).attempt_id
+    line = Contact.objects.create(**{**values, **changes})
+    assert line.attempt_id is not None
+    return line.attempt_id
 
 
 def one(bank: Bank, customer: Customer, number: Number) -> Facts:

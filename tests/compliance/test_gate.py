@@ -18,6 +18,7 @@ from compliance.domain.attempt_state import AttemptState
 from compliance.domain.decision import Outcome
 from compliance.domain.intent import DialKind, Intent, Purpose
 from compliance.gate import GateResult, reserve
+from compliance.locking import keys_of, take
 from compliance.models import Attempt, Contact, Decision, KillSwitch, Suppression
 from compliance.replaying import replay
 from tests.compliance.conftest import Bank, make_customer, set_time
@@ -44,6 +45,11 @@ def ask(bank: Bank, **changes: object) -> GateResult:
     return reserve(lambda: wanted)
 
 
+def stored_of(result: GateResult) -> Decision:
+    assert result.decision_id is not None
+    return Decision.objects.get(pk=result.decision_id)
+
+
 def in_threads(count: int, work: Callable[[int], GateResult]) -> list[GateResult]:
     barrier = Barrier(count)
 
@@ -61,6 +67,7 @@ def in_threads(count: int, work: Callable[[int], GateResult]) -> list[GateResult
 def test_a_permission_is_written_down_whole(committed_bank: Bank) -> None:
     result = ask(committed_bank)
     assert result.decision.verdict is Outcome.ALLOW
+    assert result.attempt_id is not None
     attempt = Attempt.objects.get(pk=result.attempt_id)
     assert attempt.state == AttemptState.RESERVED
     assert attempt.reserved_at < attempt.valid_until <= attempt.reserved_at + timedelta(seconds=10)
@@ -70,7 +77,7 @@ def test_a_permission_is_written_down_whole(committed_bank: Bank) -> None:
         committed_bank.x.pk,
         "deposit",
     )
-    stored = Decision.objects.get(pk=result.decision_id)
+    stored = stored_of(result)
     assert (stored.verdict, stored.codes, stored.attempt_id) == ("allow", [], attempt.pk)
     assert Entry.objects.filter(kind="gate.allowed").count() == 1
 
@@ -305,7 +312,7 @@ def test_a_ledger_that_fails_blocks_and_leaves_nothing(committed_bank: Bank) -> 
     assert result.decision.verdict is Outcome.BLOCK_RETRIABLE
     assert not Attempt.objects.exists() and not Contact.objects.exists()
     # the refusal itself is kept
-    assert Decision.objects.get(pk=result.decision_id).verdict == "block_retriable"
+    assert stored_of(result).verdict == "block_retriable"
 
 
 def test_a_lock_that_is_not_let_go_blocks(
@@ -317,7 +324,7 @@ def test_a_lock_that_is_not_let_go_blocks(
 
     def hold() -> None:
         with transaction.atomic():
-            suppressing.take(suppressing.keys_of(customer_ids=[bank.x.pk]))
+            take(keys_of(customer_ids=[bank.x.pk]))
             held.set()
             go.wait(5)
         connection.close()
@@ -350,7 +357,7 @@ def test_a_stored_decision_replays_to_the_same_bytes(committed_bank: Bank) -> No
     second = ask(bank)
     suppressing.opt_out(customer_id=bank.x.pk, number_id=None, source="app", evidence={}, at=NOW)
     for result in (first, second):
-        stored = Decision.objects.get(pk=result.decision_id)
+        stored = stored_of(result)
         assert replay(stored).document() == stored.decision == result.decision.document()
 
 
