@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -156,6 +156,7 @@ def _interactive(options: argparse.Namespace) -> int:
     """Everything at real speed until Ctrl-C, with the ways in printed."""
     state = options.keep or _state_root() / "demo"
     if options.fresh:
+        remove_noted(state / "postgres" / "elsewhere")
         shutil.rmtree(state, ignore_errors=True)
     with Run(state, Addresses.find(preferred=True), fresh=False) as run:
         _say("Preparing the sample bank (the first time takes a minute) …")
@@ -198,8 +199,16 @@ class Run:
     """Servers, environment and processes of one run. A context manager: leaving stops all."""
 
     def __init__(
-        self, state: Path, addresses: Addresses, *, fresh: bool, kept: bool = True
+        self,
+        state: Path,
+        addresses: Addresses,
+        *,
+        fresh: bool,
+        kept: bool = True,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
+        """`environ` names real servers (default: this process's environment; {} = none)."""
+        self.environ = environ
         self.state = state
         self.addresses = addresses
         self.journal = state / "journal.jsonl"
@@ -210,7 +219,9 @@ class Run:
     def __enter__(self) -> Run:
         try:
             self.state.mkdir(parents=True, exist_ok=True)
-            servers = self._stack.enter_context(Servers.start(self.state, durable=False))
+            servers = self._stack.enter_context(
+                Servers.start(self.state, durable=False, environ=self.environ)
+            )
             if self.fresh:
                 servers.database_url = self._stack.enter_context(
                     fresh_database(servers.database_url, kept=self.kept)
@@ -276,14 +287,12 @@ class Run:
             Process("worker-batch", [*worker, "batch", "placing"]),
             Process("sealer", [PYTHON, "manage.py", "audit", "seal", "--forever"]),
             Process("dialer", [PYTHON, "manage.py", "rundialer"]),
-            Process(
-                "agents",
-                [
-                    PYTHON, "manage.py", "sandboxagents", "--agents", str(agents),
-                    "--seed", str(seed), "--base-url", f"http://127.0.0.1:{web}",
-                ],
-            ),
-        )  # fmt: skip
+        )
+        if agents:
+            played = ["--agents", str(agents), "--seed", str(seed)]
+            address = ["--base-url", f"http://127.0.0.1:{web}"]
+            command = [PYTHON, "manage.py", "sandboxagents", *played, *address]
+            self.supervisor.start(Process("agents", command))
 
     def _carrier(self, seed: int) -> Process:
         port = self.addresses.carrier

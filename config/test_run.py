@@ -150,7 +150,8 @@ def spread(pytest_arguments: Sequence[str]) -> list[str]:
     decided = ("-n", "--numprocesses", "--pdb", "--trace", "no:xdist")
     if any(argument.startswith(decided) for argument in pytest_arguments):
         return []
-    return ["-n", "2"]
+    # a group (the tests on the whole stack) stays on one worker
+    return ["-n", "2", "--dist", "loadgroup"]
 
 
 def run_static(steps: Sequence[str], environment: Mapping[str, str]) -> list[Result]:

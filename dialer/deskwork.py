@@ -13,6 +13,7 @@ from django.db import transaction
 from agents import reserving
 from agents.models import Agent
 from audit.recording import record
+from campaigns.domain.masking import mask_name
 from campaigns.models import Lead
 from clock.reading import now
 from compliance import ledger
@@ -191,11 +192,6 @@ def desk_state(agent: Agent) -> dict[str, Any]:
             .order_by("promised_at")[:20]
         ],
     }
-
-
-def mask_name(name: str) -> str:
-    """`张先生`-like privacy: the family name and a star for each other character."""
-    return name[:1] + "*" * max(len(name) - 1, 1) if name else ""
 
 
 def _transfer_json(transfer: Transfer) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def opt_out(call: Call, *, evidence: dict[str, Any], source: str, at: datetime) 
         speaking_attempt_id=call.attempt_id,
     )
     if call.customer_id is not None:
-        callbacks.cancel_for(call.customer_id)
+        callbacks.cancel_for(call.customer_id, at=at)
 
 
 def open_case(call: Call, *, evidence: dict[str, Any], source: str, at: datetime) -> None:

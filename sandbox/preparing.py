@@ -65,10 +65,12 @@ def prepare(
     folder: Path,
     start: datetime | None,
     leave_branches: int,
+    draft: bool = False,
 ) -> Prepared:
     """Make everything. `start` (default: the demo's day) is when the campaign may dial.
 
-    `leave_branches` lists stay in their branch's inbox, for a visitor to sign.
+    `leave_branches` lists stay in their branch's inbox, for a visitor to sign; `draft` leaves the
+    whole campaign as marketing defined it.
     """
     begins = start or DEMO_START
     set_sandbox_clock(sim=begins - BEFORE, speed=1.0)
@@ -78,12 +80,7 @@ def prepare(
     bank = make_sample_bank(customers=customers, seed=seed, folder=folder, agents=agents)
     batch = import_sample_bank(bank)
     campaign = _campaign(batch, bank, begins, DEMO_SPAN if start is None else HEADLESS_SPAN)
-    marketer = campaign.maker
-    start_screening(campaign, marketer)
-    screen_campaign(campaign.pk)
-    campaign.refresh_from_db()
-    submit_all(campaign, marketer)
-    branches = _sign(campaign, leave=leave_branches)
+    branches = 0 if draft else _through_approval(campaign, leave=leave_branches)
     leads = Lead.objects.filter(campaign=campaign)
     return Prepared(
         customers=batch.rows_created + batch.rows_updated + batch.rows_unchanged,
@@ -142,6 +139,15 @@ def _campaign(batch: ImportBatch, bank: SampleBank, begins: datetime, span: time
     campaign.caller_ids.set(CallerId.objects.filter(active=True))
     Audience.objects.create(campaign=campaign, batch=batch)
     return campaign
+
+
+def _through_approval(campaign: Campaign, *, leave: int) -> int:
+    """Screened, submitted and signed; how many branches signed."""
+    start_screening(campaign, campaign.maker)
+    screen_campaign(campaign.pk)
+    campaign.refresh_from_db()
+    submit_all(campaign, campaign.maker)
+    return _sign(campaign, leave=leave)
 
 
 def _sign(campaign: Campaign, *, leave: int) -> int:

@@ -29,8 +29,13 @@ class Command(BaseCommand):
             help="keep what an earlier run made, and leave some branches to be signed by hand",
         )
 
+        parser.add_argument(
+            "--draft", action="store_true", help="leave the campaign a draft, for people to go on"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0, interactive=False)
+        call_command("grantroles", verbosity=0)
         if options["go_on"] and resume_clock(speed=options["speed"]):
             self.stdout.write("The sample bank of the last run is there.")
             return
@@ -42,6 +47,7 @@ class Command(BaseCommand):
                 folder=options["folder"],
                 start=options["start"],
                 leave_branches=2 if options["go_on"] else 0,
+                draft=options["draft"],
             )
         except FileNotFoundError as error:
             raise CommandError(str(error)) from error
