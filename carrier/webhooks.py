@@ -25,6 +25,7 @@ MAX_BODY = 64 * 1024
 MAX_REDIRECTS = 10
 _AFTER_REDIRECT_DROPPED = {"Digits", "SpeechResult", "Confidence", "FinishedOnKey"}
 _REDIRECTS = {301, 302, 303, 307, 308}
+_KEPT_SECONDS = 1.5  # less than the 2 s after which common servers drop an idle connection
 _POLICIES = {"ct", "rt", "4xx", "5xx"}
 
 
@@ -114,7 +115,9 @@ class Sender:
     async def start(self) -> None:
         """Open the session; needs the running loop."""
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=400, ttl_dns_cache=300, keepalive_timeout=30),
+            connector=aiohttp.TCPConnector(
+                limit=400, ttl_dns_cache=300, keepalive_timeout=_KEPT_SECONDS
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=True,
         )
@@ -222,6 +225,9 @@ class Sender:
         except (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorDNSError) as error:
             code = 11210 if isinstance(error, aiohttp.ClientConnectorDNSError) else 11205
             raise Failure("ct", code) from error
+        except aiohttp.ServerDisconnectedError as error:
+            # hung up on without a word, as an idle connection that the server has just dropped
+            raise Failure("ct", 11200) from error
         except aiohttp.SocketTimeoutError as error:
             raise Failure("rt", 11200) from error
         except (aiohttp.ClientConnectorError, aiohttp.ClientSSLError, OSError) as error:

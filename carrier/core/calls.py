@@ -83,7 +83,8 @@ class CallOptions:
 class Call:
     """One leg. Times are the call's own, in UTC; ``duration`` counts from the answer.
 
-    ``entered``: what the clock had elapsed at ``created``, for the queue.
+    ``entered``: what the clock had elapsed at ``created``, for the queue. ``sequence`` counts the
+    status callbacks sent, ``hooks`` all requests made for the call.
     """
 
     sid: str
@@ -101,6 +102,7 @@ class Call:
     queue_ms: int = 0
     sip_code: int = 0
     sequence: int = 0
+    hooks: int = 0
     cookies: dict[str, str] = field(default_factory=dict)
     membership: Membership | None = None
     runner: CallRunner | None = None

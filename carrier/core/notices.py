@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import uuid
 from collections.abc import Coroutine
 from datetime import datetime
 from email.utils import format_datetime
@@ -19,7 +20,6 @@ from carrier.core.call_state import EVENT_OF, TERMINAL, CallState
 from carrier.core.calls import Call, Callback
 from carrier.core.clock import Clock
 from carrier.core.faults import Faults
-from carrier.core.ids import sid
 from carrier.journal import Journal
 from carrier.webhooks import Answer, Params, Sender, Webhook, fields
 
@@ -63,7 +63,6 @@ class Notices:
         self._clock = clock
         self._faults = faults
         self._tasks: set[asyncio.Task[None]] = set()
-        self._numbers: dict[str, int] = {}
         self.sent = 0
 
     @property
@@ -136,7 +135,7 @@ class Notices:
 
     def conference(self, key: str, callback: Callback, params: Params, acting: Call | None) -> None:
         """Tell what happened in a conference."""
-        self._start(self._deliver(key, "conference", callback, params, acting, 0.0, twice=False))
+        self._start(self._deliver(key, "conference", callback, params, acting))
 
     def background(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside the calls."""
@@ -146,39 +145,34 @@ class Notices:
         self, call: Call, url: str, method: str, params: Params, kind: str = "twiml"
     ) -> Answer:
         """Make a request whose answer the call needs."""
-        webhook = self._webhook(call.sid, url, method, params)
+        webhook = self._webhook(url, method, params)
         webhook.cookies = call.cookies
-        refuse = self._faults.strikes("refused", call.to, call.nth, webhook.token)
+        call.hooks += 1
+        refuse = self._faults.strikes("refused", call.to, call.nth, call.hooks)
         answer = await self._sender.send(webhook, refuse=refuse)
         call.cookies = webhook.cookies
-        self._write(kind, call.sid, webhook, answer, call)
+        self._write(kind, call.sid, answer, call)
         return answer
 
-    def _webhook(self, key: str, url: str, method: str, params: Params) -> Webhook:
-        number = self._numbers.get(key, 0) + 1
-        self._numbers[key] = number
+    def _webhook(self, url: str, method: str, params: Params) -> Webhook:
         self.sent += 1
-        return Webhook(url, method, params, sid("", self._settings.seed, "hook", key, number))
-
-    def forget(self, key: str) -> None:
-        """The call or conference is over and told of: its counter may go."""
-        self._numbers.pop(key, None)
+        return Webhook(url, method, params, str(uuid.uuid4()))
 
     def _notify(
         self, call: Call, kind: str, callback: Callback, params: Params, delay: float = 0.0
     ) -> None:
-        number = self._numbers.get(call.sid, 0)
-        strikes = self._faults.strikes
-        if strikes("dropped", call.to, call.nth, kind, number):
-            self._numbers[call.sid] = number + 1
+        call.hooks += 1
+
+        def strikes(fault: str) -> bool:
+            return self._faults.strikes(fault, call.to, call.nth, call.hooks)
+
+        if strikes("dropped"):
             self._journal.write("fault", sid=call.sid, kind="dropped")
             return
-        if strikes("reordered", call.to, call.nth, kind, number):
-            delay += 1.5
-        if strikes("delayed", call.to, call.nth, kind, number):
-            delay += 20.0
-        twice = strikes("duplicated", call.to, call.nth, kind, number)
-        self._start(self._deliver(call.sid, kind, callback, params, call, delay, twice))
+        delay += 1.5 if strikes("reordered") else 0.0
+        delay += 20.0 if strikes("delayed") else 0.0
+        twice, refuse = strikes("duplicated"), strikes("refused")
+        self._start(self._deliver(call.sid, kind, callback, params, call, delay, twice, refuse))
 
     async def _deliver(
         self,
@@ -187,24 +181,20 @@ class Notices:
         callback: Callback,
         params: Params,
         call: Call | None,
-        delay: float,
-        twice: bool,
+        delay: float = 0.0,
+        twice: bool = False,
+        refuse: bool = False,
     ) -> None:
-        webhook = self._webhook(key, callback.url, callback.method, params)
+        webhook = self._webhook(callback.url, callback.method, params)
         if delay:
             await self._clock.sleep(delay)
-        refuse = call is not None and self._faults.strikes(
-            "refused", call.to, call.nth, webhook.token
-        )
         answer = await self._sender.send(webhook, refuse=refuse)
-        self._write(kind, key, webhook, answer, call)
+        self._write(kind, key, answer, call)
         if twice:
             again = await self._sender.send(webhook)
-            self._write(kind, key, webhook, again, call)
+            self._write(kind, key, again, call)
 
-    def _write(
-        self, kind: str, key: str, webhook: Webhook, answer: Answer, call: Call | None
-    ) -> None:
+    def _write(self, kind: str, key: str, answer: Answer, call: Call | None) -> None:
         self._journal.write(
             "webhook",
             sid=key,

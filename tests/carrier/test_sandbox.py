@@ -129,6 +129,32 @@ def test_check_25_a_create_whose_reply_is_lost_has_still_made_its_call() -> None
         assert b.hooks.at("/twiml")[0].params["CallSid"] == made[0].sid
 
 
+def test_a_create_whose_reply_never_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("carrier.rest.common.HANG_SECONDS", 0.1)
+    with bench(speed=300, personas=PEOPLE) as b:
+        control(b, "POST", "faults", json={"create_reply_lost": 1000})
+        with pytest.raises(requests.RequestException):
+            b.create("+8613900001111")
+        assert len(b.client.calls.list(to="+8613900001111")) == 1
+
+
+def test_faults_of_detection_and_of_connections() -> None:
+    with bench(speed=300, personas=PEOPLE) as b:
+        b.hooks.replies["/twiml"] = '<Response><Pause length="10"/></Response>'
+        control(b, "POST", "faults", json={"amd_never": 1000, "refused": 1000})
+        call = b.create(
+            "+8613900001111",
+            machine_detection="Enable",
+            async_amd="true",
+            async_amd_status_callback=b.hooks.url("/amd"),
+        )
+        assert b.ended(call.sid).answered_by == "human"
+        assert not b.hooks.at("/amd")
+        assert b.hooks.statuses() == ["initiated", "ringing", "in-progress", "completed"]
+        hooks = b.journal(call.sid, "webhook")
+        assert {line["attempts"] for line in hooks} == {2}
+
+
 def test_faults_duplicate_drop_and_refuse() -> None:
     with bench(speed=300, personas=PEOPLE) as b:
         control(b, "POST", "faults", json={"duplicated": 1000})
@@ -191,7 +217,13 @@ def test_the_clock_is_three_numbers() -> None:
         expected = datetime(2026, 3, 14, 19, tzinfo=UTC) + timedelta(seconds=passed)
         assert abs((now - expected).total_seconds()) < 10
         assert b.create("+8613900000487").date_created.day == 14
-        for bad in ({"speed": -1}, {"speed": "x"}, {"anchor_sim": "2026-03-15T03:00:00"}, []):
+        wrong: list[Any] = [
+            {"speed": -1},
+            {"speed": "x"},
+            {"anchor_sim": "2026-03-15T03:00:00"},
+            [],
+        ]
+        for bad in wrong:
             assert control(b, "POST", "clock", json=bad).status_code == 400
 
 

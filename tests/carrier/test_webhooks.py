@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from typing import Any
 
 import pytest
@@ -241,6 +242,33 @@ def test_check_18_overrides_ask_for_more_and_repeats_can_be_told() -> None:
         assert len(hits) == 4  # the request itself and three repeats
         assert len({hit.headers["I-Twilio-Idempotency-Token"] for hit in hits}) == 1
         assert all(hit.valid for hit in hits)
+
+
+def test_a_server_that_drops_the_connection_is_asked_once_more(b: Bench) -> None:
+    dropped: list[str] = []
+
+    def serve(server: socket.socket) -> None:
+        for _ in range(2):
+            connection, _ = server.accept()
+            with connection:
+                connection.settimeout(5)
+                dropped.append(connection.recv(65536).decode()[:4])
+                if len(dropped) == 2:
+                    body = say("好").encode()
+                    head = (
+                        f"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {len(body)}"
+                    )
+                    connection.sendall(f"{head}\r\nConnection: close\r\n\r\n".encode() + body)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        worker = threading.Thread(target=serve, args=(server,))
+        worker.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/twiml"
+        call = b.create(b.person("mute"), url=url)
+        b.ended(call.sid)
+        worker.join(5)
+    assert dropped == ["POST", "POST"]
+    assert b.journal(call.sid, "said")[0]["text"] == "好"
 
 
 def test_overrides_are_kept_within_their_bounds() -> None:
