@@ -98,10 +98,17 @@ class Person:
     def goto(self, address: str) -> None:
         self.page.goto(address)
 
-    def confirm(self, button: str) -> None:
-        """Press a button and say yes to the question it asks."""
+    def confirm(self, button: str, *, stays: bool = False) -> None:
+        """Press a button and say yes to the question it asks; back when the next page is there.
+
+        `stays`: the page posts by itself and stays.
+        """
         self.page.locator(button).first.click()
-        self.page.locator("#confirm-yes").click()
+        if stays:
+            self.page.locator("#confirm-yes").click()
+            return
+        with self.page.expect_navigation():
+            self.page.locator("#confirm-yes").click()
 
 
 @pytest.fixture

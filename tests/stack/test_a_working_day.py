@@ -19,8 +19,9 @@ def username_of(stack: Stack, role: str) -> str:
     rows = stack.query(
         "SELECT u.username FROM accounts_user u"
         " JOIN accounts_user_groups m ON m.user_id = u.id"
-        f" JOIN auth_group g ON g.id = m.group_id AND g.name = '{role}'"
-        " ORDER BY u.id LIMIT 1"
+        " JOIN auth_group g ON g.id = m.group_id AND g.name = %s"
+        " ORDER BY u.id LIMIT 1",
+        role,
     )
     return str(rows[0][0])
 
@@ -48,7 +49,6 @@ def test_marketing_starts_a_manager_approves_an_agent_takes_the_call(
     marketing.confirm('form[action$="/screen/"] button')
     expect(page.locator('form[action$="/submit/"] button').first).to_be_visible(timeout=30_000)
     marketing.confirm(f'form[action$="/campaigns/{campaign_id}/submit/"] button')
-    page.wait_for_load_state()
     assert stack.query("SELECT count(*) FROM campaigns_targetlist WHERE state = 'submitted'") != [
         (0,)
     ]
@@ -57,7 +57,6 @@ def test_marketing_starts_a_manager_approves_an_agent_takes_the_call(
     manager.goto(f"{stack.web}/inbox/")
     manager.page.locator('main a[href*="/inbox/"]').first.click()
     manager.confirm('form[action$="/approve/"] button')
-    manager.page.wait_for_load_state()
     assert stack.query("SELECT count(*) FROM campaigns_targetlist WHERE state = 'approved'") == [
         (1,)
     ]
@@ -95,6 +94,6 @@ def test_the_wall_is_pushed_and_a_campaign_can_be_paused(stack: Stack, sign_in: 
     supervisor.goto(f"{stack.web}/wall/")
     pause, resume = (supervisor.page.locator(f"[data-step={step}]") for step in ("pause", "resume"))
     expect(pause).to_be_visible(timeout=20_000)
-    supervisor.confirm("[data-step=pause]")
+    supervisor.confirm("[data-step=pause]", stays=True)
     expect(resume).to_be_visible()
     assert stack.query("SELECT state FROM campaigns_campaign") == [("paused",)]
