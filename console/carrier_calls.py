@@ -15,7 +15,8 @@ SHOWN = 40
 def in_flight() -> dict[str, Any]:
     """`{"live": n, "calls": [{"to", "status", "direction", "conference", "said"}]}`.
 
-    Those that talk first, then the newest. Numbers are masked; `said` holds at most two lines `{"who", "text"}`. Raises CarrierUnreachable.
+    Those that talk first, then the newest. Numbers are masked; `said` holds at most two lines
+    `{"who", "text"}`. Raises CarrierUnreachable.
     """
     answer = control("GET", "calls")
     # sorting is stable: within each kind they stay as the carrier lists them

@@ -65,6 +65,8 @@ class AgentBot:
     done: Counter[str] = field(default_factory=Counter)
     speed: float = 1.0
     _writing: set[str] = field(default_factory=set)
+    #: hand-over and state of the pushes already answered: an accept is pushed back as an event
+    _answered: set[tuple[str, str]] = field(default_factory=set)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def work(self) -> None:
@@ -148,7 +150,10 @@ class AgentBot:
     def _hear(self, event: str, data: dict[str, Any]) -> None:
         """React without waiting: the stream must be read on."""
         if event in ("offer", "transfer") and data.get("state") in _ACCEPTABLE:
-            self._begin(self._accept(data["id"]))
+            offer = (data["id"], data["state"])
+            if offer not in self._answered:
+                self._answered.add(offer)
+                self._begin(self._accept(data["id"]))
         elif event in ("open", "transfer") or _wants_ready(data.get("agent")):
             self._begin(self._look())
 
@@ -159,6 +164,7 @@ class AgentBot:
         """Do what the desk's state asks for; harmless when done twice."""
         transfer = state.get("transfer")
         if transfer is None:
+            self._answered.clear()
             if _wants_ready(state["agent"]):
                 await self._post("/desk/presence/", {"state": "ready"})
         elif transfer["state"] in _ACCEPTABLE and not transfer["accepted_early"]:
