@@ -132,7 +132,7 @@ def evaluate(rule: CapRule, facts: Facts, intent: Intent, now: datetime) -> list
     if rule.counts == "robot" and intent.actor is not Actor.ROBOT:
         return []
     events = _events(rule, facts, intent, now)
-    if events is None:
+    if not events and rule.limit != 0:
         return []
     reasons = []
     if rule.limit is not None and rule.window is not None:
@@ -146,20 +146,22 @@ def evaluate(rule: CapRule, facts: Facts, intent: Intent, now: datetime) -> list
     return reasons
 
 
-def _events(rule: CapRule, facts: Facts, intent: Intent, now: datetime) -> list[datetime] | None:
-    """When the events that may count took place; None when there is nothing to count by."""
-    keys = _keys(rule, facts, intent)
-    if keys is None:
-        return None
+def _events(rule: CapRule, facts: Facts, intent: Intent, now: datetime) -> list[datetime]:
+    """When the events that may count took place."""
     kind, reach = _KINDS[rule.counts], rule.reach
-    # what left the window long ago is most of a history: look at the time first
-    oldest = now - reach if reach is not None else None
+    # most of a history is of another kind or left the window long ago: look at that first
+    if reach is None:
+        recent = [contact for contact in facts.contacts if contact.kind is kind]
+    else:
+        oldest = now - reach
+        recent = [c for c in facts.contacts if c.kind is kind and c.at > oldest]
+    keys = _keys(rule, facts, intent) if recent else None
+    if keys is None:
+        return []
     return [
         contact.at
-        for contact in facts.contacts
-        if contact.kind is kind
-        and (oldest is None or contact.at > oldest)
-        and _counts(rule, contact)
+        for contact in recent
+        if _counts(rule, contact)
         and all(getattr(contact, attribute) == value for attribute, value in keys)
     ]
 

@@ -46,6 +46,8 @@ def evaluate(rule: CoolOffRule, facts: Facts, intent: Intent, now: datetime) -> 
     last: datetime | None = None
     until: datetime | None = None
     for contact in facts.contacts:
+        if contact.kind is not ContactKind.OUTCOME or contact.outcome not in rule.outcomes:
+            continue
         if not _applies(rule, contact, facts, intent):
             continue
         end = _end(rule, contact.at)
@@ -70,8 +72,6 @@ def evaluate(rule: CoolOffRule, facts: Facts, intent: Intent, now: datetime) -> 
 
 
 def _applies(rule: CoolOffRule, contact: Contact, facts: Facts, intent: Intent) -> bool:
-    if contact.kind is not ContactKind.OUTCOME or contact.outcome not in rule.outcomes:
-        return False
     if rule.scope == "number":
         return contact.number_id is not None and contact.number_id == intent.number_id
     if contact.customer_id != intent.customer_id:
