@@ -2,6 +2,9 @@
 
 A conditional update guarded by the table in `domain/call_state.py`, with the event in the same
 transaction. Two that try at once: one succeeds, the other sees False.
+
+Rows are locked with FOR NO KEY UPDATE throughout the dialer: a plain FOR UPDATE would also stop the
+foreign-key checks that other transactions make when they commit, and the two deadlock.
 """
 
 from __future__ import annotations
@@ -48,4 +51,5 @@ def _update(call: Call, old: CallState, new: CallState, values: dict[str, Any]) 
 
 
 def _state_now(call: Call) -> str:
-    return Call.objects.select_for_update().values_list("state", flat=True).get(pk=call.pk)
+    locked = Call.objects.select_for_update(no_key=True)
+    return locked.values_list("state", flat=True).get(pk=call.pk)

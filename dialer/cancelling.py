@@ -88,7 +88,7 @@ def settle_as(call_id: int, new: CallState, *, cause: str, at: datetime, seconds
 def lock(call_id: int) -> Call | None:
     """The call, locked for the rest of the transaction."""
     return (
-        Call.objects.select_for_update(of=("self",))
+        Call.objects.select_for_update(of=("self",), no_key=True)
         .select_related("campaign", "lead")
         .filter(pk=call_id)
         .first()

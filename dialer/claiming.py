@@ -93,7 +93,7 @@ def claim(campaign: Campaign, count: int, *, now: datetime, real: datetime) -> l
 
 def _due_leads(campaign: Campaign, engaged: Engaged, now: datetime) -> QuerySet[Lead]:
     return (
-        Lead.objects.select_for_update(skip_locked=True, of=("self",))
+        Lead.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
         .filter(
             campaign=campaign,
             state=LeadState.DUE.value,

@@ -45,7 +45,7 @@ def end_finished(now: datetime) -> int:
 def expire_leads(campaign_ids: list[int], now: datetime) -> int:
     """Expire waiting leads of ended campaigns, a batch at a time; returns how many."""
     waiting = (
-        Lead.objects.select_for_update(skip_locked=True)
+        Lead.objects.select_for_update(skip_locked=True, no_key=True)
         .filter(campaign_id__in=campaign_ids, state__in=_WAITING)
         .order_by("pk")
         .values_list("pk", "state")

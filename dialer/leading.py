@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, connection
 
 from agents import presence, reserving
 from campaigns import steering
@@ -81,7 +81,7 @@ class Leader:
             if not self._leads():
                 return False
             self._tick()
-        except (OperationalError, InterfaceError):
+        except (DatabaseError, InterfaceError):
             log.exception("the leader lost its database connection")
             self._resign()
             return False
@@ -143,9 +143,9 @@ class Leader:
     def _part(self, name: str, work: Callable[[], object]) -> None:
         try:
             work()
-        except (OperationalError, InterfaceError):
-            raise
         except Exception:
+            if not connection.is_usable():
+                raise  # the lock went with the connection: step() resigns
             log.exception("the tick's part %s failed", name)
 
     def _is_due(self, name: str, at_real: datetime, every: timedelta) -> bool:

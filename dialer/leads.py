@@ -19,7 +19,8 @@ def change_lead(lead: Lead, new: LeadState, *, cause: str, at: datetime, **field
 
     False if the table forbids it. An end sets `settled_at` to `at`.
     """
-    old = Lead.objects.select_for_update().values_list("state", flat=True).get(pk=lead.pk)
+    locked = Lead.objects.select_for_update(no_key=True)
+    old = locked.values_list("state", flat=True).get(pk=lead.pk)
     if new not in TRANSITIONS[LeadState(old)]:
         lead.state = old
         return False

@@ -99,11 +99,11 @@ def ask_about_silent(errands: Errands, *, real_now: datetime, speed: float) -> i
     )
     recent = {row["sid"] for row in heard if row["last"] >= quiet}
     silent = {sid: pk for sid, pk in live.items() if sid not in recent}
-    # noted now, so that a call in a long talk is asked about once in a while and not each tick
-    Call.objects.filter(pk__in=list(silent.values())).update(reconciled_at=real_now)
+    mine = _note_asked(list(silent.values()), real_now)
     return sum(
         errands.send(f"silent:{pk}", partial(controlling.fetch, sid or ""), partial(_fetched, pk))
         for sid, pk in silent.items()
+        if pk in mine
     )
 
 
@@ -116,6 +116,22 @@ def put_back_stranded(*, at: datetime) -> int:
         log.error("lead %s was calling without a call", lead.pk)
         count += change_lead(lead, LeadState.DUE, cause="stranded", at=at, due_at=at)
     return count
+
+
+@transaction.atomic
+def _note_asked(call_ids: list[int], real_now: datetime) -> set[int]:
+    """Note when they are asked about, so that a long talk is asked about once in a while only.
+
+    A call that somebody holds is not silent: its webhook is being worked on.
+    """
+    free = (
+        Call.objects.select_for_update(skip_locked=True, no_key=True)
+        .filter(pk__in=call_ids)
+        .values_list("pk", flat=True)
+    )
+    found = set(free)
+    Call.objects.filter(pk__in=found).update(reconciled_at=real_now)
+    return found
 
 
 def _fetched(call_id: int, facts: CallFacts | None) -> None:
