@@ -36,7 +36,7 @@ RECOGNISED: Final = 0.35
 #: evidence enough.
 _CAUTION: Final = re.compile(
     r"别(?!的|家|人|处|墅)|勿|莫|甭|嫑|覅|不许|不准|不让|不给|不想|不认|删|口气|胆子|资格|尊重|没允许|没同意|没授权|不同意|凭|隐私|授权|允许|合理|误导|"
-    r"退(?!休|伍|货)|销(?:户|卡|了|掉)|拉黑|屏蔽|黑(?!人|色)|打扰|骚|烦|赔|说法|道歉|离谱|负责|素质|道德|法律|警|"
+    r"退(?!休|伍|货)|销(?:户|卡|了|掉)|拉黑|屏蔽|黑(?!人|色)|打扰|骚|(?<!麻)烦|赔|说法|道歉|离谱|负责|素质|道德|(?<![办方做算用想看说分])法(?!子)|警|记名|记下你|良心|"
     r"\b(?:block|dare|never|stop|not call|court|legal)\b"
 )
 #: Words of which a question or wish of this kind has at least one. A confident model without any
