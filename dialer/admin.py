@@ -19,7 +19,7 @@ from accounts.permissions import SEES_ALL_BRANCHES, branches_of, roles_of
 from dialer.models import Call, Callback, CallEvent, Transfer
 
 
-class _History(ModelAdmin):  # type: ignore[misc]
+class _History(ModelAdmin):
     """A record of what happened. `customer_path` leads from a row to its customer."""
 
     customer_path = "customer"
