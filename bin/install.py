@@ -115,7 +115,7 @@ def install_packages() -> None:
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         ) as pip,
     ):
-        assert pip.stdout is not None  # noqa: S101 - asked for above
+        assert pip.stdout is not None
         for line in pip.stdout:
             log.write(line)
             named = NAMED.match(line)

@@ -89,7 +89,7 @@ async def _stream(channels: list[str], send: Send) -> None:
             else:
                 await _chunk(send, _event(message["data"]))
     finally:
-        await pubsub.aclose()
+        await pubsub.aclose()  # type: ignore[no-untyped-call]
         await client.aclose()
 
 
