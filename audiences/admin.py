@@ -90,7 +90,7 @@ class CustomerAdmin(ReadOnly, ModelAdmin):
         found: QuerySet[Customer] = super().get_queryset(request)
         return found.filter(branch__in=branches_of(request.user))
 
-    @admin.display(description=gettext_lazy("name"))
+    @admin.display(description=gettext_lazy("Name"))
     def masked_name(self, customer: Customer) -> str:
         return f"{customer.name[:1]}**"
 

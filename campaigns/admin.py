@@ -313,7 +313,7 @@ class LeadAdmin(ReadOnlyAdmin):
     def bank_id(self, lead: Lead) -> str:
         return lead.customer.bank_id
 
-    @admin.display(description=gettext_lazy("name"))
+    @admin.display(description=gettext_lazy("Name"))
     def masked_name(self, lead: Lead) -> str:
         return mask_name(lead.customer.name)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from robot.domain.versions import Phase, VersionState
 
@@ -31,7 +32,7 @@ class ScriptVersion(models.Model):
     script = models.ForeignKey(
         Script, models.PROTECT, related_name="versions", verbose_name=_("script")
     )
-    number = models.PositiveIntegerField(_("number"))
+    number = models.PositiveIntegerField(pgettext_lazy("of a version", "number"))
     #: Canonical form, see robot/domain/documents.py.
     document = models.JSONField(_("document"))
     content_hash = models.CharField(_("content hash"), max_length=64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from audiences.models import Customer, Number
 from campaigns.domain.lead_state import LeadState
@@ -33,7 +34,7 @@ class Lead(models.Model):
     )
     clears_at = models.DateTimeField(_("lifts at"), null=True, blank=True)
     due_at = models.DateTimeField(_("due"), null=True, blank=True)
-    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    attempts = models.PositiveSmallIntegerField(pgettext_lazy("how many", "attempts"), default=0)
     outcome = models.CharField(_("outcome"), max_length=30, blank=True)
     result = models.CharField(_("result"), max_length=30, blank=True)
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
