@@ -103,7 +103,7 @@ def submit(
     at = now()
     if expires_at <= at:
         raise Expired
-    stale = Approval.objects.select_for_update().filter(
+    stale = Approval.objects.select_for_update(no_key=True).filter(
         subject=subject, tier=tier, state=ApprovalState.PENDING, expires_at__lte=at
     )
     for overdue in stale:
@@ -155,7 +155,7 @@ def withdraw(*, approval: Approval, actor: User | None, reason: str) -> Approval
 
     Raises AlreadyDecided for one that has come to an end.
     """
-    locked = Approval.objects.select_for_update().get(pk=approval.pk)
+    locked = Approval.objects.select_for_update(no_key=True).get(pk=approval.pk)
     if ApprovalState.WITHDRAWN not in TRANSITIONS[ApprovalState(locked.state)]:
         raise AlreadyDecided
     return _move(locked, ApprovalState.WITHDRAWN, actor=actor, at=now(), note=reason)
@@ -180,7 +180,7 @@ def expire_overdue(limit: int = 500) -> int:
 
 def _open_for(approval: Approval, checker: User, at: datetime) -> Approval:
     """The approval's row, locked, if `checker` may decide it now."""
-    locked = Approval.objects.select_for_update().get(pk=approval.pk)
+    locked = Approval.objects.select_for_update(no_key=True).get(pk=approval.pk)
     if locked.state != ApprovalState.PENDING:
         raise AlreadyDecided
     if locked.expires_at <= at:

@@ -80,6 +80,9 @@ def works(code: str) -> bool:
 
 def install() -> None:
     """Makes `.venv` if it is missing, broken or from elsewhere, and installs the list into it."""
+    if VENV.is_symlink():
+        # clearing it would empty somebody else's
+        raise SetupFailed(f"{VENV} is a link. Remove it, and run this again.")
     moved = STAMP.exists() and STAMP.read_text().splitlines()[:1] != [f"# {ROOT}"]
     if moved or not works("import sys, pip; sys.exit(sys.version_info < (3, 11))"):
         say(f"Making .venv with Python {sys.version.split()[0]}")

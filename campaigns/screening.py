@@ -73,7 +73,7 @@ def plan_lists(campaign_id: int) -> list[int]:
     Called again it plans nothing new: it returns what is still empty.
     """
     with transaction.atomic():
-        campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
+        campaign = Campaign.objects.select_for_update(no_key=True).get(pk=campaign_id)
         if campaign.state != CampaignState.SCREENING:
             return []
         lists = campaign.lists.filter(state__in=[s.value for s in LIVE_LISTS])
@@ -132,7 +132,7 @@ def close_screening(campaign_id: int) -> bool:
     Returns whether this call closed it. Safe to call from every worker after every list.
     """
     with transaction.atomic():
-        campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
+        campaign = Campaign.objects.select_for_update(no_key=True).get(pk=campaign_id)
         lists = campaign.lists.filter(state__in=[s.value for s in LIVE_LISTS])
         if campaign.state != CampaignState.SCREENING or lists.filter(counts={}).exists():
             return False

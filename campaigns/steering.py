@@ -118,7 +118,7 @@ def stop(campaign: Campaign, acting_user: User | None) -> None:
 
 def _locked(campaign: Campaign) -> Campaign:
     return (
-        Campaign.objects.select_for_update(of=("self",))
+        Campaign.objects.select_for_update(of=("self",), no_key=True)
         .select_related("product", "script_version", "team")
         .get(pk=campaign.pk)
     )

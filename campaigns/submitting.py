@@ -86,7 +86,7 @@ def freeze(target_list: TargetList) -> dict[str, Any]:
 
 def locked_list(list_id: int) -> TargetList:
     return (
-        TargetList.objects.select_for_update(of=("self",))
+        TargetList.objects.select_for_update(of=("self",), no_key=True)
         .select_related("branch", "campaign__product", "campaign__script_version")
         .get(pk=list_id)
     )

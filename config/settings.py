@@ -52,6 +52,9 @@ TWILIO_ACCOUNT_SID = env_str("TWILIO_ACCOUNT_SID", "AC" + "0" * 32)
 TWILIO_AUTH_TOKEN = env_str("TWILIO_AUTH_TOKEN", "sandbox-auth-token")
 #: Which carrier this installation dials through: sample customers may only meet "sandbox".
 CARRIER = env_str("CARRIER", "sandbox" if SANDBOX else "twilio")
+#: What the carrier's contract allows: simultaneous calls, and new calls a second (business time).
+CARRIER_LINES = env_int("CARRIER_LINES", 60)
+CARRIER_CPS = env_int("CARRIER_CPS", 10)
 SPEECH_LANGUAGE = env_str("SPEECH_LANGUAGE", "cmn-Hans-CN")
 SAY_LANGUAGE = env_str("SAY_LANGUAGE", "cmn-CN")
 SAY_VOICE = env_str("SAY_VOICE", "Polly.Zhiyu")

@@ -28,6 +28,8 @@ SORRY_LINE = "抱歉打扰您，您的要求已经登记，我们不会再来电
 GOODBYE_LINE = "感谢您的接听，再见。"
 
 INTERESTED = "INTERESTED"
+#: Waiting loops are numbered through all offers; one offer has far fewer.
+_LOOPS_PER_OFFER = 100
 #: Voices that are no customer: to hear them is no conversation.
 _MACHINES = frozenset({"voicemail", "ivr", "call_screener"})
 
@@ -86,7 +88,7 @@ def heard(call: Call, *, turn: int, said: Said, at: datetime) -> str:
     return _carry_out(call, step, turn=turn, at=at)
 
 
-def parked(transfer_id: UUID, *, loop: int, said: Said, at: datetime) -> str:
+def parked(transfer_id: UUID, *, offer: int, loop: int, said: Said, at: datetime) -> str:
     """One waiting loop: the customer is heard, told how things stand, or released."""
     found = transferring.lock_with_call(transfer_id)
     if found is None:
@@ -100,7 +102,7 @@ def parked(transfer_id: UUID, *, loop: int, said: Said, at: datetime) -> str:
         return twiml.hang_up([GOODBYE_LINE])
     step = robot.hear(
         call_ref=call.public_id,
-        turn=loop,
+        turn=offer * _LOOPS_PER_OFFER + loop,
         text=said.text,
         digits=said.digits,
         confidence=said.confidence,
@@ -114,7 +116,7 @@ def parked(transfer_id: UUID, *, loop: int, said: Said, at: datetime) -> str:
     if not transferring.keep_waiting(transfer, call, loop=loop, at=at):
         step = robot.transfer_result(call_ref=call.public_id, result="no_agent", at=at)
         return _carry_out(call, step, turn=call.turn, at=at)
-    return _park_document(transfer_id, _lines(step), loop=loop + 1)
+    return _park_document(transfer, _lines(step), loop=loop + 1)
 
 
 def after_talk(transfer_id: UUID, *, at: datetime) -> str:
@@ -124,7 +126,7 @@ def after_talk(transfer_id: UUID, *, at: datetime) -> str:
         return twiml.hang_up([])
     transfer, call = found
     if call.state == CallState.ANSWERED and transferring.waits_again(transfer):
-        return _park_document(transfer_id, [], loop=transfer.parks)
+        return _park_document(transfer, [], loop=0)
     return twiml.hang_up([GOODBYE_LINE])
 
 
@@ -139,7 +141,7 @@ def _carry_out(call: Call, step: Step, *, turn: int, at: datetime) -> str:
         if isinstance(reply, Park):
             bridge = transferring.consented(call, step, at=at)
             transfer = Transfer.objects.get(call=call)
-            return bridge or _park_document(transfer.pk, [*lines, *reply.hold[:1]], loop=0)
+            return bridge or _park_document(transfer, [*lines, *reply.hold[:1]], loop=0)
         if isinstance(reply, Listen):
             call.turn = turn + 1
             call.save(update_fields=["turn"])
@@ -164,10 +166,10 @@ def _end(call: Call, step: Step, outcome: str, at: datetime) -> None:
     transferring.dialogue_ended(call, outcome=outcome, at=at)
 
 
-def _park_document(transfer_id: UUID, lines: list[str], *, loop: int) -> str:
+def _park_document(transfer: Transfer, lines: list[str], *, loop: int) -> str:
     return twiml.gather(
         lines,
-        action=hook_url("park", transfer_id=transfer_id, number=loop),
+        action=hook_url("park", transfer_id=transfer.pk, offer=transfer.offers, number=loop),
         wait_s=transferring.PARK_WAIT_S,
         end_s=1.0,
         digits=1,

@@ -94,7 +94,7 @@ def _listen(lines: list[str], *, turn: int) -> str:
 
 def _call_of(event: Event, at: datetime) -> Call:
     """The row of this ring-back, made when it is first heard of."""
-    known = Call.objects.select_for_update().filter(sid=event.sid).first()
+    known = Call.objects.select_for_update(no_key=True).filter(sid=event.sid).first()
     if known is not None:
         return known
     number = Number.objects.filter(e164=event.params.get("From", "")).first()

@@ -7,9 +7,9 @@ from django.conf import settings
 
 def lines() -> int:
     """Calls in progress at once, all campaigns, agents' legs and ring-backs together."""
-    return int(getattr(settings, "CARRIER_LINES", 60))
+    return settings.CARRIER_LINES
 
 
 def calls_per_second() -> float:
     """New calls a (simulated) second. What the carrier would queue could ring after hours."""
-    return float(getattr(settings, "CARRIER_CPS", 10))
+    return float(settings.CARRIER_CPS)

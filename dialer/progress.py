@@ -49,7 +49,7 @@ TELEPHONY_OUTCOMES: dict[CallState, str] = {
 def lock(public_id: UUID) -> Call | None:
     """The call, locked for the rest of the transaction; None if there is none."""
     return (
-        Call.objects.select_for_update(of=("self",))
+        Call.objects.select_for_update(of=("self",), no_key=True)
         .select_related("campaign", "lead")
         .filter(public_id=public_id)
         .first()

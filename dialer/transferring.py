@@ -19,12 +19,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from telephony.addresses import hook_url
 
 from agents import presence, reserving
-from clock.reading import real
+from clock.reading import now, real
 from compliance import ledger
 from dialer import callbacks, handover_context
+from dialer.domain.call_state import ENDS as CALL_ENDS
 from dialer.domain.call_state import CallState
 from dialer.domain.stages import Stage
 from dialer.domain.transfer_state import ENDS, TRANSITIONS, TransferState
@@ -33,6 +33,7 @@ from dialer.placing import place_agent_leg
 from live.publishing import publish
 from robot.domain.steps import Step
 from telephony import controlling, twiml
+from telephony.addresses import hook_url
 
 log = logging.getLogger(__name__)
 
@@ -92,18 +93,18 @@ def tell(transfer: Transfer) -> None:
 def lock_with_call(transfer_id: UUID) -> tuple[Transfer, Call] | None:
     """The transfer and the customer's call, locked in the one order."""
     call = (
-        Call.objects.select_for_update(of=("self",))
+        Call.objects.select_for_update(of=("self",), no_key=True)
         .select_related("campaign", "lead")
         .filter(transfer=transfer_id)
         .first()
     )
     if call is None:
         return None
-    return Transfer.objects.select_for_update().get(pk=transfer_id), call
+    return Transfer.objects.select_for_update(no_key=True).get(pk=transfer_id), call
 
 
 def _lock_of(call: Call) -> Transfer | None:
-    return Transfer.objects.select_for_update().filter(call=call).first()
+    return Transfer.objects.select_for_update(no_key=True).filter(call=call).first()
 
 
 def is_bridging(transfer: Transfer) -> bool:
@@ -244,7 +245,7 @@ def bridge_document(transfer: Transfer) -> str:
     return twiml.dial_conference(
         room(transfer.pk),
         label="customer",
-        action=hook_url("after", transfer_id=transfer.pk),
+        action=hook_url("after", transfer_id=transfer.pk, offer=transfer.offers),
         status_url=hook_url("conference", transfer_id=transfer.pk),
         start_on_enter=False,
         end_on_exit=True,
@@ -265,9 +266,9 @@ def accept_offer(transfer: Transfer, call: Call, *, at: datetime) -> bool:
         return False
     call.stage = Stage.AGENT.value
     call.save(update_fields=["stage"])
-    sid, transfer_id = call.sid, transfer.pk
+    sid = call.sid
     assert sid is not None
-    transaction.on_commit(lambda: _move_customer(sid, transfer_id))
+    transaction.on_commit(lambda: _move_customer(sid, transfer))
     return True
 
 
@@ -289,17 +290,22 @@ def _accept(transfer: Transfer, *, at: datetime) -> bool:
     return True
 
 
-def _move_customer(sid: str, transfer_id: UUID) -> None:
+def _move_customer(sid: str, transfer: Transfer) -> None:
+    bridge_url = hook_url("bridge", transfer_id=transfer.pk, offer=transfer.offers)
     try:
-        if not controlling.redirect(sid, hook_url("bridge", transfer_id=transfer_id)):
-            log.info("transfer %s: the customer was gone before the bridge", transfer_id)
+        if not controlling.redirect(sid, bridge_url):
+            log.info("transfer %s: the customer was gone before the bridge", transfer.pk)
     except controlling.ControlFailed:
         # the next waiting loop finds the transfer accepted and goes to the bridge by itself
-        log.warning("transfer %s: the redirect failed", transfer_id)
+        log.warning("transfer %s: the redirect failed", transfer.pk)
 
 
 def _fetch_agent(transfer_id: UUID) -> None:
-    place_agent_leg(Transfer.objects.select_related("agent__user").get(pk=transfer_id))
+    leg = place_agent_leg(Transfer.objects.select_related("agent__user").get(pk=transfer_id))
+    if CallState(leg.state) in CALL_ENDS:
+        # refused or never placed: nobody will come, and no callback will say so
+        with transaction.atomic():
+            agent_leg_ended(leg, at=now())
 
 
 def conference_event(transfer_id: UUID, params: Mapping[str, str], *, at: datetime) -> None:
@@ -364,13 +370,15 @@ def _agent_left(transfer: Transfer, call: Call, at: datetime) -> None:
 
 def _send_customer_after(transfer: Transfer, call: Call) -> None:
     """Out of the room: to the waiting loop or to the goodbye, as the transfer's state says."""
-    sid, transfer_id = call.sid, transfer.pk
+    sid = call.sid
+    # the number of the offer that ended: a goodbye and a new wait have addresses of their own
+    after_url = hook_url("after", transfer_id=transfer.pk, offer=transfer.offers)
 
     def redirect() -> None:
         try:
-            controlling.redirect(sid or "", hook_url("after", transfer_id=transfer_id))
+            controlling.redirect(sid or "", after_url)
         except controlling.ControlFailed:
-            log.warning("transfer %s: the customer could not be moved", transfer_id)
+            log.warning("transfer %s: the customer could not be moved", transfer.pk)
 
     if call.state == CallState.ANSWERED and sid is not None:
         transaction.on_commit(redirect)

@@ -96,20 +96,20 @@ def amd(event: Event, public_id: UUID) -> str:
 
 
 @webhook("park")
-def park(event: Event, transfer_id: UUID, number: int) -> str:
+def park(event: Event, transfer_id: UUID, offer: int, number: int) -> str:
     """One waiting loop of a customer who is being connected."""
     said = Said.of(event.params)
-    return conversing.parked(transfer_id, loop=number, said=said, at=now())
+    return conversing.parked(transfer_id, offer=offer, loop=number, said=said, at=now())
 
 
 @webhook("bridge")
-def bridge(event: Event, transfer_id: UUID) -> str:
+def bridge(event: Event, transfer_id: UUID, offer: int) -> str:
     """The customer's way into the conference."""
     return transferring.bridge(transfer_id)
 
 
 @webhook("after")
-def after(event: Event, transfer_id: UUID) -> str:
+def after(event: Event, transfer_id: UUID, offer: int) -> str:
     """The conference is over for the customer."""
     return conversing.after_talk(transfer_id, at=now())
 

@@ -53,7 +53,7 @@ def begin(
 
     `attributes` are the customer's declared attributes for variants; `zone` is where they live.
     """
-    existing = Conversation.objects.select_for_update().filter(call_ref=call_ref).first()
+    existing = Conversation.objects.select_for_update(no_key=True).filter(call_ref=call_ref).first()
     if existing is not None:
         stored = _stored(existing, Phase.TALK, 0)
         if stored is not None:
@@ -131,7 +131,7 @@ def transfer_result(*, call_ref: UUID, result: str, at: datetime) -> Step:
 @transaction.atomic
 def close(*, call_ref: UUID, at: datetime, outcome: str = "HUNG_UP") -> None:
     """The call is over; a conversation without an ending of its own gets this one."""
-    conversation = Conversation.objects.select_for_update().filter(call_ref=call_ref).first()
+    conversation = Conversation.objects.select_for_update(no_key=True).filter(call_ref=call_ref).first()
     if conversation is None or conversation.ended_at is not None:
         return
     conversation.ended_at = at
@@ -174,7 +174,7 @@ def _parsed(version_id: int, content_hash: str) -> Script:
 
 
 def _locked(call_ref: UUID) -> Conversation:
-    found = Conversation.objects.select_for_update().filter(call_ref=call_ref).first()
+    found = Conversation.objects.select_for_update(no_key=True).filter(call_ref=call_ref).first()
     if found is None:
         raise NoConversation(str(call_ref))
     return found

@@ -71,7 +71,7 @@ class Line:
 
     def wait(self, loop: int, text: str = "") -> str:
         """One waiting loop, in silence or with words."""
-        path = f"/hooks/transfer/{self.transfer.pk}/park/{loop}/"
+        path = f"/hooks/transfer/{self.transfer.pk}/park/{self.transfer.offers}/{loop}/"
         return self.post(path, **({"SpeechResult": text} if text else {}))
 
     def joins(self, label: str) -> None:

@@ -94,7 +94,7 @@ def test_the_customer_waits_in_our_own_loop_until_the_agent_accepts(
     assert deskwork.accept(wang.transfer.pk, lin) is Answer.ACCEPTED
     assert wang.call.sid in updated(carrier)
     assert carrier.created[-1]["To"] == "client:agent_lin"
-    twiml = wang.post(f"/hooks/transfer/{wang.transfer.pk}/bridge/")
+    twiml = wang.post(f"/hooks/transfer/{wang.transfer.pk}/bridge/1/")
     assert verbs(twiml) == ["Dial"]
 
 
@@ -223,7 +223,7 @@ def test_an_agent_who_drops_early_leaves_the_customer_another_offer(
     wang.leaves("agent")
     assert wang.transfer.state == TransferState.OFFERED
     assert updated(carrier)[-1] == wang.call.sid
-    twiml = wang.post(f"/hooks/transfer/{wang.transfer.pk}/after/")
+    twiml = wang.post(f"/hooks/transfer/{wang.transfer.pk}/after/{wang.transfer.offers}/")
     assert verbs(twiml) == ["Gather"]
 
 
@@ -236,7 +236,7 @@ def test_an_agent_may_hang_up_and_the_customer_hears_a_goodbye(lin: Agent, wang:
     deskwork.hang_up(wang.transfer.pk, lin)
     wang.leaves("agent")
     assert wang.transfer.state == TransferState.WRAP_UP
-    twiml = wang.post(f"/hooks/transfer/{wang.transfer.pk}/after/")
+    twiml = wang.post(f"/hooks/transfer/{wang.transfer.pk}/after/{wang.transfer.offers}/")
     assert verbs(twiml) == ["Say", "Hangup"]
 
 
