@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import polib
 import pytest
+from django.apps import apps
+from django.utils.translation import override
 from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -118,6 +120,22 @@ def test_every_text_has_a_chinese_translation(
         or (text.plural or "") not in ("", entry.msgid_plural)
     }
     assert not missing, "makemessages -l zh_Hans, then translate: " + "\n".join(sorted(missing))
+
+
+def test_every_choice_of_a_model_has_a_chinese_label(
+    catalogue: dict[tuple[str | None, str], polib.POEntry],
+) -> None:
+    """Labels made from enums are no literals in the models: config/choice_texts.py lists them."""
+    ours = [app for app in apps.get_app_configs() if Path(app.path).parent == ROOT]
+    with override(None):
+        labels = {
+            str(label)
+            for app in ours
+            for model in app.get_models()
+            for field in model._meta.fields
+            for _, label in field.flatchoices
+        }
+    assert {label for label in labels if (None, label) not in catalogue} == set()
 
 
 def test_translations_keep_the_placeholders(
