@@ -137,8 +137,17 @@ function wishes(wish) {
   if (!entries.length) return el("p", { class: "muted" }, texts.nothing_noted);
   return el("dl", { class: "kv" }, entries.flatMap(([name, value]) => [
     el("dt", {}, texts.slots[name] || name),
-    el("dd", { class: "strong" }, /^\d{4}-\d\d-\d\dT/.test(value) ? dayTime(value) : String(value)),
+    el("dd", { class: "strong" }, readable(String(value))),
   ]));
+}
+
+/** What a script keeps, for people: an instant, a band of money in ten thousands (5to20w), or text. */
+function readable(value) {
+  if (/^\d{4}-\d\d-\d\dT/.test(value)) return dayTime(value);
+  const band = /^(?:(lt|gt)(\d+)|(\d+)to(\d+))w$/.exec(value);
+  if (!band) return value;
+  const money = (tenThousands) => new Intl.NumberFormat(document.documentElement.lang).format(tenThousands * 10000);
+  return band[1] ? `${band[1] === "lt" ? "<" : ">"} ${money(band[2])}` : `${money(band[3])} – ${money(band[4])}`;
 }
 
 function productName(transfer) {
