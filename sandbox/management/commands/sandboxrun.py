@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from campaigns.domain.campaign_state import CampaignState
 from campaigns.models import Campaign
 from campaigns.steering import launch
+from clock.reading import now
 from sandbox.reporting import report
 from sandbox.watching import NotSettled, wait_until_settled
 from telephony.sandbox_carrier import set_both_clocks
@@ -28,8 +29,10 @@ class Command(BaseCommand):
         parser.add_argument("--launch-only", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        set_both_clocks(sim=options["start"], speed=options["speed"])
         campaign = Campaign.objects.order_by("pk")[0]
+        # nobody wants to wait for the first call: time goes on to the campaign's start, never back
+        start = options["start"] or max(campaign.starts_at, now())
+        set_both_clocks(sim=start, speed=options["speed"])
         if campaign.state == CampaignState.SCREENED:
             launch(campaign, campaign.maker)
         if options["launch_only"]:
