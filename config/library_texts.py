@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop
 
 THEME = (
     gettext_noop("Add row"),
+    gettext_noop("After you've created a user, you’ll be able to edit more user options."),
     gettext_noop("All applications"),
     gettext_noop("Apply Filters"),
     gettext_noop("Choose file to upload"),
@@ -30,6 +31,11 @@ THEME = (
     gettext_noop("No results found"),
     gettext_noop("No results matching your query"),
     gettext_noop("Previous"),
+    gettext_noop(
+        "Raw passwords are not stored, so there is no way to see this "
+        "user’s password, but you can change the password using "
+        '<a href="{}" class="text-primary-600 dark:text-primary-500">this form</a>.'
+    ),
     gettext_noop("Recent searches"),
     gettext_noop("Reset filters"),
     gettext_noop("Return to site"),

@@ -24,7 +24,7 @@ SKIPPED = {"tests", "bench", "carrier", "docs", "static", "staticfiles", "node_m
 ARGUMENTS = {"_": 1, "gettext": 1, "ngettext": 2, "pgettext": 2, "npgettext": 3}
 QUOTED = r"""u?(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")"""
 TEMPLATE_CALL = re.compile(rf"(?<!\w)(_|n?p?gettext)\(({QUOTED}(?:, {QUOTED})*)(?:, count)?\)")
-PLACEHOLDER = re.compile(r"%%|%\(\w+\)[sd]|%[sd]|\{\w+\}(?!\})")
+PLACEHOLDER = re.compile(r"%%|%\(\w+\)[sd]|%[sd]|\{\w*\}")
 CHINESE = re.compile(r"[一-鿿]")
 
 
