@@ -50,6 +50,8 @@ _CLOCK: Final = re.compile(
 _ENGLISH_CLOCK: Final = re.compile(
     r"\b(\d{1,2})(?::(\d{2}))?\s*(am|pm|o'?clock)\b|\bat (\d{1,2})\b"
 )
+#: What "later" may mean: nobody is promised twenty-five past four.
+_ROUND_MOMENTS: Final = (time(10, 0), time(14, 30), time(17, 0), time(19, 0))
 _SOON: Final = re.compile(r"晚点|晚些|待会|等会|等一会|一会|过会|回头|稍后|later")
 _ANY: Final = re.compile(
     r"都行|都可以|都方便|都有空|随便|随时|任何时|任意|你们?(?:看着|定|安排|决定)|什么时候都|any ?time|whenever"
@@ -108,8 +110,17 @@ def _vague(text: str, local: datetime) -> Moment | None:
         tomorrow = local.date() + timedelta(days=1)
         return Moment(datetime.combine(tomorrow, time(10, 0), local.tzinfo), vague=True)
     if _SOON.search(text):
-        return Moment(local + timedelta(hours=2), vague=True)
+        return Moment(_later_today(local), vague=True)
     return None
+
+
+def _later_today(local: datetime) -> datetime:
+    """A round moment for "later": the first of the day's that is an hour away, else tomorrow's."""
+    for clock in _ROUND_MOMENTS:
+        moment = datetime.combine(local.date(), clock, local.tzinfo)
+        if moment - local >= timedelta(hours=1):
+            return moment
+    return datetime.combine(local.date() + timedelta(days=1), _ROUND_MOMENTS[0], local.tzinfo)
 
 
 def _after(text: str) -> timedelta | None:

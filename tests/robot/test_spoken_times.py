@@ -42,7 +42,7 @@ NOW = datetime(2026, 3, 10, 14, 0, tzinfo=CHINA)  # a Tuesday
         ("中午十二点", "2026-03-11 12:00"),
         ("tomorrow at 3 pm", "2026-03-11 15:00"),
         ("随便什么时候都行", "2026-03-11 10:00"),
-        ("晚点", "2026-03-10 16:00"),
+        ("晚点", "2026-03-10 17:00"),
     ],
 )
 def test_a_time_as_it_is_said(words: str, meant: str) -> None:
