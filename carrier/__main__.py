@@ -61,8 +61,25 @@ def parser() -> argparse.ArgumentParser:
     add("--personas", type=Path, help="YAML; default: the bundled file")
     add("--cps", type=_positive, default=10.0, help="calls dialled in a simulated second")
     add("--max-calls", type=int, default=1000, help="live at once; more are refused with 429")
-    add("--inbound-url", default="", help="where a call from outside asks for its document")
-    add("--inbound-status-url", default="")
+    add(
+        "--incoming-url",
+        "--inbound-url",
+        dest="inbound_url",
+        default="",
+        help="where a call from outside asks for its document",
+    )
+    add(
+        "--incoming-status-url",
+        "--inbound-status-url",
+        dest="inbound_status_url",
+        default="",
+        help="where the end of such a call is told",
+    )
+    add(
+        "--ring-backs",
+        action="store_true",
+        help="let people ring back after a missed call; needs --incoming-url",
+    )
     add("--sandbox", action="store_true", help="open the control plane /_carrier/")
     return found
 
@@ -83,6 +100,7 @@ def _settings(args: argparse.Namespace) -> Settings:
         journal=args.journal,
         inbound_url=args.inbound_url,
         inbound_status_url=args.inbound_status_url,
+        ring_backs=args.ring_backs,
     )
 
 
@@ -108,6 +126,8 @@ def main() -> int:
         arguments.error(
             "--account-sid and --auth-token are needed (or TWILIO_… in the environment)"
         )
+    if args.ring_backs and not args.inbound_url:
+        arguments.error("--ring-backs needs --incoming-url")
     if args.speed < 0:
         arguments.error("--speed must not be negative")
     try:

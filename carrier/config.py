@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Settings:
-    """``cps`` calls a simulated second; ``max_calls`` live at once; times in seconds."""
+    """``cps`` calls a simulated second; ``max_calls`` live at once; times in seconds.
+
+    Nothing of it changes while the process runs, except ``seed``, by ``Exchange.reseed``.
+    """
 
     account_sid: str
     auth_token: str
@@ -23,5 +26,6 @@ class Settings:
     journal: Path | None = None
     inbound_url: str = ""
     inbound_status_url: str = ""
+    ring_backs: bool = False
     fetch_seconds: float = 0.2
     max_documents: int = 2000

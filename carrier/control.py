@@ -49,13 +49,19 @@ def add_to(app: web.Application, backend: SimulatedBackend) -> None:
             web.post("/_carrier/faults", sandbox(set_faults)),
             web.get("/_carrier/personas", sandbox(get_personas)),
             web.post("/_carrier/personas/assign", sandbox(assign)),
+            web.get("/_carrier/seed", sandbox(get_seed)),
+            web.post("/_carrier/seed", sandbox(set_seed)),
             web.get("/_carrier/calls", sandbox(get_calls)),
+            web.get("/_carrier/calls/{call}/script", sandbox(get_script)),
+            web.post("/_carrier/calls/{call}/script", sandbox(set_script)),
+            web.post("/_carrier/scripts", sandbox(set_next_scripts)),
             web.get("/_carrier/journal", sandbox(get_journal)),
             web.post("/_carrier/reset", sandbox(reset)),
             web.post("/_carrier/inbound", sandbox(inbound)),
             web.get(client + "/stream", sandbox(stream)),
             web.post(client + "/say", sandbox(say)),
             web.post(client + "/hang-up", sandbox(hang_up)),
+            web.post(client + "/press", sandbox(press)),
             web.post(client + "/reachable", sandbox(reachable)),
             web.options(client + "/{what}", sandbox(preflight)),
         ]
@@ -203,6 +209,59 @@ async def assign(request: web.Request) -> web.Response:
     return web.json_response({"assigned": request.app[BACKEND].assigned})
 
 
+async def get_seed(request: web.Request) -> web.Response:
+    """The seed that everything is drawn from."""
+    return web.json_response({"seed": request.app[EXCHANGE].settings.seed})
+
+
+async def set_seed(request: web.Request) -> web.Response:
+    """``{seed}``: from now on draw from another; calls in flight keep what they have drawn."""
+    seed = (await _body(request)).get("seed")
+    if isinstance(seed, bool) or not isinstance(seed, int | str) or not str(seed).strip():
+        raise _bad("seed must be a number or a word")
+    exchange = request.app[EXCHANGE]
+    exchange.reseed(str(seed))
+    request.app[BACKEND].seed = str(seed)
+    exchange.journal.write("seed", seed=str(seed))
+    return web.json_response({"seed": str(seed)})
+
+
+def _live_call(request: web.Request) -> str:
+    call = request.app[EXCHANGE].calls.get(request.match_info["call"])
+    if call is None or call.over:
+        raise not_found(request.path)
+    return call.sid
+
+
+async def get_script(request: web.Request) -> web.Response:
+    """How many turns of a call are still laid down."""
+    turns = request.app[BACKEND].scripts.get(_live_call(request), [])
+    return web.json_response({"turns_left": len(turns)})
+
+
+async def set_script(request: web.Request) -> web.Response:
+    """``{turns: [...]}``: what the party of this call does at its next turns."""
+    sid = _live_call(request)
+    return _scripted(request, {sid: (await _body(request)).get("turns")})
+
+
+async def set_next_scripts(request: web.Request) -> web.Response:
+    """``{number: [turns]}``: what the party does in the next call with a number."""
+    data = await _body(request)
+    if not all(is_party(str(number)) for number in data):
+        raise _bad("scripts are given by number")
+    return _scripted(request, data)
+
+
+def _scripted(request: web.Request, scripts: dict[str, Any]) -> web.Response:
+    try:
+        for key, turns in scripts.items():
+            request.app[BACKEND].script(key, turns)
+    except ValueError as error:
+        raise _bad(str(error)) from error
+    return web.json_response({"ok": True})
+
+
 async def get_calls(request: web.Request) -> web.Response:
     """Calls in flight, or the last ended ones too with ``?all=1``; newest first."""
     exchange = request.app[EXCHANGE]
@@ -322,6 +381,16 @@ async def hang_up(request: web.Request) -> web.Response:
     if leg is None:
         return web.json_response({"ok": False, "why": "no call is up"}, status=409, headers=_CORS)
     leg.hang_up_by_hand()
+    return web.json_response({"ok": True}, headers=_CORS)
+
+
+async def press(request: web.Request) -> web.Response:
+    """The agent presses ``{key}`` while talking."""
+    key = str((await _body(request)).get("key", ""))
+    leg = _desk(request).leg
+    if leg is None:
+        return web.json_response({"ok": False, "why": "no call is up"}, status=409, headers=_CORS)
+    leg.press(key)
     return web.json_response({"ok": True}, headers=_CORS)
 
 

@@ -11,6 +11,7 @@ from aiohttp import web
 from carrier import control
 from carrier.backends.simulated.backend import SimulatedBackend
 from carrier.backends.simulated.personas import load
+from carrier.backends.simulated.ring_backs import RingBacks
 from carrier.config import Settings
 from carrier.core.clock import Anchors, Clock
 from carrier.core.exchange import Exchange
@@ -51,6 +52,8 @@ async def running(
     )
     backend = SimulatedBackend(cast, settings.seed)
     exchange = Exchange(settings, clock, backend, sender, journal)
+    if settings.ring_backs:
+        backend.ring_backs = RingBacks(clock, exchange.incoming)
     app = build(exchange)
     control.add_to(app, backend)
     await sender.start()
@@ -65,6 +68,7 @@ async def running(
             recover(exchange, settings.journal)
         yield Running(exchange, backend, bound)
     finally:
+        backend.close()
         await exchange.close()
         await runner.cleanup()
         await sender.close()

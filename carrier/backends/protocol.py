@@ -53,13 +53,17 @@ class DetectionWanted:
 
 @dataclass(frozen=True, slots=True)
 class LineRequest:
-    """A leg to be made: ``nth`` is its number among the calls with this party, from 1."""
+    """A leg to be made: ``nth`` is its number among the calls with this party, from 1.
+
+    ``parameters`` are what a ``<Client>`` is given to know about the call.
+    """
 
     sid: str
     to: str
     from_: str
     nth: int
     inbound: bool
+    parameters: tuple[tuple[str, str], ...] = ()
 
 
 class LineEvents(Protocol):
@@ -67,6 +71,9 @@ class LineEvents(Protocol):
 
     def hung_up(self) -> None:
         """The party hung up."""
+
+    def pressed(self, key: str) -> None:
+        """The party pressed a key while talking to another."""
 
     def note(self, event: str, **fields: Any) -> None:
         """Something for the journal."""
@@ -105,6 +112,9 @@ class Line(Protocol):
     def detect_machine(self, wanted: DetectionWanted, verdict: Callable[[str, int], None]) -> None:
         """Tell ``verdict`` who answered (human, machine_start, …) and after how many ms."""
 
+    def missed(self) -> None:
+        """It rang in vain: nobody answered, or we gave up."""
+
     def hang_up(self) -> None:
         """The call is over on our side."""
 
@@ -115,6 +125,9 @@ class Backend(Protocol):
     def line(self, request: LineRequest, timeline: Timeline, events: LineEvents) -> Line: ...
 
     def bridge(self, name: str) -> Bridge: ...
+
+    def sound(self, seconds: float, channels: int) -> bytes:
+        """The sound of a recording, as a WAV file."""
 
     def reset(self) -> None:
         """Forget everybody."""

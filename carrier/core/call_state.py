@@ -48,6 +48,9 @@ TRANSITIONS: dict[CallState, frozenset[CallState]] = {
     **{state: frozenset() for state in TERMINAL},
 }
 
+# where a call begins: one that comes from outside rings with us already
+FIRST_STATE = {"inbound": CallState.RINGING}
+
 # the name under which a client subscribes to a state's callback
 EVENT_OF: dict[CallState, str] = {
     CallState.INITIATED: "initiated",

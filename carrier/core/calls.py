@@ -75,8 +75,10 @@ class CallOptions:
     record: bool = False
     recording_channels: int = 1
     recording_callback: Callback | None = None
+    recording_track: str = "both"
     direction: str = "outbound-api"
     parent_sid: str = ""
+    parameters: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ for all (telephony.md §1.1, §1.2).
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -83,6 +84,8 @@ class Conference:
     callback: Callback | None = None
     callback_settled: bool = False
     sequence: int = 0
+    recorded: bool = False
+    recording_callback: Callback | None = None
     ever_joined: bool = False
     why_ended: Ended | None = None
     ended_by: str = ""
@@ -118,6 +121,9 @@ class Conferences:
         self._all: dict[str, Conference] = {}
         self._live: dict[str, Conference] = {}
         self._counts: dict[str, int] = {}
+        # told when one starts that is to be recorded, and when any ends
+        self.on_start: Callable[[Conference, Callback | None, datetime], object] = _nothing
+        self.on_end: Callable[[str, datetime], object] = _nothing
 
     def reset(self) -> None:
         """Forget all rooms."""
@@ -194,6 +200,8 @@ class Conferences:
                 name=conference.name,
             )
             self._tell(conference, "conference-start", acting=call)
+            if conference.recorded:
+                self.on_start(conference, conference.recording_callback, self._now(call))
             for other in inside:
                 self._let_hear(other)
 
@@ -248,6 +256,7 @@ class Conferences:
                 self.leave(member, why)
             elif member.call.runner is not None:
                 member.call.runner.finish()
+        self.on_end(conference.sid, self._now(acting))
         if not conference.ever_joined:
             return
         self._journal.write(
@@ -312,10 +321,11 @@ class Conferences:
             self._touch(member)
             self._tell(member.conference, "participant-modify", member=member, acting=member.call)
 
-    def announced(self, member: Membership, worked: bool) -> None:
-        """An announcement was played, or could not be."""
+    def announced(self, conference: Conference, member: Membership | None, worked: bool) -> None:
+        """An announcement to one member or to all was played, or could not be."""
         event = "announcement-end" if worked else "announcement-fail"
-        self._tell(member.conference, event, member=member, acting=member.call)
+        acting = member.call if member is not None else None
+        self._tell(conference, event, member=member, acting=acting)
 
     def _let_hear(self, member: Membership) -> None:
         line = _line(member.call)
@@ -331,6 +341,12 @@ class Conferences:
         if conference.callback_settled:
             return
         conference.callback_settled = True
+        conference.recorded = noun.record
+        if noun.recording_callback:
+            recording_events = frozenset(noun.recording_events or ("completed",))
+            conference.recording_callback = Callback(
+                noun.recording_callback, noun.recording_method, recording_events
+            )
         if noun.status_callback:
             groups = noun.status_events or ("start", "end")
             events = frozenset[str]().union(*(EVENT_GROUPS.get(g, frozenset()) for g in groups))
@@ -401,6 +417,10 @@ class Conferences:
                 ("ParticipantLabel", member.label or None),
             ]
         self._notices.conference(conference.sid, callback, fields(pairs + (extra or [])), acting)
+
+
+def _nothing(*_: object) -> None:
+    return None
 
 
 def _line(call: Call) -> Line | None:

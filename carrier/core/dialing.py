@@ -12,6 +12,7 @@ from carrier.core.conference_state import ConferenceState, Left
 from carrier.core.conferences import CannotJoin, Membership
 from carrier.core.flow import Goto, Over
 from carrier.core.notices import base_params
+from carrier.core.recordings import Recording
 from carrier.core.twiml import (
     ConferenceNoun,
     Dial,
@@ -70,13 +71,32 @@ class Dialing:
             self._in.warn(error.code, str(error))
             return "failed"
         self._wait_document(member, noun)
+        recording = self._record(verb)
+        if verb.hangup_on_star:
+            self._runner.on_star = lambda: conferences.leave(member, Left.HUNG_UP)
         try:
             if not await self._runner.timeline.wait(member.over, verb.time_limit):
                 conferences.leave(member, Left.HUNG_UP)
         except asyncio.CancelledError:
             self._left_while_dialing(member, verb)
             raise
+        finally:
+            self._runner.on_star = None
+            if recording is not None:
+                self._exchange.recordings.finish(recording)
         return "answered"
+
+    def _record(self, verb: Dial) -> Recording | None:
+        """Begin to record the call for as long as the Dial lasts, if it says so."""
+        if not verb.record:
+            return None
+        callback = None
+        if verb.recording_callback and (url := self._in.resolve(verb.recording_callback)):
+            events = frozenset(verb.recording_events or ("completed",))
+            callback = Callback(url, verb.recording_method, events)
+        return self._exchange.recordings.begin(
+            self._call, source="DialVerb", channels=verb.recording_channels, callback=callback
+        )
 
     def _left_while_dialing(self, member: Membership, verb: Dial) -> None:
         """The party hung up, or the call was led elsewhere, while in the conference."""
@@ -97,10 +117,14 @@ class Dialing:
                 self._exchange.notices.plain(self._call, "dial-action", callback, params)
 
     def _absolute(self, noun: ConferenceNoun) -> ConferenceNoun:
-        if not noun.status_callback:
-            return noun
-        url = self._in.resolve(noun.status_callback) or ""
-        return replace(noun, status_callback=url)
+        def resolved(url: str) -> str:
+            return (self._in.resolve(url) or "") if url else ""
+
+        return replace(
+            noun,
+            status_callback=resolved(noun.status_callback),
+            recording_callback=resolved(noun.recording_callback),
+        )
 
     async def participate(self, source: Join) -> None:
         """Be in the conference that REST put this call into, until it or the call is over."""
@@ -143,6 +167,8 @@ class Dialing:
             self._in.warn(error.code, str(error))
             return
         for verb in document.verbs:
+            if isinstance(verb, Say | Play):
+                self._in.said(verb)
             if not isinstance(verb, _WAITING_VERBS):
                 self._in.warn(13238, f"{type(verb).__name__} is not allowed while waiting")
 
@@ -190,18 +216,27 @@ class Dialing:
         begun = self._runner.timeline.t
         bridge.add(self._runner.line)
         bridge.add(child.line)
+        recording = self._record(verb)
+        if verb.hangup_on_star:
+            self._runner.on_star = child.finish
         try:
             if not await self._runner.timeline.wait(child.ended, verb.time_limit):
                 child.finish()
         finally:
+            self._runner.on_star = None
             bridge.remove(child.line)
             bridge.remove(self._runner.line)
-        return [
+            if recording is not None:
+                self._exchange.recordings.finish(recording)
+        status: list[tuple[str, object]] = [
             ("DialCallStatus", "completed"),
             ("DialCallSid", child.call.sid),
             ("DialCallDuration", round(self._runner.timeline.t - begun)),
             ("DialBridged", True),
         ]
+        if recording is not None:
+            status.append(("RecordingUrl", self._exchange.recordings.url(recording)))
+        return status
 
     async def be_linked(self, source: Link) -> None:
         """The other end of a Dial: hear the whisper, then wait to be hung up."""

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from carrier.backends.protocol import Backend
 from carrier.config import Settings
-from carrier.core.call_state import CallState
+from carrier.core.call_state import FIRST_STATE, CallState
 from carrier.core.calls import Call, Callback, CallOptions, Fetch, Join, Link, Source
 from carrier.core.clock import Clock
 from carrier.core.conferences import CannotJoin, Conference, Conferences, Membership
@@ -53,6 +53,8 @@ class Exchange:
         self.notices = Notices(settings, sender, journal, clock, self.faults)
         self.conferences = Conferences(settings, clock, backend, self.notices, journal)
         self.recordings = Recordings(self)
+        self.conferences.on_start = self.recordings.begin_conference
+        self.conferences.on_end = self.recordings.finish_of
         self.queue = DialQueue(clock, settings.cps)
         self.calls: dict[str, Call] = {}
         self.public_url = ""
@@ -102,6 +104,26 @@ class Exchange:
         self._begin(call)
         return call
 
+    def incoming(self, from_: str, to: str) -> Call | None:
+        """The network brings a call to one of our numbers; None when it cannot be taken."""
+        settings = self.settings
+        status = None
+        if settings.inbound_status_url:
+            events = frozenset({"completed"})
+            status = Callback(settings.inbound_status_url, "POST", events)
+        try:
+            if not settings.inbound_url:
+                raise NotLive
+            return self.receive(from_, to, Fetch(settings.inbound_url), status)
+        except (TooMany, NotLive):
+            self.journal.write("warning", to=to, from_=from_, why="an incoming call was refused")
+            return None
+
+    def reseed(self, seed: str) -> None:
+        """Draw everything to come from another seed."""
+        self.settings.seed = seed
+        self.faults.seed = seed
+
     def dial_out(
         self, parent: CallRunner, party: PartyNoun, verb: Dial, resolve: Callable[[str], str | None]
     ) -> CallRunner | None:
@@ -122,6 +144,7 @@ class Exchange:
             timeout=verb.timeout,
             direction="outbound-dial",
             parent_sid=parent.call.sid,
+            parameters=party.parameters,
         )
         call = self._register(options, parent.now())
         self._begin(call)
@@ -203,7 +226,9 @@ class Exchange:
         key = self._counted(options)
         nth = self._nth.get(key, 0) + 1
         self._nth[key] = nth
-        call = Call(sid("CA", self.settings.seed, key, nth), options, nth, now, entered, now)
+        state = FIRST_STATE.get(options.direction, CallState.QUEUED)
+        key_ = sid("CA", self.settings.seed, key, nth)
+        call = Call(key_, options, nth, now, entered, now, state)
         self.calls[call.sid] = call
         self._by_to.setdefault(call.to, []).append(call)
         self._live.add(call.sid)

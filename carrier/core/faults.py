@@ -13,6 +13,7 @@ KINDS = (
     "amd_late",
     "amd_never",
     "create_reply_lost",
+    "create_timeout",
     "create_500",
     "create_429",
 )
@@ -22,7 +23,7 @@ class Faults:
     """Per mille by kind; all 0 at the start."""
 
     def __init__(self, seed: str) -> None:
-        self._seed = seed
+        self.seed = seed
         self._per_mille: dict[str, int] = dict.fromkeys(KINDS, 0)
 
     def current(self) -> dict[str, int]:
@@ -47,5 +48,5 @@ class Faults:
         rate = self._per_mille[kind]
         if rate == 0:
             return False
-        parts = "|".join(str(part) for part in (self._seed, *key, "fault", kind))
+        parts = "|".join(str(part) for part in (self.seed, *key, "fault", kind))
         return Random(parts).random() * 1000 < rate

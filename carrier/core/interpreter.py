@@ -187,10 +187,10 @@ class Interpreter:
     async def play(self, prompt: Prompt) -> None:
         loops = getattr(prompt, "loop", 1)
         for _ in range(loops if loops else 1000):
-            self._said(prompt)
+            self.said(prompt)
             await self.runner.line.play(prompt)
 
-    def _said(self, prompt: Prompt) -> None:
+    def said(self, prompt: Prompt) -> None:
         if isinstance(prompt, Say) and prompt.text:
             self.runner.journal("said", text=prompt.text)
         elif isinstance(prompt, Play) and prompt.url:
@@ -210,7 +210,7 @@ class Interpreter:
 
     async def gather(self, verb: Gather) -> Goto | None:
         for prompt in verb.prompts:
-            self._said(prompt)
+            self.said(prompt)
         sequence = 0
 
         def partial(words: str) -> None:
@@ -235,14 +235,17 @@ class Interpreter:
         return self.follow(verb.action, verb.method, extra)
 
     async def _record(self, verb: Record) -> Goto | None:
-        recording = self._exchange.recordings.begin(self._call, source="RecordVerb")
+        url = self.resolve(verb.status_callback) if verb.status_callback else None
+        events = frozenset(verb.status_events or ("completed",))
+        recording = self._exchange.recordings.begin(
+            self._call,
+            source="RecordVerb",
+            callback=Callback(url, verb.status_method, events) if url else None,
+        )
         seconds, ended_by = await self.runner.line.record(
             verb.max_length, verb.timeout, verb.finish_on_key
         )
-        callback = self.resolve(verb.status_callback) if verb.status_callback else None
-        self._exchange.recordings.finish(
-            recording, seconds, Callback(callback) if callback else None
-        )
+        self._exchange.recordings.finish(recording, seconds)
         if seconds <= 0:
             return None
         extra: list[tuple[str, object]] = [

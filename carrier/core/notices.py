@@ -10,7 +10,7 @@ import asyncio
 import logging
 import math
 import uuid
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
@@ -26,6 +26,9 @@ from carrier.webhooks import Answer, Params, Sender, Webhook, fields
 log = logging.getLogger("carrier")
 
 API_VERSION = "2010-04-01"
+_DELAYED = 20.0  # simulated seconds that a delayed notice comes late
+_OVERTAKEN = 60.0  # simulated seconds that one waits for the next to overtake it
+_AMD_LATE = 8.0
 
 
 def rfc2822(instant: datetime) -> str:
@@ -63,6 +66,7 @@ class Notices:
         self._clock = clock
         self._faults = faults
         self._tasks: set[asyncio.Task[None]] = set()
+        self._held: dict[str, asyncio.Future[None]] = {}  # by call: one that lets the next pass
         self.sent = 0
 
     @property
@@ -81,8 +85,8 @@ class Notices:
         while self._tasks:
             await asyncio.gather(*list(self._tasks), return_exceptions=True)
 
-    def status(self, call: Call, at: datetime) -> None:
-        """Tell the call's state, when it was subscribed to."""
+    def status(self, call: Call, at: datetime, more: Sequence[tuple[str, object]] = ()) -> None:
+        """Tell the call's state, when it was subscribed to; ``more`` only when it completed."""
         wanted = call.options.status
         if wanted is None or EVENT_OF.get(call.state, "") not in wanted.events:
             return
@@ -98,7 +102,7 @@ class Notices:
             seconds = call.duration or 0
             extra += [("CallDuration", seconds), ("SipResponseCode", call.sip_code or None)]
             if call.state is CallState.COMPLETED:
-                extra.append(("Duration", max(1, math.ceil(seconds / 60))))
+                extra += [("Duration", max(1, math.ceil(seconds / 60))), *more]
         params = base_params(call, self._settings.account_sid) + fields(extra)
         self._notify(call, "status", wanted, params)
 
@@ -116,7 +120,7 @@ class Notices:
             self._journal.write("fault", sid=call.sid, kind="amd_never")
             return
         late = self._faults.strikes("amd_late", call.to, call.nth)
-        self._notify(call, "amd", callback, params, delay=8.0 if late else 0.0)
+        self._notify(call, "amd", callback, params, delay=_AMD_LATE if late else 0.0)
 
     def partial(self, call: Call, callback: Callback, words: str, sequence: int) -> None:
         """Tell words that are not final yet; what is answered is of no account."""
@@ -133,9 +137,16 @@ class Notices:
         """Tell something else about a call."""
         self._notify(call, kind, callback, params)
 
-    def conference(self, key: str, callback: Callback, params: Params, acting: Call | None) -> None:
+    def conference(
+        self,
+        key: str,
+        callback: Callback,
+        params: Params,
+        acting: Call | None,
+        kind: str = "conference",
+    ) -> None:
         """Tell what happened in a conference."""
-        self._start(self._deliver(key, "conference", callback, params, acting))
+        self._start(self._deliver(key, kind, callback, params, acting))
 
     def background(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside the calls."""
@@ -169,10 +180,22 @@ class Notices:
         if strikes("dropped"):
             self._journal.write("fault", sid=call.sid, kind="dropped")
             return
-        delay += 1.5 if strikes("reordered") else 0.0
-        delay += 20.0 if strikes("delayed") else 0.0
+        delay += _DELAYED if strikes("delayed") else 0.0
         twice, refuse = strikes("duplicated"), strikes("refused")
-        self._start(self._deliver(call.sid, kind, callback, params, call, delay, twice, refuse))
+        held = self._held.pop(call.sid, None)
+        passed: asyncio.Future[None] | None = None
+        if held is None and strikes("reordered"):
+            passed = self._held[call.sid] = asyncio.get_running_loop().create_future()
+        work = self._deliver(call.sid, kind, callback, params, call, delay, twice, refuse, passed)
+        self._start(work if held is None else self._then(work, held))
+
+    async def _then(self, work: Coroutine[Any, Any, None], held: asyncio.Future[None]) -> None:
+        """Deliver one, and then let go of the one that it was to overtake."""
+        try:
+            await work
+        finally:
+            if not held.done():
+                held.set_result(None)
 
     async def _deliver(
         self,
@@ -184,10 +207,16 @@ class Notices:
         delay: float = 0.0,
         twice: bool = False,
         refuse: bool = False,
+        passed: asyncio.Future[None] | None = None,
     ) -> None:
         webhook = self._webhook(callback.url, callback.method, params)
         if delay:
             await self._clock.sleep(delay)
+        if passed is not None:
+            timer = self._clock.timer(_OVERTAKEN)
+            await asyncio.wait([passed, timer], return_when=asyncio.FIRST_COMPLETED)
+            if call is not None and self._held.get(call.sid) is passed:
+                del self._held[call.sid]
         answer = await self._sender.send(webhook, refuse=refuse)
         self._write(kind, key, answer, call)
         if twice:

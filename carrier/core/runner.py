@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -33,6 +33,9 @@ _ENDED_AS = {
     Outcome.NO_ANSWER: CallState.NO_ANSWER,
     Outcome.FAILED: CallState.FAILED,
 }
+
+
+_MISSED = {CallState.NO_ANSWER, CallState.CANCELED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class CallRunner:
                 call.from_ if call.direction != "inbound" else call.to,
                 call.nth,
                 call.direction == "inbound",
+                call.options.parameters,
             ),
             self.timeline,
             self,
@@ -79,6 +83,7 @@ class CallRunner:
         self.detected: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.linked = False
+        self.on_star: Callable[[], None] | None = None  # what the * key does just now
         self._activity: asyncio.Task[Any] | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -109,6 +114,11 @@ class CallRunner:
     def hung_up(self) -> None:
         """The party hung up."""
         self._give(PartyLeft())
+
+    def pressed(self, key: str) -> None:
+        """The party pressed a key while talking; only the star may mean something then."""
+        if key == "*" and self.on_star is not None:
+            self.on_star()
 
     def link(self) -> None:
         """The other end of a Dial has heard its whisper and may be put through."""
@@ -154,6 +164,8 @@ class CallRunner:
                 )
         finally:
             self.timeline.clear()
+            if call.state in _MISSED and call.answered is None and call.sip_code == 487:
+                self.line.missed()
             self.line.hang_up()
             for future in (self.answered, self.ended, self.detected, self.ready):
                 if not future.done():
@@ -190,11 +202,10 @@ class CallRunner:
     async def _receive(self) -> None:
         call = self.call
         call.started = self.now()
-        call.state = CallState.RINGING
         await self._converse(call.options.source)
 
     async def _converse(self, source: Source) -> None:
-        if self.call.options.record:
+        if self.call.options.record and self.call.answered is not None:
             self.exchange.recordings.begin(self.call, source="OutboundAPI")
         following: Source | None = source
         while following is not None:
@@ -302,7 +313,7 @@ class CallRunner:
             self.exchange.conferences.leave(
                 member, Left.HUNG_UP if member.joined else Left.ADD_FAILED
             )
-        self.exchange.recordings.finish_of(call)
+        self.exchange.recordings.finish_of(call.sid)
         self.journal(
             state.value,
             duration=call.duration,
@@ -312,7 +323,18 @@ class CallRunner:
         if not self.ended.done():
             self.ended.set_result(None)
         if not untold:
-            self.exchange.notices.status(call, now)
+            self.exchange.notices.status(call, now, self._recorded())
+
+    def _recorded(self) -> list[tuple[str, object]]:
+        recordings = self.exchange.recordings
+        recording = recordings.last_of(self.call.sid)
+        if recording is None:
+            return []
+        return [
+            ("RecordingUrl", recordings.url(recording)),
+            ("RecordingSid", recording.sid),
+            ("RecordingDuration", round(recording.seconds)),
+        ]
 
     def journal(self, event: str, **fields: Any) -> None:
         """Write a line in the call's own time."""

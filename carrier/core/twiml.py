@@ -87,6 +87,8 @@ class ConferenceNoun:
     status_method: str = "POST"
     status_events: tuple[str, ...] = ()
     recording_callback: str = ""
+    recording_method: str = "POST"
+    recording_events: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class PartyNoun:
     status_callback: str = ""
     status_method: str = "POST"
     status_events: tuple[str, ...] = ()
+    parameters: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,11 @@ class Dial:
     time_limit: float = 14400.0
     caller_id: str = ""
     hangup_on_star: bool = False
+    record: bool = False
+    recording_channels: int = 1
+    recording_callback: str = ""
+    recording_method: str = "POST"
+    recording_events: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +129,8 @@ class Record:
     max_length: float = 3600.0
     finish_on_key: str = "1234567890*#"
     status_callback: str = ""
+    status_method: str = "POST"
+    status_events: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +281,8 @@ def _gather(
         end_silence = None
     else:
         end_silence = at.number("speechTimeout", timeout, 0, 60)
+    if end == "auto" and at.text("speechModel"):
+        warnings.append((12200, "Gather: with a speechModel, speechTimeout must be a number"))
     hints = tuple(hint.strip()[:100] for hint in at.text("hints").split(",") if hint.strip())
     return Gather(
         prompts=_prompts(element, warnings),
@@ -314,7 +326,18 @@ def _dial(element: ElementTree.Element, at: _Attributes, warnings: list[tuple[in
         time_limit=at.number("timeLimit", 14400, 1, 86400),
         caller_id=at.text("callerId"),
         hangup_on_star=at.flag("hangupOnStar", False),
+        record=_recorded(at),
+        recording_channels=2 if at.text("record").endswith("dual") else 1,
+        recording_callback=at.text("recordingStatusCallback"),
+        recording_method=at.method("recordingStatusCallbackMethod"),
+        recording_events=at.words("recordingStatusCallbackEvent"),
     )
+
+
+def _recorded(at: _Attributes) -> bool:
+    """``record-from-…`` and the older ``true`` record, ``do-not-record`` and none do not."""
+    wanted = at.text("record")
+    return wanted == "true" or wanted.startswith("record-from-")
 
 
 def _conference(element: ElementTree.Element, at: _Attributes) -> ConferenceNoun:
@@ -329,11 +352,13 @@ def _conference(element: ElementTree.Element, at: _Attributes) -> ConferenceNoun
         wait_url=at.optional("waitUrl"),
         wait_method=at.method("waitMethod"),
         max_participants=int(at.number("maxParticipants", 250, 1, 250)),
-        record=at.text("record", "do-not-record") not in ("", "do-not-record", "false"),
+        record=_recorded(at),
         status_callback=at.text("statusCallback"),
         status_method=at.method("statusCallbackMethod"),
         status_events=at.words("statusCallbackEvent"),
         recording_callback=at.text("recordingStatusCallback"),
+        recording_method=at.method("recordingStatusCallbackMethod"),
+        recording_events=at.words("recordingStatusCallbackEvent"),
     )
 
 
@@ -349,6 +374,10 @@ def _party(element: ElementTree.Element, at: _Attributes) -> PartyNoun:
         status_callback=at.text("statusCallback"),
         status_method=at.method("statusCallbackMethod"),
         status_events=at.words("statusCallbackEvent"),
+        parameters=tuple(
+            (child.get("name", "")[:128], child.get("value", "")[:1000])
+            for child in element.findall("Parameter")
+        ),
     )
 
 
@@ -360,6 +389,8 @@ def _record(_e: ElementTree.Element, at: _Attributes, _: list[tuple[int, str]]) 
         max_length=at.number("maxLength", 3600, 1, 14400),
         finish_on_key=at.text("finishOnKey", "1234567890*#"),
         status_callback=at.text("recordingStatusCallback"),
+        status_method=at.method("recordingStatusCallbackMethod"),
+        status_events=at.words("recordingStatusCallbackEvent"),
     )
 
 

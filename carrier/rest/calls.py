@@ -79,6 +79,7 @@ def options_of(form: Form, to: str, from_: str, source: Source) -> CallOptions:
         detection_timeout=form.number("MachineDetectionTimeout", 30, 3, 59),
         record=form.flag("Record") or False,
         recording_channels=2 if form.text("RecordingChannels") == "dual" else 1,
+        recording_track=form.text("RecordingTrack") or "both",
         recording_callback=form.callback(
             "RecordingStatusCallback", ("in-progress", "completed", "absent"), ("completed",)
         ),
@@ -118,7 +119,7 @@ async def create(request: web.Request) -> web.Response:
     options.detection_async = bool(options.detection) and form.flag("AsyncAmd") is True
     if url:
         options.detection_callback = Callback(url, form.method("AsyncAmdStatusCallbackMethod"))
-    strike_before(exchange, to)
+    await strike_before(exchange, to, request)
     try:
         call = exchange.create(options)
     except TooMany as error:

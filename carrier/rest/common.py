@@ -25,9 +25,13 @@ def when(instant: datetime | None) -> str | None:
     return None if instant is None else rfc2822(instant)
 
 
-def strike_before(exchange: Exchange, to: str) -> None:
-    """Faults of a create that happen before anything is created. Raises RestError."""
+async def strike_before(exchange: Exchange, to: str, request: web.Request) -> None:
+    """Faults of a create that happen before anything is created. Raises RestError, or hangs up."""
     count = len(exchange.to(to)) + 1
+    if exchange.faults.strikes("create_timeout", to, count):
+        exchange.journal.write("fault", to=to, kind="create_timeout")
+        await _keep_waiting(request)
+        raise RestError(503, 20503)
     if exchange.faults.strikes("create_429", to, count):
         raise RestError(429, 20429)
 
@@ -39,6 +43,11 @@ async def strike_after(exchange: Exchange, to: str, nth: int, request: web.Reque
         raise RestError(500, 20500)
     if exchange.faults.strikes("create_reply_lost", to, nth):
         exchange.journal.write("fault", to=to, kind="create_reply_lost")
-        await asyncio.sleep(HANG_SECONDS)
-        if request.transport is not None:
-            request.transport.abort()
+        await _keep_waiting(request)
+
+
+async def _keep_waiting(request: web.Request) -> None:
+    """Say nothing for as long as anybody would wait, then drop the connection."""
+    await asyncio.sleep(HANG_SECONDS)
+    if request.transport is not None:
+        request.transport.abort()

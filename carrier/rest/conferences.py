@@ -7,9 +7,9 @@ from typing import Any
 from aiohttp import web
 
 from carrier.core.conference_state import ConferenceState, Ended, Left
-from carrier.core.conferences import Conference
+from carrier.core.conferences import Conference, Membership
 from carrier.core.exchange import Exchange
-from carrier.core.notices import API_VERSION
+from carrier.core.notices import API_VERSION, base_params
 from carrier.rest.common import EXCHANGE, account_path, when
 from carrier.rest.dates import date_filter
 from carrier.rest.errors import RestError, not_found
@@ -82,7 +82,29 @@ async def update(request: web.Request) -> web.Response:
     status = form.text("Status")
     if status not in ("", "completed"):
         raise RestError(400, 20001, "Status must be completed")
-    form.url("AnnounceUrl")
+    announce_url, method = form.url("AnnounceUrl"), form.method("AnnounceMethod")
     if status:
         exchange.conferences.end(conference, Ended.VIA_API, Left.ENDED_VIA_API)
+    elif announce_url:
+        exchange.notices.background(announce(exchange, conference, announce_url, method))
     return web.json_response(render(exchange, conference))
+
+
+async def announce(
+    exchange: Exchange,
+    conference: Conference,
+    url: str,
+    method: str,
+    member: Membership | None = None,
+) -> None:
+    """Fetch what one participant, or everybody, is to hear; the end of it is told."""
+    listeners = [member] if member is not None else conference.inside()
+    worked = False
+    if listeners:
+        call = listeners[0].call
+        params = base_params(call, exchange.settings.account_sid)
+        params.append(("ConferenceSid", conference.sid))
+        answer = await exchange.notices.fetch(call, url, method, params, kind="announce")
+        worked = answer.ok
+    if member is None or member.why_left is None:
+        exchange.conferences.announced(conference, member, worked)

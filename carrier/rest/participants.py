@@ -67,6 +67,9 @@ def _find(request: web.Request) -> Membership:
 
 def _noun(form: Form, name: str) -> ConferenceNoun:
     callback = form.callback("ConferenceStatusCallback", tuple(EVENT_GROUPS), ("start", "end"))
+    recording = form.callback(
+        "ConferenceRecordingStatusCallback", ("in-progress", "completed", "failed"), ("completed",)
+    )
     beep = form.text("Beep", "true")
     if beep.lower() not in ("true", "false", "onenter", "onexit"):
         raise RestError(400, 20001, "Beep is not valid")
@@ -81,6 +84,10 @@ def _noun(form: Form, name: str) -> ConferenceNoun:
         wait_url=(form.url("WaitUrl") or "") if form.has("WaitUrl") else None,
         wait_method=form.method("WaitMethod"),
         max_participants=int(form.number("MaxParticipants", 250, 1, 250)),
+        record=form.text("ConferenceRecord") in ("true", "record-from-start"),
+        recording_callback=recording.url if recording else "",
+        recording_method=recording.method if recording else "POST",
+        recording_events=tuple(sorted(recording.events)) if recording else (),
         status_callback=callback.url if callback else "",
         status_method=callback.method if callback else "POST",
         status_events=tuple(sorted(callback.events)) if callback else (),
@@ -99,7 +106,7 @@ async def create(request: web.Request) -> web.Response:
         options.detection_callback = Callback(url, form.method("AmdStatusCallbackMethod"))
     options.detection_async = bool(options.detection)
     noun = _noun(form, request.match_info["conference"])
-    strike_before(exchange, to)
+    await strike_before(exchange, to, request)
     if exchange.live >= exchange.settings.max_calls:
         raise RestError(429, 20429)
     try:
@@ -158,22 +165,18 @@ async def update(request: web.Request) -> web.Response:
         exchange.conferences.hold(member, hold)
         if hold and hold_url:
             method = form.text("HoldMethod", "GET").upper()
-            exchange.notices.background(_listen(exchange, member, hold_url, method, False))
+            exchange.notices.background(_hold_music(exchange, member, hold_url, method))
     if announce_url:
         method = form.method("AnnounceMethod")
-        exchange.notices.background(_listen(exchange, member, announce_url, method, True))
+        announcing = conferences.announce(exchange, member.conference, announce_url, method, member)
+        exchange.notices.background(announcing)
     return web.json_response(render(exchange, member))
 
 
-async def _listen(
-    exchange: Exchange, member: Membership, url: str, method: str, announcement: bool
-) -> None:
-    """Fetch what a participant is to hear; an announcement's end is told."""
-    call = member.call
-    params = base_params(call, exchange.settings.account_sid)
-    answer = await exchange.notices.fetch(call, url, method, params, kind="announce")
-    if announcement and member.why_left is None:
-        exchange.conferences.announced(member, answer.ok)
+async def _hold_music(exchange: Exchange, member: Membership, url: str, method: str) -> None:
+    """Fetch what a participant hears while on hold."""
+    params = base_params(member.call, exchange.settings.account_sid)
+    await exchange.notices.fetch(member.call, url, method, params, kind="hold")
 
 
 async def delete(request: web.Request) -> web.Response:

@@ -10,8 +10,10 @@ from carrier.core.call_state import CallState
 from carrier.core.calls import Call
 from carrier.core.exchange import Exchange
 from carrier.core.notices import API_VERSION
-from carrier.core.recordings import Recording
+from carrier.core.recordings import RUNNING, Recording
+from carrier.rest import conferences
 from carrier.rest.common import EXCHANGE, account_path, when
+from carrier.rest.dates import date_filter
 from carrier.rest.errors import RestError, not_found
 from carrier.rest.forms import Form
 from carrier.rest.paging import page
@@ -24,8 +26,8 @@ def render(exchange: Exchange, recording: Recording) -> dict[str, Any]:
     return {
         "account_sid": exchange.settings.account_sid,
         "api_version": API_VERSION,
-        "call_sid": recording.call_sid,
-        "conference_sid": None,
+        "call_sid": recording.call_sid or None,
+        "conference_sid": recording.conference_sid or None,
         "date_created": when(recording.started),
         "date_updated": when(recording.updated),
         "start_time": when(recording.started),
@@ -55,14 +57,21 @@ def _call(request: web.Request) -> Call:
 def _find(request: web.Request) -> Recording:
     exchange = request.app[EXCHANGE]
     key = request.match_info["recording"]
-    call_sid = request.match_info.get("call", "")
+    owner = _owner(request)
     if key == "Twilio.CURRENT":
-        found = exchange.recordings.current(call_sid)
+        found = exchange.recordings.current(owner)
     else:
         found = exchange.recordings.get(key)
-    if found is None or (call_sid and found.call_sid != call_sid):
+    if found is None or (owner and owner not in (found.call_sid, found.conference_sid)):
         raise not_found(request.path)
     return found
+
+
+def _owner(request: web.Request) -> str:
+    """The SID of the call or conference in the path, or an empty string."""
+    if "conference" in request.match_info:
+        return conferences.find(request).sid
+    return request.match_info.get("call", "")
 
 
 async def create(request: web.Request) -> web.Response:
@@ -77,7 +86,11 @@ async def create(request: web.Request) -> web.Response:
         raise RestError(400, 21220, "Requested resource is not eligible for recording")
     channels = 2 if form.text("RecordingChannels") == "dual" else 1
     recording = exchange.recordings.begin(
-        call, source="StartCallRecordingAPI", channels=channels, callback=callback
+        call,
+        source="StartCallRecordingAPI",
+        channels=channels,
+        callback=callback,
+        track=form.text("RecordingTrack"),
     )
     return web.json_response(render(exchange, recording), status=201)
 
@@ -88,10 +101,12 @@ async def fetch(request: web.Request) -> web.Response:
 
 
 async def listing(request: web.Request) -> web.Response:
-    """``GET …/Recordings.json``, of the account or of one call."""
+    """``GET …/Recordings.json``, of the account, of a call or of a conference."""
     exchange = request.app[EXCHANGE]
-    call_sid = request.match_info.get("call", "") or request.query.get("CallSid", "")
-    found = list(reversed(exchange.recordings.of(call_sid)))
+    query = request.query
+    created = date_filter(query, "DateCreated")
+    owner = _owner(request) or query.get("CallSid", "") or query.get("ConferenceSid", "")
+    found = [r for r in reversed(exchange.recordings.of(owner)) if created(r.started)]
     return page(request, "recordings", found, lambda r: r.sid, lambda r: render(exchange, r))
 
 
@@ -99,17 +114,17 @@ async def update(request: web.Request) -> web.Response:
     """``POST …/Recordings/{RE}.json``: pause, go on, stop (``Twilio.CURRENT``: what runs)."""
     exchange = request.app[EXCHANGE]
     recording = _find(request)
-    call = _call(request)
     form = await Form.of(request)
+    form.text("PauseBehavior")  # skip or silence: the sound is the same here
     status = form.text("Status")
     if status not in ("paused", "in-progress", "stopped"):
         raise RestError(400, 20001, "Status must be paused, in-progress or stopped")
-    if recording.status not in ("in-progress", "paused"):
+    if recording.status not in RUNNING:
         raise RestError(400, 21220, "The recording is not in progress")
     if status == "stopped":
         exchange.recordings.finish(recording)
     else:
-        exchange.recordings.pause(recording, call, status == "paused")
+        exchange.recordings.pause(recording, status == "paused")
     return web.json_response(render(exchange, recording))
 
 
@@ -126,4 +141,5 @@ async def media(request: web.Request) -> web.Response:
     recording = _find(request)
     if recording.status != "completed":
         raise not_found(request.path)
-    return web.Response(body=exchange.recordings.wav(recording), content_type="audio/x-wav")
+    sound = exchange.backend.sound(recording.seconds, recording.channels)
+    return web.Response(body=sound, content_type="audio/x-wav")

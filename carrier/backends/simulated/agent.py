@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from carrier.backends.protocol import (
     DetectionWanted,
@@ -87,7 +88,8 @@ class AgentLeg:
             return Dialed(Outcome.NO_ANSWER, 487)
         self.desk.leg = self
         self._up = True
-        params = self.request.to.partition("?")[2]
+        given = [self.request.to.partition("?")[2], urlencode(self.request.parameters)]
+        params = "&".join(part for part in given if part)
         self.desk.push("incoming", sid=self.request.sid, params=params)
         await self._timeline.spend(_PICKUP)
         return Dialed(Outcome.ANSWERED, 200)
@@ -119,6 +121,9 @@ class AgentLeg:
     def detect_machine(self, wanted: DetectionWanted, verdict: Callable[[str, int], None]) -> None:
         self._timeline.after(1.0, lambda: verdict("human", 1000))
 
+    def missed(self) -> None:
+        """Agents do not ring back."""
+
     def hang_up(self) -> None:
         if self._up:
             self._up = False
@@ -133,6 +138,10 @@ class AgentLeg:
         self.is_typed = True
         if self._bridge is not None:
             self._bridge.say(self, text)
+
+    def press(self, key: str) -> None:
+        """Press a key while talking."""
+        self._events.pressed(key)
 
     def hang_up_by_hand(self) -> None:
         """Put the receiver down."""

@@ -27,6 +27,7 @@ from carrier.core.twiml import Gather, Prompt
 
 if TYPE_CHECKING:
     from carrier.backends.simulated.bridge import SimulatedBridge
+    from carrier.backends.simulated.ring_backs import RingBacks
 
 _END_SILENCE = 0.8  # how long an ``auto`` recogniser waits after the last word
 
@@ -45,8 +46,13 @@ class Customer:
         seed: str,
         timeline: Timeline,
         events: LineEvents,
+        *,
+        scripts: dict[str, list[Option]],
+        ring_backs: RingBacks | None,
     ) -> None:
         self.request = request
+        self._scripts = scripts
+        self._ring_backs = ring_backs
         self._cast = cast
         self._stream = f"{seed}|{request.to}|{request.nth}"
         self._timeline = timeline
@@ -70,6 +76,7 @@ class Customer:
         self._answered_at = 0.0
         self._talks = 0
         self._talk_items: list[Item] = []
+        self._scripted = 0
 
     # drawing
 
@@ -174,9 +181,18 @@ class Customer:
         after = round(after, 2)
         self._timeline.after(after, lambda: verdict(kind, round(after * 1000)))
 
+    def missed(self) -> None:
+        """Ring back after a while, if this person does and people here do at all."""
+        if self._ring_backs is None or self.request.inbound:
+            return
+        if self._rng("rings_back").random() < self.persona.rings_back:
+            after = self._between("rings_back_after", self.persona.rings_back_after)
+            self._ring_backs.expect(self.request.to, self.request.from_, after)
+
     def hang_up(self) -> None:
         self._stop_talking()
         self._stop_waiting()
+        self._scripts.pop(self.request.sid, None)
 
     # answering
 
@@ -186,6 +202,12 @@ class Customer:
 
     def _decide(self, heard: str, length: float) -> tuple[Option | None, tuple[object, ...]]:
         """What to do about what was heard, and the key of the streams for doing it."""
+        script = self._scripts.get(self.request.sid)
+        if script and heard:
+            self._stop_waiting()
+            self._turn += 1
+            self._scripted += 1
+            return script.pop(0), ("script", self._scripted)
         idea = self._cast.idea(heard)
         if self.persona.pickup == "machine":
             self._turn += 1

@@ -68,6 +68,8 @@ class Persona:
     becomes: dict[str, float] = field(default_factory=dict)
     again: float = 0.0
     greeting: tuple[str, ...] = ()
+    rings_back: float = 0.0
+    rings_back_after: tuple[float, float] = (120.0, 480.0)
     weight: float = 0.0
 
 
@@ -127,6 +129,22 @@ def load(path: Path | None = None) -> Cast:
         raise PersonaError(f"{path.name}: {error}") from error
     except (TypeError, ValueError, KeyError, AttributeError, re.error) as error:
         raise PersonaError(f"{path.name}: {type(error).__name__} {error}") from error
+
+
+def read_options(turns: object) -> list[Option]:
+    """One option a turn, each as a file of personas has it, without phrases. ValueError if not."""
+    if not isinstance(turns, list) or len(turns) > 100:
+        raise ValueError("a script is a list of at most 100 turns")
+    reader = _Reader({})
+    found: list[Option] = []
+    for turn in turns:
+        if not isinstance(turn, str | dict):
+            raise ValueError("a turn is words, or a mapping of say, digits, silent, hang_up, after")
+        try:
+            found += reader.options("script", [turn])
+        except (PersonaError, TypeError, ValueError) as error:
+            raise ValueError(str(error)) from error
+    return found
 
 
 class _Reader:
@@ -201,18 +219,18 @@ class _Reader:
         match key:
             case "like" | "pickup":
                 return value
-            case "ring" | "latency" | "patience" | "talk":
+            case "ring" | "latency" | "patience" | "talk" | "rings_back_after":
                 return self._range(name, value)
-            case "noise" | "no_confidence" | "again":
+            case "noise" | "no_confidence" | "again" | "rings_back":
                 return float(value)
             case "amd" | "becomes":
                 return {str(k): float(v) for k, v in value.items()}
             case "impatient" | "otherwise":
-                return self._options(name, value)
+                return self.options(name, value)
             case "greeting":
                 return tuple(self._words(name, value))
             case "answers":
-                own = {idea: self._options(name, options) for idea, options in value.items()}
+                own = {idea: self.options(name, options) for idea, options in value.items()}
                 return {**fields.get("answers", {}), **own}
             case "instead":
                 return tuple(self._instead(name, item) for item in value)
@@ -222,7 +240,7 @@ class _Reader:
         low, high = raw["turns"]
         return Instead(
             (int(low), int(high)),
-            self._options(name, raw["do"]),
+            self.options(name, raw["do"]),
             bool(raw.get("stays", False)),
             float(raw.get("chance", 1.0)),
         )
@@ -233,7 +251,8 @@ class _Reader:
             raise PersonaError(f"{name}: {value} is no range")
         return float(low), float(high)
 
-    def _options(self, name: str, value: Any) -> tuple[Option, ...]:
+    def options(self, name: str, value: Any) -> tuple[Option, ...]:
+        """Read options: words, or mappings."""
         items = value if isinstance(value, list) else [value]
         plain = [item for item in items if isinstance(item, str)]
         found = [self._option(name, item) for item in items if not isinstance(item, str)]
