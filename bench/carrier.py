@@ -52,9 +52,9 @@ async def _listen(listener: Listener) -> web.AppRunner:
 
 
 def _memory_mb(pid: int) -> float:
-    """Resident memory of a process (Linux)."""
+    """The most memory a process has had resident (Linux)."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
+        if line.startswith("VmHWM:"):
             return round(int(line.split()[1]) / 1024, 1)
     return 0.0
 

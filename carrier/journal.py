@@ -13,6 +13,7 @@ from carrier.core.clock import Clock
 
 _STRIDE = 500  # a remembered file position every so many lines
 _MEMORY = 20_000  # lines kept when there is no file
+_encoder = json.JSONEncoder(ensure_ascii=False, default=str)
 
 
 class Journal:
@@ -24,7 +25,7 @@ class Journal:
         self._file: IO[bytes] | None = None
         self._count = 0
         self._marks: list[int] = []
-        self._recent: deque[dict[str, Any]] = deque(maxlen=_MEMORY)
+        self._recent: deque[bytes] = deque(maxlen=_MEMORY)
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._index()
@@ -43,12 +44,13 @@ class Journal:
             "sid": sid,
             **{key.rstrip("_"): value for key, value in fields.items() if value is not None},
         }
+        raw = _encoder.encode(line).encode()
         if self._file is None:
-            self._recent.append(line)
+            self._recent.append(raw)  # as bytes it takes a third of the memory
             return
         if (self._count - 1) % _STRIDE == 0:
             self._marks.append(self._file.tell())
-        self._file.write(json.dumps(line, ensure_ascii=False, default=str).encode() + b"\n")
+        self._file.write(raw + b"\n")
         self._file.flush()
 
     def since(self, n: int, limit: int = 1000) -> list[dict[str, Any]]:
@@ -69,7 +71,9 @@ class Journal:
 
     def _lines(self, n: int) -> Iterator[dict[str, Any]]:
         if self._path is None:
-            yield from list(self._recent)
+            behind = self._count - max(0, n)
+            skipped = max(0, len(self._recent) - behind)
+            yield from (json.loads(raw) for raw in list(self._recent)[skipped:])
             return
         if not self._marks or n >= self._count:
             return

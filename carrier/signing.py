@@ -9,21 +9,27 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable
 from urllib.parse import quote, urlsplit, urlunsplit
 
 # everything that may stand in a URL as it is; the rest is percent-encoded before it is sent
 _SAFE = "!#$%&'()*+,/:;=?@[]~-._"
+_PLAIN = re.compile(r"http://[A-Za-z0-9.-]+(:[0-9]+)?/[A-Za-z0-9!$%&'()*+,/:;=?@~._-]*")
 
 
 def wire_url(url: str) -> str:
     """The URL of the request line: without the overrides after ``#``, plain ASCII."""
-    return quote(url.partition("#")[0], safe=_SAFE)
+    target = url.partition("#")[0]
+    return target if _PLAIN.fullmatch(target) else quote(target, safe=_SAFE)
 
 
 def signed_url(url: str) -> str:
     """The URL as it enters the signature: no user, no fragment, and no port with HTTPS."""
-    parts = urlsplit(wire_url(url))
+    target = wire_url(url)
+    if target.startswith("http://") and "@" not in target:
+        return target  # nothing to take out; most are so
+    parts = urlsplit(target)
     host = parts.netloc.rpartition("@")[2]
     if parts.scheme == "https":
         bracket = host.rfind("]")

@@ -42,7 +42,10 @@ class Limits:
 
 def limits_of(url: str, default: Limits) -> Limits:
     """Read the overrides of a URL; unknown or unreadable ones are passed over."""
-    given = dict(parse_qsl(url.partition("#")[2]))
+    overrides = url.partition("#")[2]
+    if not overrides:
+        return default
+    given = dict(parse_qsl(overrides))
 
     def number(key: str, low: int, high: int) -> int | None:
         text = given.get(key, "")
@@ -255,10 +258,10 @@ class Sender:
             body = encode(params).encode()
             headers["Content-Type"] = "application/x-www-form-urlencoded; charset=UTF-8"
             headers["X-Twilio-Signature"] = signature(self._auth_token, target, params)
-        user = urlsplit(target).netloc.rpartition("@")[0]
-        if user:
+        split = urlsplit(target) if "@" in target else None
+        user = split.netloc.rpartition("@")[0] if split else ""
+        if split and user:
             headers["Authorization"] = "Basic " + b64encode(unquote(user).encode()).decode()
-            split = urlsplit(target)
             target = split._replace(netloc=split.netloc.rpartition("@")[2]).geturl()
         if webhook.cookies:
             headers["Cookie"] = "; ".join(f"{k}={v}" for k, v in webhook.cookies.items())
