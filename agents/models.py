@@ -40,7 +40,7 @@ class Agent(models.Model):
     state = models.CharField(
         _("state"),
         max_length=10,
-        choices=[(s.value, s.name.title()) for s in AgentState],
+        choices=[(s.value, _(s.name.title())) for s in AgentState],
         default=AgentState.OFFLINE.value,
     )
     state_since = models.DateTimeField(_("since"), null=True, blank=True)
@@ -90,7 +90,7 @@ class Reservation(models.Model):
     call_ref = models.UUIDField()
     state = models.CharField(
         max_length=10,
-        choices=[(s.value, s.name.title()) for s in ReservationState],
+        choices=[(s.value, _(s.name.title())) for s in ReservationState],
         default=ReservationState.HELD.value,
     )
     cause = models.CharField(max_length=40, blank=True)

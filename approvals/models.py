@@ -39,7 +39,7 @@ class Approval(models.Model):
     state = models.CharField(
         _("state"),
         max_length=12,
-        choices=[(s.value, s.name.title()) for s in ApprovalState],
+        choices=[(s.value, _(s.name.title())) for s in ApprovalState],
         default=ApprovalState.PENDING.value,
     )
     tier = models.PositiveSmallIntegerField(_("tier"), default=1)

@@ -108,7 +108,7 @@ class ImportBatch(models.Model):
     state = models.CharField(
         _("state"),
         max_length=10,
-        choices=[(s.value, s.name.title()) for s in ImportState],
+        choices=[(s.value, _(s.name.title())) for s in ImportState],
         default=ImportState.UPLOADED.value,
     )
     mapping = models.JSONField(_("columns"), default=dict, blank=True)

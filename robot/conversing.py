@@ -131,7 +131,9 @@ def transfer_result(*, call_ref: UUID, result: str, at: datetime) -> Step:
 @transaction.atomic
 def close(*, call_ref: UUID, at: datetime, outcome: str = "HUNG_UP") -> None:
     """The call is over; a conversation without an ending of its own gets this one."""
-    conversation = Conversation.objects.select_for_update(no_key=True).filter(call_ref=call_ref).first()
+    conversation = (
+        Conversation.objects.select_for_update(no_key=True).filter(call_ref=call_ref).first()
+    )
     if conversation is None or conversation.ended_at is not None:
         return
     conversation.ended_at = at

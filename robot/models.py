@@ -39,7 +39,7 @@ class ScriptVersion(models.Model):
     state = models.CharField(
         _("state"),
         max_length=10,
-        choices=[(state.value, state.value) for state in VersionState],
+        choices=[(state.value, _(state.value)) for state in VersionState],
         default=VersionState.DRAFT.value,
     )
     author = models.ForeignKey(
@@ -108,7 +108,9 @@ class Turn(models.Model):
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField(_("at"))
     conversation_id = models.BigIntegerField()
-    phase = models.CharField(max_length=8, choices=[(phase.value, phase.value) for phase in Phase])
+    phase = models.CharField(
+        max_length=8, choices=[(phase.value, _(phase.value)) for phase in Phase]
+    )
     index = models.PositiveIntegerField(_("turn"))
     text = models.TextField(_("heard"), blank=True)
     digits = models.CharField(_("keys"), max_length=20, blank=True)

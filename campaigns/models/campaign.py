@@ -33,7 +33,7 @@ class Campaign(models.Model):
     state = models.CharField(
         _("state"),
         max_length=12,
-        choices=[(s.value, s.name.title()) for s in CampaignState],
+        choices=[(s.value, _(s.name.title())) for s in CampaignState],
         default=CampaignState.DRAFT.value,
     )
     starts_at = models.DateTimeField(_("starts"))

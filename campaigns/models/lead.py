@@ -27,7 +27,7 @@ class Lead(models.Model):
     state = models.CharField(
         _("state"),
         max_length=10,
-        choices=[(s.value, s.name.title()) for s in LeadState],
+        choices=[(s.value, _(s.name.title())) for s in LeadState],
     )
     codes: ArrayField[list[str], list[str]] = ArrayField(
         models.CharField(max_length=40), verbose_name=_("reasons"), default=list, blank=True

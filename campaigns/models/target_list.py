@@ -24,7 +24,7 @@ class TargetList(models.Model):
     state = models.CharField(
         _("state"),
         max_length=12,
-        choices=[(s.value, s.name.title()) for s in ListState],
+        choices=[(s.value, _(s.name.title())) for s in ListState],
         default=ListState.SCREENED.value,
     )
     content_hash = models.CharField(_("content hash"), max_length=64, blank=True)

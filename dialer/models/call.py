@@ -26,7 +26,7 @@ class Call(models.Model):
     state = models.CharField(
         _("state"),
         max_length=10,
-        choices=[(s.value, s.name.title()) for s in CallState],
+        choices=[(s.value, _(s.name.title())) for s in CallState],
         default=CallState.PLANNED.value,
     )
     campaign = models.ForeignKey(

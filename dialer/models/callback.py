@@ -32,7 +32,7 @@ class Callback(models.Model):
     state = models.CharField(
         _("state"),
         max_length=10,
-        choices=[(s.value, s.name.title()) for s in CallbackState],
+        choices=[(s.value, _(s.name.title())) for s in CallbackState],
         default=CallbackState.BOOKED.value,
     )
     evidence = models.JSONField(default=dict)

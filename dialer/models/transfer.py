@@ -27,7 +27,7 @@ class Transfer(models.Model):
     state = models.CharField(
         _("state"),
         max_length=14,
-        choices=[(s.value, s.name.title()) for s in TransferState],
+        choices=[(s.value, _(s.name.title())) for s in TransferState],
         default=TransferState.RESERVED.value,
     )
     agent = models.ForeignKey(

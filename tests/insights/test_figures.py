@@ -185,7 +185,7 @@ def test_a_campaign_without_lists_has_zeros(cast: Cast, campaign: Campaign) -> N
 def test_every_metric_has_a_definition_and_a_known_whole() -> None:
     assert len(set(NAMES)) == len(METRICS)
     for metric in METRICS:
-        assert str(metric.definition).endswith(".")
+        assert str(metric.definition).endswith((".", "。"))
         assert metric.of == "" or metric.of in BY_NAME
         assert (metric.count is None) == (metric.source is Source.LISTS)
         assert metric.source is Source.LISTS or metric.source in BRANCH

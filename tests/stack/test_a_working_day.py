@@ -1,4 +1,4 @@
-"""Marketing starts a campaign, a manager approves it, an agent takes a call: in real browsers."""
+"""A day in real browsers: marketing, a branch manager, an agent, a supervisor."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def manager_with_a_list(stack: Stack) -> str:
     return str(rows[0][0])
 
 
-def test_marketing_starts_a_manager_approves_an_agent_takes_the_call(
+def test_marketing_starts_a_manager_approves_an_agent_talks_a_supervisor_pauses(
     stack: Stack, sign_in: SignIn
 ) -> None:
     stack.everybody_is("interested")
@@ -88,8 +88,6 @@ def test_marketing_starts_a_manager_approves_an_agent_takes_the_call(
         "SELECT state, disposition, note FROM dialer_transfer WHERE state = 'done'"
     ) == [("done", "sold", "十二期")]
 
-
-def test_the_wall_is_pushed_and_a_campaign_can_be_paused(stack: Stack, sign_in: SignIn) -> None:
     supervisor = sign_in(username_of(stack, "supervisor"))
     supervisor.goto(f"{stack.web}/wall/")
     pause, resume = (supervisor.page.locator(f"[data-step={step}]") for step in ("pause", "resume"))
