@@ -105,6 +105,7 @@ async def create(request: web.Request) -> web.Response:
     if url:
         options.detection_callback = Callback(url, form.method("AmdStatusCallbackMethod"))
     options.detection_async = bool(options.detection)
+    form.flag("EarlyMedia")  # checked: a conference begins when somebody answers, all the same
     noun = _noun(form, request.match_info["conference"])
     await strike_before(exchange, to, request)
     if exchange.live >= exchange.settings.max_calls:
@@ -151,7 +152,7 @@ async def update(request: web.Request) -> web.Response:
     muted, hold = form.flag("Muted"), form.flag("Hold")
     end_on_exit, coaching = form.flag("EndConferenceOnExit"), form.flag("Coaching")
     hold_url, announce_url = form.url("HoldUrl"), form.url("AnnounceUrl")
-    form.url("WaitUrl")
+    form.url("WaitUrl"), form.method("WaitMethod"), form.flag("BeepOnExit")  # checked, no more
     coached: str | None = form.text("CallSidToCoach") if form.has("CallSidToCoach") else None
     if coaching is False:
         coached = ""

@@ -200,8 +200,14 @@ def sdk(url: str, user: str = ACCOUNT, password: str = TOKEN) -> Client:
 
 
 @contextmanager
-def bench(speed: float = 200.0, journal: Path | None = None, **more: Any) -> Iterator[Bench]:
-    """A carrier, a listener and a client for as long as the context lasts."""
+def bench(
+    speed: float = 200.0, journal: Path | None = None, incoming: str = "", **more: Any
+) -> Iterator[Bench]:
+    """A carrier, a listener and a client for as long as the context lasts.
+
+    ``incoming`` is the path where calls from outside ask for their document; their end is told at
+    the same path with ``/status``.
+    """
     listener = Listener()
     started: threading.Event = threading.Event()
     box: dict[str, Any] = {}
@@ -214,6 +220,9 @@ def bench(speed: float = 200.0, journal: Path | None = None, **more: Any) -> Ite
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         listener.port = runner.addresses[0][1]
+        if incoming:
+            more["inbound_url"] = listener.url(incoming)
+            more["inbound_status_url"] = listener.url(f"{incoming}/status")
         anchors = Anchors(datetime.now(UTC), START, speed)
         try:
             async with running(settings(journal=journal, **more), anchors) as carrier:

@@ -183,6 +183,8 @@ def test_check_24_lists_are_paged_without_gap_or_duplicate() -> None:
         assert 1 <= len(started) < 120
         assert b.client.calls.list(to=to, start_time_after="2030-01-01") == []
         assert len(b.client.calls.list(to=to, status="queued", page_size=50)) >= 118
+        both = b.client.calls.list(to=to, start_time_after="2026-03-10", status="ringing")
+        assert {row.status for row in both} <= {"ringing"} and len(both) <= len(started)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -15,8 +14,6 @@ from typing import Any
 
 import pytest
 import requests
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from twilio.base.exceptions import TwilioRestException
 
 from carrier.backends.simulated.personas import PersonaError, load
@@ -56,6 +53,8 @@ def behaviour(b: Bench) -> dict[str, tuple[Any, ...]]:
     """Per number: outcome, duration and every word."""
     found: dict[str, tuple[Any, ...]] = {}
     for call in b.client.calls.list(page_size=1000):
+        if call.direction == "inbound":
+            continue
         lines = b.journal(call.sid)
         words = [
             (line["event"], line.get("text"), line.get("speech"), line.get("digits"))
@@ -66,8 +65,8 @@ def behaviour(b: Bench) -> dict[str, tuple[Any, ...]]:
     return found
 
 
-def run(speed: float, threads: int, delay: float = 0.0) -> dict[str, tuple[Any, ...]]:
-    with bench(speed=speed, cps=50) as b:
+def run(speed: float, threads: int, delay: float = 0.0, **more: Any) -> dict[str, tuple[Any, ...]]:
+    with bench(speed=speed, cps=50, **more) as b:
 
         async def answer(hit: Hit) -> str:
             await asyncio.sleep(delay)
@@ -84,6 +83,11 @@ def test_check_25_same_seed_same_behaviour_at_any_speed_and_thread_count() -> No
     one, other = run(speed=400, threads=1), run(speed=150, threads=6, delay=0.02)
     assert one == other
     assert {status for _, status, _, _, _ in one.values()} >= {"completed", "no-answer"}
+
+
+def test_ring_backs_change_nothing_about_who_answers_what() -> None:
+    again = run(speed=400, threads=4, ring_backs=True, incoming="/in")
+    assert again == run(speed=300, threads=2)
 
 
 def test_check_23_calls_are_dialled_in_their_turn() -> None:
@@ -368,110 +372,3 @@ def test_own_time_counts_delays_only() -> None:
         assert line.now() == START + timedelta(seconds=8)
 
     asyncio.run(check())
-
-
-# random documents
-
-
-def _verbs() -> st.SearchStrategy[str]:
-    words = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=12)
-    escaped = words.map(lambda t: t.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
-    number = st.sampled_from(["", "0", "1", "3", "-1", "abc", "99999999"])
-    said = escaped.map(lambda t: f"<Say>{t}</Say>")
-    pause = number.map(lambda n: f'<Pause length="{n}"/>')
-    play = st.sampled_from(
-        ["<Play>/a.wav</Play>", '<Play digits="1w2"/>', '<Play loop="2">x</Play>']
-    )
-    prompts = st.lists(st.one_of(said, pause, play, st.just("<Dial/>")), max_size=2).map("".join)
-    kinds = st.sampled_from(["speech", "dtmf", "speech dtmf", "nonsense", ""])
-    action = st.sampled_from(["", 'action="/next"', 'action="ftp://x"', 'action="/twiml"'])
-    empty = st.sampled_from(["", 'actionOnEmptyResult="true"', 'actionOnEmptyResult="maybe"'])
-    gather = st.builds(
-        lambda k, t, a, e, p: f'<Gather input="{k}" timeout="{t}" {a} {e}>{p}</Gather>',
-        kinds, number, action, empty, prompts,
-    )  # fmt: skip
-    others = st.sampled_from(
-        [
-            "<Hangup/>",
-            "<Reject/>",
-            "<Redirect>/next</Redirect>",
-            "<Redirect/>",
-            "<Dial>+8613900000486</Dial>",
-            "<Dial/>",
-            '<Dial timeLimit="5"><Conference>r</Conference></Dial>',
-            '<Dial timeLimit="5" action="/next"><Conference label="x" waitUrl=""/></Dial>',
-            "<Record maxLength='3'/>",
-            "<Wrong><Say>x</Say></Wrong>",
-            "<!-- remark -->",
-            "text",
-        ]
-    )
-    return st.one_of(said, pause, play, gather, others)
-
-
-DOCUMENTS = st.one_of(
-    st.lists(_verbs(), max_size=5).map(lambda vs: f"<Response>{''.join(vs)}</Response>"),
-    st.text(max_size=40),
-    st.sampled_from(["<Response>", "<!DOCTYPE x><Response/>", "<response/>", "{}"]),
-)
-
-
-@pytest.fixture(scope="module")
-def quick() -> Any:
-    with bench(speed=5000, personas=PEOPLE, max_documents=15) as found:
-        yield found
-
-
-@settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(
-    first=DOCUMENTS,
-    following=DOCUMENTS,
-    person=st.sampled_from(["speaker", "mute", "keys", "one_key", "leaver", "machine"]),
-)
-def test_any_document_brings_the_call_to_one_end(
-    quick: Bench, first: str, following: str, person: str
-) -> None:
-    quick.hooks.hits.clear()
-    quick.hooks.replies.update({"/twiml": first, "/next": following})
-    call = quick.create(quick.person(person), time_limit=60)
-    assert quick.ended(call.sid).status in ("completed", "busy", "failed")
-    terminal = [
-        status
-        for status in quick.hooks.statuses(sid=call.sid)
-        if status in ("completed", "busy", "failed", "no-answer", "canceled")
-    ]
-    assert len(terminal) == 1
-
-
-_NAMES = """
-    To From Url Twiml Status Timeout TimeLimit Method StatusCallback StatusCallbackEvent Record
-    MachineDetection AsyncAmd Label Beep Muted Hold Coaching CallSidToCoach
-"""
-_FIELDS = st.dictionaries(
-    st.sampled_from(_NAMES.split()),
-    st.one_of(
-        st.sampled_from([FROM, "client:a", "true", "http://127.0.0.1:9/x", "completed", "GET"]),
-        st.text(max_size=20),
-    ),
-    max_size=8,
-)
-
-
-@settings(max_examples=100, deadline=None)
-@given(fields=_FIELDS, where=st.integers(0, 4))
-def test_no_body_breaks_the_carrier(quick: Bench, fields: dict[str, str], where: int) -> None:
-    call = next(iter(quick.carrier.exchange.calls), "CA" + "0" * 32)
-    paths = [
-        "/Calls.json",
-        f"/Calls/{call}.json",
-        "/Conferences/room/Participants.json",
-        "/Conferences/room/Participants/x.json",
-        f"/Calls/{call}/Recordings.json",
-    ]
-    url = f"{quick.carrier.url}/2010-04-01/Accounts/{ACCOUNT}{paths[where]}"
-    body = json.loads(json.dumps(fields, ensure_ascii=True))
-    answer = requests.post(url, data=body, auth=(ACCOUNT, TOKEN), timeout=10)
-    assert answer.status_code in (200, 201, 400, 404, 429)
-    assert isinstance(answer.json(), dict)
