@@ -91,16 +91,16 @@ def install(document: CalendarDocument, *, actor_id: int | None = None) -> Calen
     return year
 
 
-def read_shipped() -> list[CalendarDocument]:
-    """The shipped years, in order."""
+def read_shipped(country: str = "CN") -> list[CalendarDocument]:
+    """The shipped years of a country, in order."""
     documents = []
-    for path in sorted(SHIPPED.glob("*.yaml")):
+    for path in sorted(SHIPPED.glob(f"{country.lower()}-*.yaml")):
         with path.open(encoding="utf-8") as file:
             raw: dict[str, Any] = yaml.safe_load(file)
         documents.append(CalendarDocument.model_validate(raw))
     return documents
 
 
-def install_shipped_calendars() -> list[CalendarYear]:
-    """Put every shipped year in force."""
-    return [install(document) for document in read_shipped()]
+def install_shipped_calendars(country: str = "CN") -> list[CalendarYear]:
+    """Put every shipped year of a country in force."""
+    return [install(document) for document in read_shipped(country)]

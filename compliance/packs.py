@@ -81,13 +81,18 @@ def read_shipped(name: str) -> dict[str, Any]:
 
 
 @transaction.atomic
-def install_shipped_packs() -> list[PackVersion]:
-    """Put the shipped packs in force, once; a version that is there already is left alone."""
+def install_shipped_packs(country: str = "CN") -> list[PackVersion]:
+    """Put a country's shipped packs in force, once; a version that is there already is left alone.
+
+    Packs stack, and every layer blocks: those of other countries would forbid everything here.
+    """
     installed = []
     for path in sorted(SHIPPED.glob("*.yaml")):
         document = read_shipped(path.stem)
         parsed = PackDocument.model_validate(document)
         compile_pack(document)
+        if parsed.country not in ("", country):
+            continue
         pack, _ = Pack.objects.get_or_create(
             code=parsed.pack,
             defaults={

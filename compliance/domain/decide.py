@@ -22,6 +22,7 @@ from compliance.domain.facts import Exemption, Facts, World
 from compliance.domain.intent import Actor, Gate, Intent, Purpose
 from compliance.domain.pack import EffectivePack, PackError
 from compliance.domain.rules import exemption, time_window
+from compliance.domain.rules.base import concerns
 
 HORIZON = timedelta(days=400)
 MAX_CLOCK_SKEW_S = 2.0
@@ -82,14 +83,11 @@ def _earliest_next(
 
 def _reasons(facts: Facts, intent: Intent, stack: EffectivePack, now: datetime) -> list[Reason]:
     reasons = _ground(facts.world, intent, stack)
-    if intent.purpose is Purpose.TEST:
-        # staff numbers are verified by a code; until one is, nobody's phone rings for a test
-        reasons.append(Reason("TEST_NUMBER_UNVERIFIED", "ground"))
-    if not intent.has_customer:
+    if intent.purpose is Purpose.AGENT_LEG:
         return reasons
-    if facts.customer is None:
+    if intent.has_customer and facts.customer is None:
         reasons.append(Reason("DEP_CUSTOMER", "ground"))
-    if facts.number is None:
+    if intent.has_customer and facts.number is None:
         reasons.append(Reason("DEP_NUMBER", "ground"))
     relaxed = _exemption(facts, intent, stack, now) is not None
     starts = None
@@ -164,6 +162,6 @@ def _open_until(
     ends = [
         time_window.open_until(rule, facts, now)
         for _, rule in stack.rules_for(intent.purpose, intent.actor)
-        if isinstance(rule, time_window.TimeWindowRule)
+        if isinstance(rule, time_window.TimeWindowRule) and concerns(rule, facts)
     ]
     return min((end for end in ends if end is not None), default=None)

@@ -52,6 +52,26 @@ SENTENCES: dict[str, Sentence] = {
         "产品风险R{observed}高于客户承受能力C{limit}",
         "The product's risk R{observed} is above the customer's tolerance C{limit}",
     ),
+    "CONSENT_REASSIGNED": Sentence(
+        "号码自{observed}起由他人使用，此前的同意不再有效",
+        "The number has another owner since {observed}; older consents do not count",
+    ),
+    "CONSENT_BASIS": Sentence(
+        "现有同意的形式不足（需{limit}）", "The consent is not of the kind needed ({limit})"
+    ),
+    "PROFILING_OBJECTED": Sentence(
+        "客户不同意自动化决策营销", "The customer objects to being chosen by automated decision"
+    ),
+    "SUIT_AMOUNT": Sentence(
+        "产品起点金额占客户资产{observed}%，上限{limit}%",
+        "The least amount is {observed}% of the customer's assets; the limit is {limit}%",
+    ),
+    "SUIT_PRIVATE": Sentence(
+        "私募产品不得公开推介", "A private product may not be offered in public"
+    ),
+    "NOT_ELIGIBLE": Sentence(
+        "不符合准入条件：{observed_zh}{clears}", "Not eligible: {observed}{clears}"
+    ),
     "SUIT_EXPIRED": Sentence(
         "风险测评已过期（{observed}）", "The risk assessment has expired ({observed})"
     ),
@@ -82,6 +102,25 @@ SENTENCES: dict[str, Sentence] = {
         "From age {limit} a second person must review risk-rated products",
     ),
     "NUMBER_INVALID": Sentence("号码无效（{observed}）", "The number is not valid ({observed})"),
+    "NUMBER_REASSIGNED": Sentence(
+        "号码已换机主（{observed}查询）", "The number has another owner (asked on {observed})"
+    ),
+    "NUMBER_OWNER_UNKNOWN": Sentence(
+        "号码机主是否变更未知，须人工确认", "Whether the number changed hands is unknown"
+    ),
+    "PRODUCT_OFF_SALE": Sentence("产品未在售", "The product is not on sale"),
+    "CARE_SELLS": Sentence(
+        "关怀来电不得涉及产品销售（{observed}）", "A care call may not offer a product ({observed})"
+    ),
+    "AGENT_LICENCE": Sentence(
+        "坐席没有资格：{limit}", "The agent is not licensed for this: {limit}"
+    ),
+    "OPERATOR_OUTSOURCED": Sentence(
+        "呼叫中心经营者不得外呼营销", "A licensed call centre may not make marketing calls"
+    ),
+    "CARRIER_REGION": Sentence(
+        "该线路（{limit}）不得呼叫{observed}号码", "This route ({limit}) may not call {observed}"
+    ),
     "CLI_INACTIVE": Sentence("主叫号码已停用", "The caller ID is not active"),
     "CLI_NOT_REGISTERED": Sentence(
         "主叫号码未登记营销用途", "The caller ID is not registered for marketing"
@@ -93,6 +132,22 @@ SENTENCES: dict[str, Sentence] = {
         "示例客户不得拨往真实线路", "A sample customer may not be dialled on a real network"
     ),
     "TEST_NUMBER_UNVERIFIED": Sentence("测试号码未经验证", "The test number has not been verified"),
+    "ABANDON_RATE": Sentence(
+        "活动放弃率{observed}%，上限{limit}%",
+        "The campaign abandoned {observed}% of its calls; the limit is {limit}%",
+    ),
+    "ABANDON_72H": Sentence(
+        "{limit}小时内曾放弃该客户来电，只能由人工拨打{clears}",
+        "A call was abandoned within {limit} hours; only a person may call{clears}",
+    ),
+    "MACHINE_AGAIN": Sentence(
+        "{limit}小时内曾判定为答录机，机器人不再拨打{clears}",
+        "Taken for a machine within {limit} hours; the robot may not call{clears}",
+    ),
+    "COMPLAINT_RATE": Sentence(
+        "活动{conversations}次通话中有{observed}起投诉，上限每{per}次{limit}起",
+        "{observed} complaints in {conversations} conversations; the limit is {limit} in {per}",
+    ),
     "CAP_": Sentence(
         "{span_zh}{key_zh}已有{observed}次{counts_zh}，上限{limit}次{clears}",
         "{observed} {counts_en} of this {key_en} {span_en}; the limit is {limit}{clears}",
@@ -113,8 +168,8 @@ SENTENCES: dict[str, Sentence] = {
         "不在客户希望的时间{clears}", "Outside the hours the customer asked for{clears}"
     ),
     "PREFERENCE_CAP": Sentence(
-        "客户希望每年最多{limit}次，已有{observed}次{clears}",
-        "The customer wants at most {limit} calls a year, {observed} were made{clears}",
+        "客户希望每{span_zh}最多{limit}次，已有{observed}次{clears}",
+        "The customer wants at most {limit} calls a {span_en}, {observed} were made{clears}",
     ),
     "BLACKOUT": Sentence("暂停外呼：{observed}{clears}", "Blackout: {observed}{clears}"),
     "HOLIDAY": Sentence("法定节假日不外呼{clears}", "No calls on statutory holidays{clears}"),
@@ -158,13 +213,23 @@ SENTENCES: dict[str, Sentence] = {
     "DEP_RISK_TOLERANCE": Sentence(
         "客户风险承受能力未知", "The customer's risk tolerance is not known"
     ),
+    "DEP_AMOUNT": Sentence(
+        "客户资产未知，无法比较产品起点金额",
+        "The customer's assets are not known, so the least amount cannot be compared",
+    ),
+    "DEP_ELIGIBILITY": Sentence(
+        "准入条件所需信息未知：{observed}", "Not known, but asked for: {observed}"
+    ),
+    "DEP_LICENCE": Sentence(
+        "未知由哪位坐席通话（需{limit}）", "Nobody knows yet who will speak ({limit} is needed)"
+    ),
     "DEP_CALLER_ID": Sentence("没有主叫号码", "No caller ID is given"),
     "DEP_TIME_ZONE": Sentence("时区未知（{observed}）", "Unknown time zone ({observed})"),
 }
 
 
 #: Their end is when the count falls; the others say only until when they themselves hold.
-_COUNTING = frozenset({"CAP_", "MIN_GAP", "COOLOFF_"})
+_COUNTING = frozenset({"CAP_", "MIN_GAP", "COOLOFF_", "ABANDON_72H", "MACHINE_AGAIN"})
 
 
 class _Lenient(dict[str, object]):

@@ -60,15 +60,35 @@ class CustomerFacts:
     deceased: bool = False
     sandbox: bool = False
     branch_id: int | None = None
+    no_profiling: bool = False
+    segment: str = ""
+    #: what the bank knows of the person's money, in yuan; None = unknown
+    assets: int | None = None
+    #: (name, value) pairs that an eligibility expression may ask for
+    attributes: tuple[tuple[str, str | int | bool], ...] = ()
+
+
+class Ownership(StrEnum):
+    """Whether a number still is the same person's, as a reassigned-numbers register says."""
+
+    NOT_ASKED = ""
+    SAME = "same"
+    CHANGED = "changed"
+    NO_DATA = "no_data"
 
 
 @dataclass(frozen=True, slots=True)
 class NumberFacts:
+    """`in_use_since`: its present owner has it since then; older consents are another person's."""
+
     id: int
     region: str = ""
     time_zone: str = "Asia/Shanghai"
     valid: bool = True
     invalid_reason: str = ""
+    in_use_since: datetime | None = None
+    ownership: Ownership = Ownership.NOT_ASKED
+    ownership_asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +103,16 @@ class ProductFacts:
     min_age: int | None = None
     max_age: int | None = None
     by_phone: bool = True
+    on_sale: bool = True
+    #: only by non-public means, to qualified investors
+    private: bool = False
+    #: the least one may invest, in yuan
+    min_amount: int | None = None
+
+
+class Operator(StrEnum):
+    OWN = "own"
+    OUTSOURCED = "outsourced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +120,8 @@ class CallerIdFacts:
     id: int
     active: bool = True
     registered_use: tuple[str, ...] = ("marketing_out",)
+    #: who calls on this number: the bank itself, or a licensed call centre for it
+    operator: Operator = Operator.OWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +137,9 @@ class Suppression:
     channel: str = "voice"
     product_family: str = ""
     expires_at: datetime | None = None
+    #: an empty purpose means every purpose, no product every product
+    purpose: str = ""
+    product_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +153,11 @@ class Consent:
     product_family: str = ""
     withdrawn_at: datetime | None = None
     expires_at: datetime | None = None
+    #: how it was given ("written", "oral", …; empty = nobody wrote it down)
+    basis: str = ""
+    profiling_ok: bool = True
+    #: given for one number only
+    number_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +215,7 @@ class Preference:
     hours: tuple[tuple[int, int], ...] = ()
     families_refused: tuple[str, ...] = ()
     conversations_per_year: int | None = None
+    conversations_per_month: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +237,7 @@ class Blackout:
     region: str = ""
     product_family: str = ""
     reason: str = ""
+    product_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +246,31 @@ class KillSwitch:
 
     id: int
     scope: str = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignCounts:
+    """What one campaign did within the last `hours`: the numbers a pacing guard divides.
+
+    `answered` = answered by a person; `machine_wrong` = a person whom we took for a machine.
+    """
+
+    hours: int
+    answered: int = 0
+    consented: int = 0
+    conversations: int = 0
+    abandoned: int = 0
+    machine_wrong: int = 0
+    complaints: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StaffNumberFacts:
+    """A telephone of our own staff: verified by a code or not, and when it was rung for tests."""
+
+    id: int
+    verified_at: datetime | None = None
+    calls: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +285,8 @@ class World:
     kill_switches: tuple[KillSwitch, ...] = ()
     clock_skew_s: float = 0.0
     already_reserved: bool = False
+    #: of the intent's campaign
+    campaign_counts: tuple[CampaignCounts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,3 +303,4 @@ class Facts:
     open_attempts: tuple[OpenAttempt, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
     preferences: tuple[Preference, ...] = ()
+    staff_number: StaffNumberFacts | None = None

@@ -71,6 +71,10 @@ class Intent:
     idempotency_key: str = ""
     campaign_limits: dict[str, Any] | None = None
     gate: Gate = Gate.DIAL
+    #: the audience was chosen by an automated decision about persons (PIPL §24)
+    profiled: bool = False
+    #: what the person who will speak is licensed for; None = nobody knows yet who that is
+    licences: tuple[str, ...] | None = None
 
     @property
     def has_customer(self) -> bool:

@@ -13,7 +13,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, NamedTuple, Self
@@ -21,12 +21,16 @@ from typing import Any, NamedTuple, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from compliance.domain.calendar import DayType
-from compliance.domain.intent import WITH_CUSTOMER, Actor, Purpose
-from compliance.domain.registry import KINDS, RELAXING, Kind
-from compliance.domain.rules.base import Rule
+from compliance.domain.decision import Reason
+from compliance.domain.facts import Facts
+from compliance.domain.intent import WITH_CUSTOMER, Actor, Intent, Purpose
+from compliance.domain.registry import KINDS, RELAXING, Evaluate, Kind
+from compliance.domain.rules.authorisation import AuthorisationRule
+from compliance.domain.rules.base import Rule, concerns
 from compliance.domain.rules.cap import CapRule
 from compliance.domain.rules.exemption import ExemptionRule
-from compliance.domain.rules.time_window import TimeWindowRule
+from compliance.domain.rules.suppression import SuppressionRule
+from compliance.domain.rules.time_window import TimeWindowRule, days_named
 from compliance.domain.terms import zone
 
 
@@ -58,6 +62,9 @@ class PackDocument(BaseModel):
     zone: str
     country: str = ""
     effective_from: str = ""
+    #: a province's or a group's pack speaks about its own customers only
+    areas: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
     notes: str = ""
     rules: tuple[dict[str, Any], ...]
 
@@ -104,10 +111,17 @@ def compile_pack(document: Mapping[str, Any]) -> Pack:
     except ValidationError as error:
         raise PackError(str(error)) from error
     ref = f"{parsed.pack}@{parsed.version}"
-    rules, unknown = _compile_rules(parsed.rules, ref, parsed.zone, parsed.layer)
+    raw = [_limited(rule, parsed) for rule in parsed.rules]
+    rules, unknown = _compile_rules(raw, ref, parsed.zone, parsed.layer)
     return Pack(
         ref, parsed.layer, parsed.zone, parsed.country, content_hash(document), rules, unknown
     )
+
+
+def _limited(rule: dict[str, Any], parsed: PackDocument) -> dict[str, Any]:
+    """A rule with its pack's areas and groups, unless it names its own."""
+    own = {name: value for name in ("areas", "groups") if (value := getattr(parsed, name))}
+    return {**own, **rule}
 
 
 def campaign_layer(limits: Mapping[str, Any], campaign_id: int | None, zone_name: str) -> Pack:
@@ -148,8 +162,19 @@ def _compile_rules(
         if rule.relaxed_by_callback and not kind.relaxable(rule):
             raise PackError(f"rule {identity}: a callback may not relax this rule")
         _check_sentence(rule)
+        if rule.areas or rule.groups:
+            kind = kind._replace(evaluate=_where_it_applies(kind.evaluate))
         rules.append(CompiledRule(kind, rule))
     return tuple(rules), tuple(unknown)
+
+
+def _where_it_applies(evaluate: Evaluate) -> Evaluate:
+    """The evaluation of a rule that is limited to areas or groups of customers."""
+
+    def limited(rule: Any, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:
+        return evaluate(rule, facts, intent, now) if concerns(rule, facts) else []
+
+    return limited
 
 
 def _check_sentence(rule: Rule) -> None:
@@ -173,7 +198,10 @@ REQUIRED = (
     "in_flight",
     "suitability",
 )
+#: Kinds without which a test call is not let through.
+_FOR_TESTS = frozenset({"time_window", "calendar", "test_call"})
 _NEEDED = {
+    Purpose.TEST: _FOR_TESTS,
     Purpose.MARKETING: frozenset(REQUIRED),
     Purpose.CALLBACK: frozenset(REQUIRED),
     Purpose.CARE: frozenset(REQUIRED) - {"consent", "suitability"},
@@ -242,7 +270,7 @@ class EffectivePack:
 
     def gaps(self, purpose: Purpose, actor: Actor) -> tuple[str, ...]:
         """What the stack must say about such a call and does not."""
-        if purpose not in WITH_CUSTOMER:
+        if purpose not in _NEEDED:
             return ()
         found = self._gaps.get((purpose, actor))
         if found is None:
@@ -250,18 +278,30 @@ class EffectivePack:
         return found
 
     def _find_gaps(self, purpose: Purpose, actor: Actor) -> tuple[str, ...]:
-        rules = self.rules_for(purpose, actor)
+        # what holds for some customers only is not a rule for all
+        rules = [
+            entry
+            for entry in self.rules_for(purpose, actor)
+            if not entry.rule.areas and not entry.rule.groups
+        ]
         kinds = {entry.rule.kind for entry in rules}
         missing = sorted(_NEEDED[purpose] - kinds)
         covered = {
             day
             for entry in rules
             if isinstance(entry.rule, TimeWindowRule)
-            for day in entry.rule.windows
+            for day in days_named(entry.rule.windows)
         }
-        if DayType.WORKDAY in covered:
-            covered.add(DayType.ADJUSTED_WORK)
+        signed = any(isinstance(e.rule, AuthorisationRule) and e.rule.signed for e in rules)
+        if purpose in WITH_CUSTOMER and not signed and "approval" not in kinds:
+            missing.append("approval")
         return (*missing, *sorted(f"hours on {day.value}" for day in set(DayType) - covered))
+
+    @cached_property
+    def registers_required(self) -> frozenset[str]:
+        """The no-call lists without which this stack lets nobody be called."""
+        found = (rule.required for _, rule in self.rules if isinstance(rule, SuppressionRule))
+        return frozenset[str]().union(*found)
 
     @cached_property
     def reach(self) -> dict[str, timedelta]:

@@ -10,16 +10,20 @@ from compliance.domain.decision import Reason
 from compliance.domain.facts import Facts
 from compliance.domain.intent import Intent
 from compliance.domain.rules import (
+    approval,
     authorisation,
     blackout,
     calendar,
     cap,
     consent,
     cool_off,
+    eligibility,
     exemption,
     in_flight,
     number,
+    pacing,
     preference,
+    staff_call,
     suitability,
     suppression,
     time_window,
@@ -54,6 +58,7 @@ def _relaxable_cap(rule: cap.CapRule) -> bool:
 
 
 KINDS: dict[str, Kind] = {
+    "approval": Kind(approval.ApprovalRule, approval.evaluate, _never),
     "authorisation": Kind(authorisation.AuthorisationRule, authorisation.evaluate, _never),
     "blackout": Kind(blackout.BlackoutRule, blackout.evaluate, _never),
     "calendar": Kind(calendar.CalendarRule, calendar.evaluate, _never),
@@ -62,12 +67,15 @@ KINDS: dict[str, Kind] = {
     "cool_off": Kind(
         cool_off.CoolOffRule, cool_off.evaluate, lambda rule: bool(rule.name == "not_now")
     ),
+    "eligibility": Kind(eligibility.EligibilityRule, eligibility.evaluate, _never),
     "exemption": Kind(exemption.ExemptionRule, exemption.evaluate, _never),
     "in_flight": Kind(in_flight.InFlightRule, in_flight.evaluate, _never),
     "number": Kind(number.NumberRule, number.evaluate, _never),
+    "pacing": Kind(pacing.PacingRule, pacing.evaluate, _never),
     "preference": Kind(preference.PreferenceRule, preference.evaluate, _never),
     "suitability": Kind(suitability.SuitabilityRule, suitability.evaluate, _never),
     "suppression": Kind(suppression.SuppressionRule, suppression.evaluate, _never),
+    "test_call": Kind(staff_call.StaffCallRule, staff_call.evaluate, _never),
     "time_window": Kind(time_window.TimeWindowRule, time_window.evaluate, lambda rule: True),
     "vulnerable": Kind(vulnerable.VulnerableRule, vulnerable.evaluate, _never),
 }

@@ -142,9 +142,9 @@ def test_null_switches_a_rule_off_and_leaves_the_others() -> None:
 
 
 def test_care_calls_count_conversations_apart() -> None:
-    facts = clean_facts(NOW, contacts=(conversation("2026-11-23 11:00"),), consents=())
+    facts = clean_facts(NOW, None, contacts=(conversation("2026-11-23 11:00"),), consents=())
     assert decide(facts, human(purpose=Purpose.CARE), cn_bank(), NOW).allowed
-    marketing = replace(facts, consents=clean_facts(NOW).consents)
+    marketing = replace(clean_facts(NOW), contacts=facts.contacts)
     assert decide(marketing, human(), cn_bank(), NOW).codes == ["CAP_C3"]
 
 

@@ -1,4 +1,11 @@
-"""Is all of it signed: caller ID, script, campaign, approval; and the right network.
+"""May it happen at all: the product on sale, the speaker licensed, the line the right one.
+
+- `registered_use`: what a caller ID must be filed for; `operators`: who may call (a licensed call
+  centre may not market); `licences`: product family → what the person who speaks must be licensed
+  for; `carrier_regions`: route → areas of numbers that it may not call.
+- `care_families`: a greeting sells nothing; a care call may name products of these families only.
+- `signed`: script, campaign and list must be signed. A pack with a rule of the kind `approval` says
+  it there and sets this to false.
 
 A sample customer (made by the sandbox) may be dialled on the sandbox's carrier only. What exists
 only at the moment of dialling is not asked for when a list is screened.
@@ -10,38 +17,71 @@ from datetime import datetime
 from typing import Literal
 
 from compliance.domain.decision import Reason
-from compliance.domain.facts import Facts
-from compliance.domain.intent import Gate, Intent
-from compliance.domain.rules.base import Rule, objection
+from compliance.domain.facts import Facts, Operator
+from compliance.domain.intent import Actor, Gate, Intent, Purpose
+from compliance.domain.rules import approval
+from compliance.domain.rules.base import Rule, objection, within
 
 
 class AuthorisationRule(Rule):
-    """`registered_use` is what a caller ID must be filed for."""
-
     kind: Literal["authorisation"]
     registered_use: str = "marketing_out"
     sandbox_carrier: str = "sandbox"
+    signed: bool = True
+    operators: frozenset[Operator] = frozenset(Operator)
+    licences: dict[str, str] = {}
+    carrier_regions: dict[str, frozenset[str]] = {}
+    care_families: frozenset[str] | None = None
 
 
 def evaluate(rule: AuthorisationRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:
-    """SANDBOX_CARRIER, SCRIPT_NOT_APPROVED, CAMPAIGN_NOT_RUNNING, APPROVAL_NONE, CLI_*."""
+    """SANDBOX_CARRIER, PRODUCT_OFF_SALE, CARE_SELLS, AGENT_LICENCE, CARRIER_REGION, CLI_*, …"""
     reasons = []
     customer = facts.customer
     if customer is not None and customer.sandbox and intent.carrier != rule.sandbox_carrier:
         reasons.append(objection(rule, "SANDBOX_CARRIER", observed=intent.carrier))
-    if not intent.script_approved:
-        reasons.append(objection(rule, "SCRIPT_NOT_APPROVED"))
+    if rule.signed:
+        reasons += approval.unsigned(rule, intent)
+    reasons += _product(rule, facts, intent)
     if intent.gate is Gate.LIST:
         return reasons
-    if not intent.campaign_running:
-        reasons.append(objection(rule, "CAMPAIGN_NOT_RUNNING"))
-    if not intent.approval_in_force:
-        reasons.append(objection(rule, "APPROVAL_NONE"))
+    number = facts.number
+    barred = rule.carrier_regions.get(intent.carrier)
+    if barred and number is not None and within(number.region, barred):
+        reasons.append(
+            objection(rule, "CARRIER_REGION", observed=number.region, limit=intent.carrier)
+        )
+    return reasons + _line(rule, facts)
+
+
+def _product(rule: AuthorisationRule, facts: Facts, intent: Intent) -> list[Reason]:
+    product = facts.world.product
+    if product is None:
+        return []
+    if intent.purpose is Purpose.CARE:
+        allowed = rule.care_families
+        if allowed is None or product.family in allowed:
+            return []
+        return [objection(rule, "CARE_SELLS", observed=product.family)]
+    reasons = [] if product.on_sale else [objection(rule, "PRODUCT_OFF_SALE")]
+    needed = rule.licences.get(product.family)
+    if needed is not None and intent.actor is Actor.HUMAN and intent.gate is Gate.DIAL:
+        if intent.licences is None:
+            reasons.append(objection(rule, "DEP_LICENCE", limit=needed))
+        elif needed not in intent.licences:
+            reasons.append(objection(rule, "AGENT_LICENCE", limit=needed))
+    return reasons
+
+
+def _line(rule: AuthorisationRule, facts: Facts) -> list[Reason]:
     caller_id = facts.world.caller_id
     if caller_id is None:
-        return [*reasons, objection(rule, "DEP_CALLER_ID")]
+        return [objection(rule, "DEP_CALLER_ID")]
+    reasons = []
     if not caller_id.active:
         reasons.append(objection(rule, "CLI_INACTIVE"))
     if rule.registered_use not in caller_id.registered_use:
         reasons.append(objection(rule, "CLI_NOT_REGISTERED", limit=rule.registered_use))
+    if caller_id.operator not in rule.operators:
+        reasons.append(objection(rule, "OPERATOR_OUTSOURCED"))
     return reasons

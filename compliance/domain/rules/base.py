@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from compliance.domain.decision import Reason
+from compliance.domain.facts import Facts
 from compliance.domain.intent import Actor, Purpose
 
 
@@ -35,6 +36,9 @@ class Rule(BaseModel):
     actors: frozenset[Actor] = frozenset({Actor.ROBOT, Actor.HUMAN})
     #: a callback the customer asked for lifts this rule (few kinds may say so)
     relaxed_by_callback: bool = False
+    #: only for these areas ("CN-64", or "CN" with all within) and groups of customers; empty = all
+    areas: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
     pack: str = ""
     zone: str = "Asia/Shanghai"
 
@@ -42,6 +46,26 @@ class Rule(BaseModel):
         """The rule as one sentence ("zh" or "en") with its own values filled in."""
         template = self.zh if language.startswith("zh") else self.en
         return template.format_map({name: getattr(self, name) for name in type(self).model_fields})
+
+
+def within(region: str, areas: frozenset[str]) -> bool:
+    """Whether a region is one of the areas or lies in one of them."""
+    return any(region == area or region.startswith(f"{area}-") for area in areas)
+
+
+def concerns(rule: Rule, facts: Facts) -> bool:
+    """Whether a rule limited to areas or groups speaks about this customer.
+
+    The residence or the number may lie in the area. Where neither region is known we cannot show
+    that the rule does not apply, so it does; the same goes for an unknown customer's group.
+    """
+    customer, number = facts.customer, facts.number
+    if rule.groups and customer is not None and customer.segment not in rule.groups:
+        return False
+    if not rule.areas:
+        return True
+    regions = {customer.region if customer else "", number.region if number else ""} - {""}
+    return not regions or any(within(region, rule.areas) for region in regions)
 
 
 def objection(

@@ -1,36 +1,80 @@
-"""Times in which nobody is called: system cut-over, mourning, disaster, exam days."""
+"""Times in which nobody is called: system cut-over, mourning, disaster, exam days.
+
+They come from people, by the hour (the blackouts of the facts), or stand in the pack (`entries`,
+such as the days of an examination). One without areas holds everywhere, one without families and
+product for everything. Where neither the residence nor the number's region is known, or no product
+is given, we cannot show that it is not meant: it holds.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 
 from compliance.domain.decision import Reason
-from compliance.domain.facts import Facts
+from compliance.domain.facts import Blackout, Facts
 from compliance.domain.intent import Intent
-from compliance.domain.rules.base import Rule, objection
+from compliance.domain.rules.base import Rule, objection, within
+
+
+class Entry(BaseModel):
+    """[since, until), with an offset. `owner`: who answers for it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    since: AwareDatetime
+    until: AwareDatetime
+    reason: str
+    owner: str = ""
+    areas: frozenset[str] = frozenset()
+    families: frozenset[str] = frozenset()
+
+    @model_validator(mode="after")
+    def _forward(self) -> Self:
+        if self.until <= self.since:
+            raise ValueError("a blackout ends after it begins")
+        return self
 
 
 class BlackoutRule(Rule):
     kind: Literal["blackout"]
+    entries: tuple[Entry, ...] = ()
 
 
 def evaluate(rule: BlackoutRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:
-    """BLACKOUT, for the customer's or the number's region and the product's family."""
-    reasons = []
+    """BLACKOUT, for the area of the residence or the number, and the product or its family."""
+    reasons = [
+        objection(rule, "BLACKOUT", observed=entry.reason, clears_at=entry.until)
+        for entry in rule.entries
+        if entry.since <= now < entry.until
+        and _in_area(entry.areas, facts)
+        and _of_family(entry.families, facts)
+    ]
     for blackout in facts.world.blackouts:
-        if not blackout.since <= now < blackout.until:
-            continue
-        regions = {
-            facts.customer.region if facts.customer else "",
-            facts.number.region if facts.number else "",
-        }
-        if blackout.region and blackout.region not in regions:
-            continue
-        product = facts.world.product
-        if blackout.product_family and product and product.family != blackout.product_family:
-            continue
-        reasons.append(
-            objection(rule, "BLACKOUT", observed=blackout.reason, clears_at=blackout.until)
-        )
+        if blackout.since <= now < blackout.until and _applies(blackout, facts):
+            reasons.append(
+                objection(rule, "BLACKOUT", observed=blackout.reason, clears_at=blackout.until)
+            )
     return reasons
+
+
+def _applies(blackout: Blackout, facts: Facts) -> bool:
+    product = facts.world.product
+    if blackout.product_id is not None and product and product.id != blackout.product_id:
+        return False
+    areas = frozenset({blackout.region} - {""})
+    families = frozenset({blackout.product_family} - {""})
+    return _in_area(areas, facts) and _of_family(families, facts)
+
+
+def _in_area(areas: frozenset[str], facts: Facts) -> bool:
+    customer, number = facts.customer, facts.number
+    regions = {customer.region if customer else "", number.region if number else ""} - {""}
+    return not areas or not regions or any(within(region, areas) for region in regions)
+
+
+def _of_family(families: frozenset[str], facts: Facts) -> bool:
+    product = facts.world.product
+    return not families or product is None or product.family in families

@@ -3,6 +3,11 @@
 A consent covers a call when it names the channel, the purpose and the product's family (or every
 family), was granted, is not too old, has not expired and was not withdrawn. A withdrawal beats
 every grant before it whose scope it shares.
+
+`bases`: how it must have been given ("written" for a robot's call in the US; empty = any way).
+`number`: "own" asks for a consent that names this very number. A consent older than the present
+owner's use of the number is another person's and does not count. `profiling`: an audience chosen by
+automated decision (PIPL §24) needs a customer who does not object to that.
 """
 
 from __future__ import annotations
@@ -24,10 +29,25 @@ class ConsentRule(Rule):
     channel: str = "voice"
     purpose: str = "marketing"
     max_age_months: int | None = None
+    bases: frozenset[str] = frozenset()
+    number: Literal["any", "own"] = "any"
+    profiling: bool = False
 
 
 def evaluate(rule: ConsentRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:
-    """CONSENT_NONE, CONSENT_WITHDRAWN or CONSENT_EXPIRED."""
+    """CONSENT_NONE, CONSENT_WITHDRAWN, CONSENT_EXPIRED, …, and PROFILING_OBJECTED."""
+    standing, reasons = _standing(rule, facts, intent, now)
+    if rule.profiling and intent.profiled:
+        objects = facts.customer is not None and facts.customer.no_profiling
+        if objects or (standing and not any(consent.profiling_ok for consent in standing)):
+            reasons.append(objection(rule, "PROFILING_OBJECTED"))
+    return reasons
+
+
+def _standing(
+    rule: ConsentRule, facts: Facts, intent: Intent, now: datetime
+) -> tuple[list[Consent], list[Reason]]:
+    """The consents that hold now; without one, why."""
     product = facts.world.product
     family = product.family if product else ""
     covering = [
@@ -36,10 +56,11 @@ def evaluate(rule: ConsentRule, facts: Facts, intent: Intent, now: datetime) -> 
         if consent.channel == rule.channel
         and consent.purpose == rule.purpose
         and consent.product_family in ("", family)
+        and consent.number_id in _numbers(rule, intent)
         and consent.granted_at <= now
     ]
     if not covering:
-        return [objection(rule, "CONSENT_NONE")]
+        return [], [objection(rule, "CONSENT_NONE")]
     withdrawn = max(
         (c.withdrawn_at for c in covering if c.withdrawn_at is not None and c.withdrawn_at <= now),
         default=None,
@@ -49,12 +70,30 @@ def evaluate(rule: ConsentRule, facts: Facts, intent: Intent, now: datetime) -> 
     ]
     if withdrawn is not None and not standing:
         day = str(local_date(withdrawn, rule.zone))
-        return [objection(rule, "CONSENT_WITHDRAWN", observed=day)]
-    ends = [_ends(rule, consent) for consent in standing]
-    if any(end is None or now < end for end in ends):
-        return []
-    last = max(end for end in ends if end is not None)
-    return [objection(rule, "CONSENT_EXPIRED", observed=str(local_date(last, rule.zone)))]
+        return [], [objection(rule, "CONSENT_WITHDRAWN", observed=day)]
+    owner_since = facts.number.in_use_since if facts.number else None
+    if owner_since is not None:
+        standing = [consent for consent in standing if consent.granted_at >= owner_since]
+        if not standing:
+            day = str(local_date(owner_since, rule.zone))
+            return [], [objection(rule, "CONSENT_REASSIGNED", observed=day)]
+    if rule.bases:
+        standing = [consent for consent in standing if consent.basis in rule.bases]
+        if not standing:
+            kinds = ", ".join(sorted(rule.bases))
+            return [], [objection(rule, "CONSENT_BASIS", limit=kinds)]
+    ends = {consent: _ends(rule, consent) for consent in standing}
+    fresh = [consent for consent, end in ends.items() if end is None or now < end]
+    if fresh:
+        return fresh, []
+    last = max(end for end in ends.values() if end is not None)
+    day = str(local_date(last, rule.zone))
+    return [], [objection(rule, "CONSENT_EXPIRED", observed=day)]
+
+
+def _numbers(rule: ConsentRule, intent: Intent) -> tuple[int | None, ...]:
+    """Which numbers a consent may name; None = it names none and holds for all."""
+    return (intent.number_id,) if rule.number == "own" else (None, intent.number_id)
 
 
 def _ends(rule: ConsentRule, consent: Consent) -> datetime | None:

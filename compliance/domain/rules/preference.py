@@ -1,12 +1,14 @@
 """What the customer asked for, short of "never": no robot, other hours, not this family, rarely.
 
-It only tightens. Hours and weekdays are in the customer's own time zone (0 = Monday).
+It only tightens. "Once a month" is once in any 31 days, "once a year" once in any 365; the talks
+of every purpose and channel count. Hours and weekdays are in the customer's own time zone (0 =
+Monday).
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from compliance.domain.decision import Reason
 from compliance.domain.facts import ContactKind, Facts, Preference
@@ -14,7 +16,15 @@ from compliance.domain.intent import Actor, Intent
 from compliance.domain.intervals import Window, interval_at, next_opening
 from compliance.domain.rules.base import Rule, objection
 
-_YEAR = timedelta(days=365)
+
+class _Span(NamedTuple):
+    length: timedelta
+    zh: str
+    en: str
+
+
+_MONTH = _Span(timedelta(days=31), "月", "month")
+_YEAR = _Span(timedelta(days=365), "年", "year")
 _HORIZON_DAYS = 401
 
 
@@ -42,8 +52,12 @@ def _wish(
         reasons.append(objection(rule, "PREFERENCE_FAMILY", observed=product.family))
     if wish.hours or wish.weekdays:
         reasons += _hours(rule, wish, facts, now)
-    if wish.conversations_per_year is not None:
-        reasons += _per_year(rule, wish, facts, intent, now)
+    for limit, span in (
+        (wish.conversations_per_year, _YEAR),
+        (wish.conversations_per_month, _MONTH),
+    ):
+        if limit is not None:
+            reasons += _at_most(rule, limit, span, facts, intent, now)
     return reasons
 
 
@@ -62,18 +76,27 @@ def _hours(rule: PreferenceRule, wish: Preference, facts: Facts, now: datetime) 
     return [objection(rule, "PREFERENCE_HOURS", clears_at=clears)]
 
 
-def _per_year(
-    rule: PreferenceRule, wish: Preference, facts: Facts, intent: Intent, now: datetime
+def _at_most(
+    rule: PreferenceRule, limit: int, span: _Span, facts: Facts, intent: Intent, now: datetime
 ) -> list[Reason]:
-    limit = wish.conversations_per_year or 0
     counted = sorted(
         contact.at
         for contact in facts.contacts
         if contact.kind is ContactKind.CONVERSATION
         and contact.customer_id == intent.customer_id
-        and now - contact.at < _YEAR
+        and now - contact.at < span.length
     )
     if len(counted) < limit:
         return []
-    clears = counted[len(counted) - limit] + _YEAR if limit else None
-    return [objection(rule, "PREFERENCE_CAP", observed=len(counted), limit=limit, clears_at=clears)]
+    clears = counted[len(counted) - limit] + span.length if limit else None
+    return [
+        objection(
+            rule,
+            "PREFERENCE_CAP",
+            observed=len(counted),
+            limit=limit,
+            clears_at=clears,
+            span_zh=span.zh,
+            span_en=span.en,
+        )
+    ]

@@ -1,20 +1,33 @@
 """Opt-outs, complaints, registers, carriers' refusals: who may not be called at all.
 
 A suppression holds for the customer or for the number, whichever it names, from its start to its
-expiry (none = for ever), for all families of products or for one. A register in use that is older
-than its limit blocks everybody: we cannot know who has been added since.
+expiry (none = for ever), for a scope of channel × purpose × product (family); what it leaves empty
+it means whole. A register in use that is older than its limit blocks everybody: we cannot know who
+has been added since.
+
+Two things step back, and only these: a refusal left on a *number* by an earlier owner gives way to
+the present owner's own consent on that number; an entry in a public register gives way where the
+law says so (`overridden_by`: a consent given to us after it, or our own business with the person).
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from compliance.domain.decision import Reason
-from compliance.domain.facts import Facts, Suppression, SuppressionSource
+from compliance.domain.facts import (
+    ContactKind,
+    Facts,
+    RegisterFacts,
+    Suppression,
+    SuppressionSource,
+)
 from compliance.domain.intent import Intent
 from compliance.domain.rules.base import Rule, objection
-from compliance.domain.terms import local_date
+from compliance.domain.terms import end_of_month_term, local_date
 
 _CODES = {
     SuppressionSource.OPT_OUT: "OPT_OUT",
@@ -24,16 +37,49 @@ _CODES = {
 }
 
 
-class SuppressionRule(Rule):
-    """`register_max_age_days` bounds every register in use (its own limit may be shorter).
+class Age(BaseModel):
+    """How old a register may be. `dates`: in local dates, the limit included (31 ≤ 31 is fresh);
+    `elapsed`: in elapsed time, the limit excluded (valid iff younger than 21 × 24 h).
+    """
 
-    The age is counted in local dates and includes the limit: 31 ≤ 31 is fresh.
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    days: int = Field(ge=0)
+    counted: Literal["dates", "elapsed"] = "dates"
+
+
+class Business(BaseModel):
+    """Our own business with the person: an outcome, for so many calendar months after it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    outcomes: frozenset[str]
+    months: int = Field(gt=0)
+
+
+class Override(BaseModel):
+    """What a register gives way to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    consent: bool = False
+    business: tuple[Business, ...] = ()
+
+
+class SuppressionRule(Rule):
+    """`register_max_age_days` bounds every register in use (its own limit may be shorter);
+    `registers` does so by name. `required`: registers without which nobody is called.
     """
 
     kind: Literal["suppression"]
     sources: frozenset[SuppressionSource]
+    keys: frozenset[Literal["customer", "number"]] = frozenset({"customer", "number"})
     channels: frozenset[str] = frozenset({"voice", ""})
     register_max_age_days: int | None = None
+    registers: dict[str, Age] = {}
+    required: frozenset[str] = frozenset()
+    overridden_by: Override = Override()
+    on_stale: Literal["block"] = "block"
 
 
 def evaluate(rule: SuppressionRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:
@@ -46,9 +92,11 @@ def evaluate(rule: SuppressionRule, facts: Facts, intent: Intent, now: datetime)
             clears_at=entry.expires_at,
         )
         for entry in facts.suppressions
-        if entry.source in rule.sources and _applies(rule, entry, facts, intent, now)
+        if entry.source in rule.sources
+        and _applies(rule, entry, facts, intent, now)
+        and not _gives_way(rule, entry, facts, intent, now)
     ]
-    if rule.register_max_age_days is not None and facts.world.registers:
+    if rule.register_max_age_days is not None or rule.registers or rule.required:
         reasons += _stale_registers(rule, facts, now)
     return reasons
 
@@ -56,13 +104,20 @@ def evaluate(rule: SuppressionRule, facts: Facts, intent: Intent, now: datetime)
 def _applies(
     rule: SuppressionRule, entry: Suppression, facts: Facts, intent: Intent, now: datetime
 ) -> bool:
-    if entry.customer_id is not None and entry.customer_id != intent.customer_id:
+    if entry.customer_id is not None:
+        if "customer" not in rule.keys or entry.customer_id != intent.customer_id:
+            return False
+    elif "number" not in rule.keys:
         return False
     if entry.number_id is not None and entry.number_id != intent.number_id:
         return False
     if entry.channel not in rule.channels or entry.since > now:
         return False
+    if entry.purpose and entry.purpose != intent.purpose.value:
+        return False
     if entry.expires_at is not None and entry.expires_at <= now:
+        return False
+    if entry.product_id is not None and intent.product_id not in (None, entry.product_id):
         return False
     if not entry.product_family:
         return True
@@ -71,17 +126,71 @@ def _applies(
     return product is None or product.family == entry.product_family
 
 
+def _gives_way(
+    rule: SuppressionRule, entry: Suppression, facts: Facts, intent: Intent, now: datetime
+) -> bool:
+    if entry.source is SuppressionSource.REGISTER:
+        over = rule.overridden_by
+        if over.consent and _consented(entry.since, None, facts, now):
+            return True
+        return any(_business(rule, business, facts, intent, now) for business in over.business)
+    owner_since = facts.number.in_use_since if facts.number else None
+    if entry.customer_id is not None or owner_since is None or owner_since <= entry.since:
+        return False
+    return _consented(owner_since, intent.number_id, facts, now)
+
+
+def _consented(after: datetime, number_id: int | None, facts: Facts, now: datetime) -> bool:
+    """A consent to us since then (on this very number) that was not taken back."""
+    product = facts.world.product
+    family = product.family if product else ""
+    return any(
+        after <= consent.granted_at <= now
+        and (number_id is None or consent.number_id == number_id)
+        and consent.product_family in ("", family)
+        and (consent.withdrawn_at is None or consent.withdrawn_at > now)
+        and (consent.expires_at is None or consent.expires_at > now)
+        for consent in facts.consents
+    )
+
+
+def _business(
+    rule: SuppressionRule, business: Business, facts: Facts, intent: Intent, now: datetime
+) -> bool:
+    return any(
+        contact.kind is ContactKind.OUTCOME
+        and contact.outcome in business.outcomes
+        and contact.customer_id == intent.customer_id
+        and contact.at <= now < end_of_month_term(contact.at, business.months, rule.zone)
+        for contact in facts.contacts
+    )
+
+
 def _stale_registers(rule: SuppressionRule, facts: Facts, now: datetime) -> list[Reason]:
     reasons = []
-    today = local_date(now, rule.zone)
     for register in facts.world.registers:
-        limit = min(register.max_age_days, rule.register_max_age_days or register.max_age_days)
-        if register.imported_at is None:
-            age = 9999
-        else:
-            age = (today - local_date(register.imported_at, rule.zone)).days
-        if age > limit:
-            reasons.append(
-                objection(rule, "REGISTER_STALE", observed=age, limit=limit, register=register.name)
-            )
+        found = _too_old(rule, register, now)
+        if found is not None:
+            reasons.append(found)
+    for name in sorted(rule.required - {register.name for register in facts.world.registers}):
+        reasons.append(objection(rule, "REGISTER_STALE", observed="—", limit="—", register=name))
     return reasons
+
+
+def _too_old(rule: SuppressionRule, register: RegisterFacts, now: datetime) -> Reason | None:
+    own = rule.registers.get(register.name)
+    if own is None and rule.register_max_age_days is None and register.name not in rule.required:
+        return None
+    limits = (register.max_age_days, rule.register_max_age_days, own.days if own else None)
+    limit = min(days for days in limits if days is not None)
+    imported = register.imported_at
+    if imported is None:
+        age, old = 9999, True
+    elif own is not None and own.counted == "elapsed":
+        age, old = (now - imported).days, now - imported >= timedelta(days=limit)
+    else:
+        age = (local_date(now, rule.zone) - local_date(imported, rule.zone)).days
+        old = age > limit
+    if not old:
+        return None
+    return objection(rule, "REGISTER_STALE", observed=age, limit=limit, register=register.name)

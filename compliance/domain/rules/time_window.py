@@ -2,10 +2,12 @@
 
 - `windows`: day type → list of ["HH:MM", "HH:MM"]; an empty list = never on such a day; a day type
   that is not named = this rule says nothing on such a day (adjusted workdays count as workdays
-  unless named).
-- `where`: whose clock: `fixed` (the pack's zone), `residence`, `number`, or `both_intersect`.
-- `regions`: windows that replace the general ones for residents of a region (by the number's
-  region when the residence is unknown).
+  unless named). A weekday's name ("saturday") goes before workday or rest; a holiday on such a
+  weekday is open when both are.
+- `where`: whose clock: `fixed` (the pack's zone), `residence`, `number`, or `both_intersect`: open
+  where the person lives *and* where the number is from, each by its own clock and hours.
+- `regions`: windows that replace the general ones in a region ("US-FL"): of the residence (of the
+  number where the residence is unknown); with `number` and `both_intersect` of the number too.
 - `tail_guard_s`: the last dial starts this long before the window ends.
 """
 
@@ -13,7 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from functools import cached_property
+from itertools import product
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BeforeValidator
@@ -44,7 +48,28 @@ def _window(value: Any) -> Any:
     return value
 
 
-DayWindows = dict[DayType, tuple[Annotated[Window, BeforeValidator(_window)], ...]]
+class Weekday(StrEnum):
+    """A weekday of its own: it goes before `workday` and `rest`, never before a holiday."""
+
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
+
+
+_WEEKDAYS = tuple(Weekday)
+
+DayWindows = dict[DayType | Weekday, tuple[Annotated[Window, BeforeValidator(_window)], ...]]
+
+
+class _Place(NamedTuple):
+    """A clock and the region whose hours hold there (empty = the general ones)."""
+
+    zone: str
+    region: str
 
 
 class _Finding(NamedTuple):
@@ -64,7 +89,7 @@ class TimeWindowRule(Rule):
 
     @cached_property
     def memo(self) -> dict[tuple[Any, ...], _Finding]:
-        """Answers by (region, zones, calendar, instant): a list asks the same again and again."""
+        """Answers by (places, calendar, instant): a list asks the same again and again."""
         return {}
 
 
@@ -85,79 +110,81 @@ def open_until(rule: TimeWindowRule, facts: Facts, now: datetime) -> datetime | 
 
 
 def _find(rule: TimeWindowRule, facts: Facts, now: datetime) -> _Finding:
-    customer, number = facts.customer, facts.number
-    zones = _zones(rule, facts)
-    region = (customer.region if customer else "") or (number.region if number else "")
-    windows = rule.regions.get(region, rule.windows) if rule.regions else rule.windows
-    key = (region if rule.regions else "", zones, facts.world.calendar.versions, now)
+    places = _places(rule, facts)
+    key = (places, facts.world.calendar.versions, now)
     found = rule.memo.get(key)
     if found is None:
-        found = _search(rule, windows, zones, facts.world.calendar, now)
+        found = _search(rule, places, facts.world.calendar, now)
         if len(rule.memo) > _MEMO_LIMIT:
             rule.memo.clear()
         rule.memo[key] = found
     return found
 
 
-def _zones(rule: TimeWindowRule, facts: Facts) -> tuple[str, ...]:
-    residence = facts.customer.time_zone if facts.customer else rule.zone
-    number = facts.number.time_zone if facts.number else rule.zone
+def _places(rule: TimeWindowRule, facts: Facts) -> tuple[_Place, ...]:
+    """Where it must be open. A region without hours of its own is no region here."""
+    customer, number = facts.customer, facts.number
+    lives, called = customer.region if customer else "", number.region if number else ""
+    at_home, at_number = _region(rule, lives or called), _region(rule, called or lives)
+    residence = _Place(customer.time_zone if customer else rule.zone, at_home)
+    telephone = _Place(number.time_zone if number else rule.zone, at_number)
     if rule.where == "residence":
         return (residence,)
     if rule.where == "number":
-        return (number,)
+        return (telephone,)
     if rule.where == "both_intersect":
-        return (residence,) if residence == number else (residence, number)
-    return (rule.zone,)
+        return (residence,) if residence == telephone else (residence, telephone)
+    return (_Place(rule.zone, at_home),)
+
+
+def _region(rule: TimeWindowRule, region: str) -> str:
+    return region if region in rule.regions else ""
+
+
+def _windows_on(rule: TimeWindowRule, region: str, calendar: Calendar) -> WindowsOn:
+    windows = rule.regions.get(region, rule.windows)
+
+    def windows_on(day: date) -> Sequence[Window] | None:
+        kind = calendar.type_of(day)
+        return None if kind is None else _of_day(windows, kind, day)
+
+    return windows_on
 
 
 def _search(
-    rule: TimeWindowRule,
-    windows: DayWindows,
-    zones: tuple[str, ...],
-    calendar: Calendar,
-    now: datetime,
+    rule: TimeWindowRule, places: tuple[_Place, ...], calendar: Calendar, now: datetime
 ) -> _Finding:
-    def windows_on(day: date) -> Sequence[Window] | None:
-        kind = calendar.type_of(day)
-        return None if kind is None else _of_day(windows, kind)
-
     worst = _Finding()
     until: datetime | None = None
-    for name in zones:
+    for place in places:
         try:
-            zone(name)
+            zone(place.zone)
         except (KeyError, ValueError):
-            return _Finding("DEP_TIME_ZONE", None, name)
-        found = _in_zone(rule, windows, name, calendar, windows_on, now)
+            return _Finding("DEP_TIME_ZONE", None, place.zone)
+        found = _in_place(rule, place, calendar, now)
         if found.code:
             worst = worst if worst.code else found
         elif found.open_until is not None:
             until = found.open_until if until is None else min(until, found.open_until)
     if not worst.code:
         return _Finding(open_until=until)
-    return worst._replace(clears_at=_opens_everywhere(rule, zones, windows_on, now))
+    openings = [(place.zone, _windows_on(rule, place.region, calendar)) for place in places]
+    return worst._replace(clears_at=_opens_everywhere(rule, openings, now))
 
 
-def _in_zone(
-    rule: TimeWindowRule,
-    windows: DayWindows,
-    name: str,
-    calendar: Calendar,
-    windows_on: WindowsOn,
-    now: datetime,
-) -> _Finding:
-    today = local_date(now, name)
+def _in_place(rule: TimeWindowRule, place: _Place, calendar: Calendar, now: datetime) -> _Finding:
+    today = local_date(now, place.zone)
     kind = calendar.type_of(today)
     if kind is None:
         return _Finding("CAL_MISSING", None, str(today.year))
-    mine = _of_day(windows, kind)
+    mine = _of_day(rule.regions.get(place.region, rule.windows), kind, today)
     if mine is _ALL_DAY:
         return _Finding()
-    interval, in_tail = interval_at(now, windows_on, name, rule.tail_guard_s)
+    windows_on = _windows_on(rule, place.region, calendar)
+    interval, in_tail = interval_at(now, windows_on, place.zone, rule.tail_guard_s)
     if interval is not None:
         return _Finding(open_until=interval.closes)
-    observed = f"{now.astimezone(zone(name)):%H:%M}"
+    observed = f"{now.astimezone(zone(place.zone)):%H:%M}"
     limit = ", ".join(str(window) for window in mine)
     if in_tail:
         return _Finding("TAIL_GUARD", None, observed, limit)
@@ -166,22 +193,54 @@ def _in_zone(
     return _Finding("WINDOW", None, observed, limit or "—")
 
 
-def _of_day(windows: DayWindows, kind: DayType) -> tuple[Window, ...]:
+def _of_day(windows: DayWindows, kind: DayType, day: date) -> tuple[Window, ...]:
+    weekday = windows.get(_WEEKDAYS[day.weekday()])
+    if weekday is not None and kind in (DayType.WORKDAY, DayType.REST):
+        return weekday
     found = windows.get(kind)
     if found is None and kind is DayType.ADJUSTED_WORK:
         found = windows.get(DayType.WORKDAY)
+    if weekday is not None and kind is DayType.STATUTORY:
+        # a holiday on a Sunday is both: open when both are
+        return weekday if found is None else _common(weekday, found)
     return _ALL_DAY if found is None else found
 
 
+def _common(one: tuple[Window, ...], other: tuple[Window, ...]) -> tuple[Window, ...]:
+    """The time that lies in both. Minutes beyond 1440 are of the next day."""
+    found = []
+    for a, b in product(one, other):
+        start, end = max(a.start, b.start), min(_end(a), _end(b))
+        if start < end:
+            found.append(Window(start, end if end <= 1440 else end - 1440))
+    return tuple(found)
+
+
+def _end(window: Window) -> int:
+    return window.end if window.end > window.start else window.end + 1440
+
+
+def days_named(windows: DayWindows) -> set[DayType]:
+    """The types of day of which these windows say something, whatever weekday they fall on."""
+    named = {day for day in windows if isinstance(day, DayType)}
+    if {Weekday.SATURDAY, Weekday.SUNDAY} <= set(windows):
+        named.add(DayType.REST)
+    if set(_WEEKDAYS[:5]) <= set(windows):
+        named.add(DayType.WORKDAY)
+    if DayType.WORKDAY in windows:
+        named.add(DayType.ADJUSTED_WORK)
+    return named
+
+
 def _opens_everywhere(
-    rule: TimeWindowRule, zones: tuple[str, ...], windows_on: WindowsOn, now: datetime
+    rule: TimeWindowRule, openings: list[tuple[str, WindowsOn]], now: datetime
 ) -> datetime | None:
-    """First instant ≥ now that is open in every zone: a fixpoint of "the latest next opening"."""
+    """First instant ≥ now that is open in every place: a fixpoint of "the latest next opening"."""
     moment = now
     limit = now + timedelta(days=HORIZON_DAYS)
     while moment <= limit:
         latest = moment
-        for name in zones:
+        for name, windows_on in openings:
             try:
                 opening = next_opening(moment, windows_on, name, rule.tail_guard_s, HORIZON_DAYS)
             except CalendarUnknown:

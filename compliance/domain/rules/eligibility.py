@@ -1,0 +1,66 @@
+"""Who a product is for, as a closed and typed expression over the facts (no code).
+
+The language is in `expressions.py`. False blocks; unknown blocks too, until somebody knows. Of all
+fields only the age changes by itself, on birthdays: a rule that a birthday will satisfy says so.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from compliance.domain.decision import Reason
+from compliance.domain.expressions import Expression, Snapshot, comparisons
+from compliance.domain.facts import Facts
+from compliance.domain.intent import Intent, Purpose
+from compliance.domain.rules.base import Rule, objection
+from compliance.domain.terms import comes_of_age, local_date, start_of_day
+
+_HORIZON = timedelta(days=401)
+
+
+class EligibilityRule(Rule):
+    """`families`: only for these families (empty = all). `zh` and `en` say what `require` says."""
+
+    kind: Literal["eligibility"]
+    purposes: frozenset[Purpose] = frozenset({Purpose.MARKETING, Purpose.CALLBACK})
+    families: frozenset[str] = frozenset()
+    require: Expression
+
+
+def evaluate(rule: EligibilityRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:
+    """NOT_ELIGIBLE, DEP_ELIGIBILITY."""
+    product = facts.world.product
+    if rule.families and product is not None and product.family not in rule.families:
+        return []
+    today = local_date(now, rule.zone)
+    here = Snapshot(facts, today)
+    holds = rule.require.holds(here)
+    if holds:
+        return []
+    if holds is None:
+        unknown = {test.field for test in comparisons(rule.require) if test.read(here) is None}
+        return [objection(rule, "DEP_ELIGIBILITY", observed=", ".join(sorted(unknown)))]
+    birthday = _birthday(rule, facts, today)
+    clears = start_of_day(birthday, rule.zone) if birthday is not None else None
+    return [
+        objection(
+            rule,
+            "NOT_ELIGIBLE",
+            observed=rule.sentence("en"),
+            clears_at=clears,
+            observed_zh=rule.sentence("zh"),
+        )
+    ]
+
+
+def _birthday(rule: EligibilityRule, facts: Facts, today: date) -> date | None:
+    """The next birthday on which the expression holds, within the horizon."""
+    birth = facts.customer.birth_date if facts.customer else None
+    if birth is None:
+        return None
+    for year in (today.year, today.year + 1, today.year + 2):
+        day = comes_of_age(birth, year - birth.year)
+        if today < day <= today + _HORIZON and rule.require.holds(Snapshot(facts, day)):
+            return day
+    return None

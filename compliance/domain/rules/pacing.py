@@ -1,0 +1,141 @@
+"""What a campaign as a whole, or one abandoned call, forbids for a while.
+
+- `abandonment`: abandoned ÷ answered by a person, or ÷ consented to a transfer, within the last
+  `hours`; over `stop_above_percent` the campaign stops, once there are enough of both. The share is
+  compared exactly, as whole numbers: 3 of 100 is not over 3 %.
+- `abandoned_again_hours`: after an abandoned call nothing but a call by a person (72 h, Ofcom).
+- `machine_again_hours`: a number taken for a machine is not dialled by the robot again (24 h).
+- `complaints`: more than `allowed` complaints in `per` conversations stop the campaign.
+- `ring_min_s`, `connect_within_s`: what the dialer owes; it reads them, nothing is judged here.
+
+A stopped campaign does not clear by itself: somebody looks at it, and the counts fall with time.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from compliance.domain.decision import Reason
+from compliance.domain.facts import CampaignCounts, Contact, ContactKind, Facts
+from compliance.domain.intent import Actor, Gate, Intent
+from compliance.domain.rules.base import Rule, objection
+
+
+class Abandonment(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    of: Literal["answered", "consented"]
+    #: a person taken for a machine, who heard nothing, is an abandoned call too
+    count_machine_wrong: bool = False
+    hours: int = Field(gt=0)
+    stop_above_percent: float = Field(ge=0)
+    at_least: int = Field(default=0, ge=0)
+    at_least_abandoned: int = Field(default=1, ge=1)
+
+
+class Complaints(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    allowed: int = Field(ge=0)
+    per: int = Field(gt=0)
+    hours: int = Field(gt=0)
+
+
+class PacingRule(Rule):
+    kind: Literal["pacing"]
+    abandonment: Abandonment | None = None
+    abandoned_again_hours: int | None = Field(default=None, gt=0)
+    machine_again_hours: int | None = Field(default=None, gt=0)
+    machine_outcomes: frozenset[str] = frozenset({"machine"})
+    complaints: Complaints | None = None
+    ring_min_s: int | None = Field(default=None, gt=0)
+    connect_within_s: int | None = Field(default=None, gt=0)
+
+
+def evaluate(rule: PacingRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:
+    """ABANDON_RATE, COMPLAINT_RATE (of the campaign); ABANDON_72H, MACHINE_AGAIN (of a person)."""
+    reasons: list[Reason] = []
+    if intent.gate is Gate.DIAL:
+        reasons += _rate(rule, facts) + _complaints(rule, facts)
+    if intent.actor is not Actor.ROBOT:
+        return reasons
+    if rule.abandoned_again_hours is not None:
+        found = [c for c in facts.contacts if c.kind is ContactKind.ABANDON]
+        reasons += _again(rule, "ABANDON_72H", rule.abandoned_again_hours, found, intent, now)
+    if rule.machine_again_hours is not None:
+        found = [
+            contact
+            for contact in facts.contacts
+            if contact.kind is ContactKind.OUTCOME and contact.outcome in rule.machine_outcomes
+        ]
+        reasons += _again(rule, "MACHINE_AGAIN", rule.machine_again_hours, found, intent, now)
+    return reasons
+
+
+def _counts(hours: int, facts: Facts) -> CampaignCounts | None:
+    return next((found for found in facts.world.campaign_counts if found.hours == hours), None)
+
+
+def _rate(rule: PacingRule, facts: Facts) -> list[Reason]:
+    guard = rule.abandonment
+    counts = _counts(guard.hours, facts) if guard is not None else None
+    if guard is None or counts is None:
+        return []
+    of = counts.answered if guard.of == "answered" else counts.consented
+    abandoned = counts.abandoned + (counts.machine_wrong if guard.count_machine_wrong else 0)
+    enough = of >= guard.at_least and abandoned >= guard.at_least_abandoned
+    if not enough or abandoned * 100 <= guard.stop_above_percent * of:
+        return []
+    observed = f"{100 * abandoned / of:.1f}" if of else "100.0"
+    limit = f"{guard.stop_above_percent:g}"
+    return [objection(rule, "ABANDON_RATE", observed=observed, limit=limit)]
+
+
+def _complaints(rule: PacingRule, facts: Facts) -> list[Reason]:
+    guard = rule.complaints
+    counts = _counts(guard.hours, facts) if guard is not None else None
+    if guard is None or counts is None or counts.complaints <= guard.allowed:
+        return []
+    # more than one complaint, and more than one in every 2,000
+    if counts.complaints * guard.per <= guard.allowed * counts.conversations:
+        return []
+    return [
+        objection(
+            rule,
+            "COMPLAINT_RATE",
+            observed=counts.complaints,
+            limit=guard.allowed,
+            conversations=str(counts.conversations),
+            per=str(guard.per),
+        )
+    ]
+
+
+def _again(
+    rule: PacingRule,
+    code: str,
+    hours: int,
+    contacts: list[Contact],
+    intent: Intent,
+    now: datetime,
+) -> list[Reason]:
+    """Said about the person or the number, whichever was called."""
+    span = timedelta(hours=hours)
+    last = max(
+        (
+            contact.at
+            for contact in contacts
+            if contact.at <= now < contact.at + span
+            and (
+                contact.customer_id == intent.customer_id
+                or (contact.number_id is not None and contact.number_id == intent.number_id)
+            )
+        ),
+        default=None,
+    )
+    if last is None:
+        return []
+    return [objection(rule, code, observed=last.isoformat(), limit=hours, clears_at=last + span)]

@@ -1,0 +1,228 @@
+"""From what a scenario gives to facts: whatever it leaves out is clean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from compliance.domain.calendar import Calendar
+from compliance.domain.facts import (
+    Blackout,
+    CallerIdFacts,
+    CampaignCounts,
+    Consent,
+    Contact,
+    CustomerFacts,
+    Exemption,
+    ExemptionKind,
+    Facts,
+    KillSwitch,
+    NumberFacts,
+    OpenAttempt,
+    Preference,
+    ProductFacts,
+    RegisterFacts,
+    StaffNumberFacts,
+    Suppression,
+    World,
+)
+from compliance.domain.intervals import parse_clock
+from compliance.scenario_format import (
+    Event,
+    Given,
+    GivenBlackout,
+    GivenCustomer,
+    GivenNumber,
+    No,
+    Wish,
+    Yes,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Clean:
+    """What clean means here: the instant, the zone of the file's times, and the pack's country."""
+
+    now: datetime
+    where: ZoneInfo
+    zone: str
+    region: str
+    calendar: Calendar
+    registers: tuple[str, ...] = ()
+
+    def utc(self, moment: datetime) -> datetime:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=self.where)).astimezone(UTC)
+
+    def time(self, moment: datetime | None) -> datetime | None:
+        return None if moment is None else self.utc(moment)
+
+
+def facts_of(given: Given, clean: Clean) -> Facts:
+    """The facts of a scenario. Raises ValueError for a time of day that is none."""
+    return Facts(
+        _world(given, clean),
+        _customer(given.customer, clean),
+        _number(given.number, clean),
+        given.number.linked,
+        _consents(given, clean),
+        tuple(_suppression(index, no, clean) for index, no in enumerate(given.suppressions)),
+        tuple(sorted((_contact(e, clean) for e in given.contacts), key=lambda c: c.at)),
+        _in_flight(given, clean),
+        _exemptions(given, clean),
+        tuple(_preference(index, wish, clean) for index, wish in enumerate(given.preferences)),
+        _staff_number(given, clean),
+    )
+
+
+def _world(given: Given, clean: Clean) -> World:
+    product, caller_id = given.product, given.caller_id
+    if given.registers is None:
+        registers = tuple(RegisterFacts(name, clean.now, 31) for name in clean.registers)
+    else:
+        registers = tuple(
+            RegisterFacts(r.name, clean.time(r.imported_at), r.max_age_days)
+            for r in given.registers
+        )
+    return World(
+        product=ProductFacts(1, **product.model_dump()) if product is not None else None,
+        caller_id=CallerIdFacts(1, **caller_id.model_dump()) if caller_id is not None else None,
+        calendar=clean.calendar,
+        registers=registers,
+        blackouts=tuple(
+            Blackout(
+                i, clean.utc(b.since), clean.utc(b.until), b.area, b.family, b.reason, b.product
+            )
+            for i, b in enumerate(given.blackouts)
+        ),
+        kill_switches=tuple(KillSwitch(i, scope) for i, scope in enumerate(given.kill_switches)),
+        clock_skew_s=given.clock_skew_s,
+        already_reserved=given.already_reserved,
+        campaign_counts=tuple(CampaignCounts(**c.model_dump()) for c in given.campaign_counts),
+    )
+
+
+def _blackout(index: int, given: GivenBlackout, clean: Clean) -> Blackout:
+    return Blackout(
+        index,
+        clean.utc(given.since),
+        clean.utc(given.until),
+        given.area,
+        given.family,
+        given.reason,
+        given.product,
+    )
+
+
+def _customer(given: GivenCustomer, clean: Clean) -> CustomerFacts:
+    values = given.model_dump(exclude={"attributes", "branch"})
+    values["region"] = clean.region if given.region is None else given.region
+    values["time_zone"] = clean.zone if given.time_zone is None else given.time_zone
+    values["risk_assessed_on"] = given.risk_assessed_on or (clean.now - timedelta(days=30)).date()
+    attributes = tuple(sorted(given.attributes.items()))
+    return CustomerFacts(1, **values, branch_id=given.branch, attributes=attributes)
+
+
+def _number(given: GivenNumber, clean: Clean) -> NumberFacts:
+    return NumberFacts(
+        1,
+        clean.region if given.region is None else given.region,
+        clean.zone if given.time_zone is None else given.time_zone,
+        given.valid,
+        "" if given.valid else "vacant",
+        clean.time(given.in_use_since),
+        given.ownership,
+        clean.time(given.ownership_asked_at) or clean.now,
+    )
+
+
+def _consents(given: Given, clean: Clean) -> tuple[Consent, ...]:
+    if given.consents is None:
+        return (Consent(1, clean.now - timedelta(days=30), basis="written"),)
+    return tuple(_consent(index, yes, clean) for index, yes in enumerate(given.consents))
+
+
+def _consent(index: int, yes: Yes, clean: Clean) -> Consent:
+    return Consent(
+        index,
+        clean.utc(yes.granted_at),
+        channel=yes.channel,
+        product_family=yes.family,
+        withdrawn_at=clean.time(yes.withdrawn_at),
+        expires_at=clean.time(yes.expires_at),
+        basis=yes.basis,
+        profiling_ok=yes.profiling_ok,
+        number_id=1 if yes.for_number else None,
+    )
+
+
+def _suppression(index: int, no: No, clean: Clean) -> Suppression:
+    return Suppression(
+        index,
+        no.source,
+        clean.utc(no.since),
+        customer_id=1 if no.of == "customer" else None,
+        number_id=1 if no.of == "number" else None,
+        register=no.on_list,
+        channel=no.channel,
+        product_family=no.family,
+        expires_at=clean.time(no.expires_at),
+        purpose=no.purpose,
+        product_id=no.product,
+    )
+
+
+def _contact(event: Event, clean: Clean) -> Contact:
+    return Contact(
+        clean.utc(event.at),
+        event.kind,
+        customer_id=event.customer,
+        number_id=event.number,
+        household=event.household,
+        product_id=event.product,
+        product_family=event.family,
+        campaign_id=event.campaign,
+        branch_id=event.branch,
+        caller_id_id=event.caller_id,
+        actor=event.actor,
+        purpose=event.purpose,
+        channel=event.channel,
+        outcome=event.outcome,
+    )
+
+
+def _in_flight(given: Given, clean: Clean) -> tuple[OpenAttempt, ...]:
+    since = clean.time(given.in_flight_since)
+    return () if since is None else (OpenAttempt("1", since, 1, 1),)
+
+
+def _exemptions(given: Given, clean: Clean) -> tuple[Exemption, ...]:
+    found = [
+        Exemption(index, e.kind, at=clean.time(e.at), expires_at=clean.time(e.expires_at))
+        for index, e in enumerate(given.exemptions)
+    ]
+    promised = clean.time(given.promised_callback)
+    if promised is not None:
+        found.append(Exemption(len(found), ExemptionKind.CALLBACK, number_id=1, at=promised))
+    return tuple(found)
+
+
+def _preference(index: int, wish: Wish, clean: Clean) -> Preference:
+    return Preference(
+        index,
+        clean.utc(wish.since),
+        wish.no_robot,
+        wish.weekdays,
+        tuple((parse_clock(start), parse_clock(end)) for start, end in wish.hours),
+        wish.families_refused,
+        wish.conversations_per_year,
+        wish.conversations_per_month,
+    )
+
+
+def _staff_number(given: Given, clean: Clean) -> StaffNumberFacts | None:
+    staff = given.staff_number
+    if staff is None:
+        return None
+    calls = tuple(clean.utc(call) for call in staff.calls)
+    return StaffNumberFacts(1, clean.time(staff.verified_at), calls)
