@@ -31,6 +31,7 @@ urlpatterns = [
     path("sandbox/clock/", sandbox.clock, name="sandbox_clock"),
     path("sandbox/carrier/", sandbox.carrier_state, name="sandbox_carrier"),
     path("sandbox/faults/", sandbox.change_faults, name="sandbox_faults"),
+    path("sandbox/people/", sandbox.change_people, name="sandbox_people"),
     path("", include("console.urls_inbox")),
     path("", include("console.urls_results")),
 ]

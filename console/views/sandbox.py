@@ -18,6 +18,7 @@ from accounts.domain.roles import Role
 from accounts.models import User
 from clock.reading import speed
 from console.carrier_calls import in_flight
+from console.carrier_people import NobodyHas, NoSuchPersona, behave, people
 from console.context import page_facts
 from console.texts.sandbox import role_texts, sandbox_texts
 from console.views.home import first_page
@@ -89,9 +90,10 @@ def clock(request: HttpRequest) -> JsonResponse:
 @sandbox_only
 @require_GET
 def carrier_state(request: HttpRequest) -> JsonResponse:
-    """The carrier's calls in flight and its faults; 503 when it does not answer."""
+    """The carrier's calls in flight, its faults and people; 503 when it does not answer."""
     try:
-        return JsonResponse({**in_flight(), "faults": control("GET", "faults")})
+        state = {**in_flight(), "faults": control("GET", "faults"), "people": people()}
+        return JsonResponse(state)
     except CarrierUnreachable:
         return JsonResponse({"error": _("The carrier does not answer.")}, status=503)
 
@@ -109,6 +111,21 @@ def change_faults(request: HttpRequest) -> JsonResponse:
         return JsonResponse({"faults": control("POST", "faults", rates)})
     except CarrierUnreachable:
         return JsonResponse({"error": _("The carrier does not answer.")}, status=503)
+
+
+@sandbox_only
+@require_POST
+def change_people(request: HttpRequest) -> JsonResponse:
+    """Let a customer (by number; none: everybody) behave like a persona; none: as drawn."""
+    try:
+        changed = behave(request.POST.get("customer", ""), request.POST.get("persona", ""))
+    except NobodyHas:
+        return JsonResponse({"error": _("No customer has this number.")}, status=400)
+    except NoSuchPersona:
+        return JsonResponse({"error": _("Please choose from the list.")}, status=400)
+    except CarrierUnreachable:
+        return JsonResponse({"error": _("The carrier does not answer.")}, status=503)
+    return JsonResponse({"people": changed})
 
 
 def _is_per_mille(text: str) -> bool:

@@ -27,13 +27,26 @@ function drawFaults(faults) {
   }
 }
 
-byId("faults").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const fields = {};
-  for (const input of faultList.querySelectorAll("input")) fields[input.name] = input.value;
-  const note = byId("fault-note");
+const persona = (name) => texts.personas[name] || name || texts.as_drawn;
+const personaList = byId("people-persona");
+let drawnPeople = "";
+function drawPeople({ personas, everybody, chosen }) {
+  const drawn = JSON.stringify([everybody, chosen]);
+  if (drawn === drawnPeople) return; // a button must not vanish under the pointer
+  drawnPeople = drawn;
+  if (!personaList.children.length) personaList.append(...["", ...personas].map((name) => el("option", { value: name }, persona(name))));
+  const all = everybody ? [{ customer: "", to: texts.everybody, persona: everybody }] : [];
+  byId("people-chosen").replaceChildren(...[...all, ...chosen].map((one) => {
+    const undo = el("button", { type: "button", class: "btn small" }, texts.undo);
+    undo.addEventListener("click", () => send("/sandbox/people/", { customer: one.customer, persona: "" }, byId("people-note")));
+    return el("div", { class: "fault" }, el("span", {}, `${one.customer} ${one.to}: ${persona(one.persona)}`), one.customer || one === all[0] ? undo : null);
+  }));
+}
+
+async function send(address, fields, note) {
   try {
-    await post("/sandbox/faults/", fields);
+    const answer = await post(address, fields);
+    if (answer && answer.people) drawPeople(answer.people);
     note.className = "note ok";
     note.textContent = texts.saved;
   } catch (error) {
@@ -41,6 +54,18 @@ byId("faults").addEventListener("submit", async (event) => {
     note.textContent = (error.content && error.content.error) || texts.no_carrier;
   }
   note.hidden = false;
+}
+
+byId("faults").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const fields = {};
+  for (const input of faultList.querySelectorAll("input")) fields[input.name] = input.value;
+  send("/sandbox/faults/", fields, byId("fault-note"));
+});
+
+byId("people").addEventListener("submit", (event) => {
+  event.preventDefault();
+  send("/sandbox/people/", { customer: byId("people-customer").value, persona: personaList.value }, byId("people-note"));
 });
 
 let timer = null;
@@ -51,6 +76,7 @@ async function look() {
     if (!answer.ok) throw new Error(content.error);
     drawCalls(content);
     drawFaults(content.faults);
+    drawPeople(content.people);
   } catch {
     byId("call-count").textContent = "–";
     byId("calls").replaceChildren(el("p", { class: "empty" }, texts.no_carrier));

@@ -10,11 +10,12 @@ from typing import Any
 
 
 class ControlPlane:
-    """Keeps what it is told: `clock`, `faults`; one call is in flight."""
+    """Keeps what it is told: `clock`, `faults`, `assigned`; one call is in flight."""
 
     def __init__(self) -> None:
         self.clock: dict[str, Any] = {}
-        self.faults: dict[str, int] = {"dropped": 0}
+        self.faults: dict[str, Any] = {"dropped": 0}
+        self.assigned: dict[str, Any] = {}
         plane = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -58,10 +59,22 @@ class ControlPlane:
             "direction": "outbound-api",
             "conference": None,
         }
-        answers = {"calls": {"calls": [call], "live": 1}, "faults": self.faults}
+        personas = {"personas": {"interested": {}, "busy": {}}, "assigned": self.assigned}
+        answers = {
+            "calls": {"calls": [call], "live": 1},
+            "faults": self.faults,
+            "personas": personas,
+        }
         return answers[path.removeprefix("/_carrier/")]
 
     def write(self, path: str, body: dict[str, Any]) -> Any:
-        kept = {"clock": self.clock, "faults": self.faults}[path.removeprefix("/_carrier/")]
-        kept.update(body)
-        return kept
+        kept: dict[str, dict[str, Any]] = {
+            "clock": self.clock,
+            "faults": self.faults,
+            "personas/assign": self.assigned,
+        }
+        known = kept[path.removeprefix("/_carrier/")]
+        known.update(body)
+        for number in [key for key, value in known.items() if value == ""]:
+            del known[number]
+        return known

@@ -24,7 +24,14 @@ def plane(settings: Settings) -> Iterator[ControlPlane]:
 
 @pytest.mark.parametrize(
     "address",
-    ["/sandbox/", "/sandbox/sign-in/", "/sandbox/speed/", "/sandbox/carrier/", "/sandbox/clock/"],
+    [
+        "/sandbox/",
+        "/sandbox/sign-in/",
+        "/sandbox/speed/",
+        "/sandbox/carrier/",
+        "/sandbox/clock/",
+        "/sandbox/people/",
+    ],
 )
 def test_production_has_no_sandbox(
     cast: Cast, client: Client, settings: Settings, address: str
@@ -88,6 +95,22 @@ def test_faults_are_switched_per_mille(client: Client, plane: ControlPlane) -> N
     for wrong in ("-1", "1001", "many", "٣"):
         assert client.post("/sandbox/faults/", {"dropped": wrong}).status_code == 400
     assert plane.faults == {"dropped": 25}
+
+
+def test_customers_are_made_to_behave(cast: Cast, client: Client, plane: ControlPlane) -> None:
+    def behave(customer: str, persona: str) -> int:
+        form = {"customer": customer, "persona": persona}
+        return client.post("/sandbox/people/", form).status_code
+
+    assert behave("", "interested") == behave(cast.wang.bank_id, "busy") == 200
+    assert plane.assigned["*"] == "interested"
+    shown = client.get("/sandbox/carrier/").json()["people"]
+    assert shown["everybody"] == "interested" and shown["personas"] == ["interested", "busy"]
+    assert shown["chosen"][0]["persona"] == "busy" and "****" in shown["chosen"][0]["to"]
+    assert shown["chosen"][0]["customer"]
+    assert behave(" +8613905710001 ", "") == behave("", "") == 200
+    assert plane.assigned == {}
+    assert behave("nobody", "busy") == behave("", "a stranger") == 400
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,9 @@ from carrier.backends.simulated.sound import wav
 from carrier.core.timeline import Timeline
 
 
+EVERYBODY = "*"  # assigned to, whoever has no persona of their own choosing is like this
+
+
 class SimulatedBackend:
     """Makes lines. ``assigned`` numbers have a persona of their own choosing.
 
@@ -80,7 +83,7 @@ class SimulatedBackend:
 
     def persona_of(self, number: str, hour: int | None = None) -> Persona:
         """Who answers a number."""
-        name = self.assigned.get(number)
+        name = self.assigned.get(number) or self.assigned.get(EVERYBODY)
         if name is not None:
             return self.cast.personas[name]
         return self.cast.persona_of(self.seed, number, hour)
