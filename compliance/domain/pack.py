@@ -104,8 +104,19 @@ def content_hash(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _plain(value: object) -> bool:
+    """Whether a document is the same after it was stored as JSON: its hash must not change."""
+    if isinstance(value, Mapping):
+        return all(isinstance(key, str) and _plain(entry) for key, entry in value.items())
+    if isinstance(value, list | tuple):
+        return all(_plain(entry) for entry in value)
+    return value is None or isinstance(value, str | int | float | bool)
+
+
 def compile_pack(document: Mapping[str, Any]) -> Pack:
     """Read a pack document. Raises PackError naming the rule and the field."""
+    if not _plain(document):
+        raise PackError("a pack is plain JSON: quote dates, and numbers that are keys")
     try:
         parsed = PackDocument.model_validate(document)
     except ValidationError as error:
