@@ -24,13 +24,13 @@ class Attempt(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     purpose = models.CharField(
-        _("purpose"), max_length=12, choices=[(p.value, p.name.title()) for p in Purpose]
+        _("purpose"), max_length=12, choices=[(p.value, _(p.name.title())) for p in Purpose]
     )
     actor = models.CharField(
-        _("caller"), max_length=8, choices=[(a.value, a.name.title()) for a in Actor]
+        _("caller"), max_length=8, choices=[(a.value, _(a.name.title())) for a in Actor]
     )
     kind = models.CharField(
-        _("kind"), max_length=10, choices=[(k.value, k.name.title()) for k in DialKind]
+        _("kind"), max_length=10, choices=[(k.value, _(k.name.title())) for k in DialKind]
     )
     customer = models.ForeignKey(
         Customer, verbose_name=_("customer"), null=True, on_delete=models.PROTECT
@@ -48,7 +48,7 @@ class Attempt(models.Model):
     state = models.CharField(
         _("state"),
         max_length=10,
-        choices=[(s.value, s.name.title()) for s in AttemptState],
+        choices=[(s.value, _(s.name.title())) for s in AttemptState],
         default=AttemptState.RESERVED.value,
     )
     cause = models.CharField(_("cause"), max_length=60, blank=True)

@@ -44,7 +44,7 @@ class CalendarDay(models.Model):
     )
     date = models.DateField(_("date"))
     kind = models.CharField(
-        _("kind"), max_length=14, choices=[(k.value, k.name.title()) for k in DayType]
+        _("kind"), max_length=14, choices=[(k.value, _(k.name.title())) for k in DayType]
     )
     name = models.CharField(_("name"), max_length=40, blank=True)
     name_en = models.CharField(_("English name"), max_length=40, blank=True)

@@ -13,7 +13,7 @@ class Exemption(models.Model):
     """A callback the customer asked for (`promised_at`), or an elder's review or white-listing."""
 
     kind = models.CharField(
-        _("kind"), max_length=16, choices=[(k.value, k.name.title()) for k in ExemptionKind]
+        _("kind"), max_length=16, choices=[(k.value, _(k.name.title())) for k in ExemptionKind]
     )
     customer = models.ForeignKey(
         Customer, verbose_name=_("customer"), on_delete=models.PROTECT, related_name="exemptions"

@@ -26,7 +26,7 @@ class Pack(models.Model):
     name = models.CharField(_("name"), max_length=100)
     name_en = models.CharField(_("English name"), max_length=100, blank=True)
     layer = models.CharField(
-        _("layer"), max_length=10, choices=[(layer.value, layer.name.title()) for layer in Layer]
+        _("layer"), max_length=10, choices=[(layer.value, _(layer.name.title())) for layer in Layer]
     )
 
     class Meta:
@@ -49,7 +49,7 @@ class PackVersion(models.Model):
     state = models.CharField(
         _("state"),
         max_length=10,
-        choices=[(s.value, s.name.title()) for s in PackState],
+        choices=[(s.value, _(s.name.title())) for s in PackState],
         default=PackState.DRAFT.value,
     )
     effective_from = models.DateTimeField(_("in force from"))

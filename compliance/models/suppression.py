@@ -39,7 +39,7 @@ class Suppression(models.Model):
     source = models.CharField(
         _("source"),
         max_length=14,
-        choices=[(s.value, s.name.title()) for s in SuppressionSource],
+        choices=[(s.value, _(s.name.title())) for s in SuppressionSource],
     )
     via = models.CharField(_("said via"), max_length=20, blank=True)
     customer = models.ForeignKey(
