@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from carrier.core.call_state import TERMINAL, CallState
+from carrier.core.call_state import TERMINAL, CallState, check
 from carrier.core.calls import Call, Callback, CallOptions, Inline
 from carrier.core.exchange import Exchange
 from carrier.journal import read
@@ -102,10 +102,11 @@ def _call(trace: _Trace) -> Call:
 def _settle(exchange: Exchange, call: Call) -> None:
     """End a call where the journal breaks off."""
     queued = call.state is CallState.QUEUED
+    state = CallState.CANCELED if queued else CallState.FAILED
     if call.state is CallState.IN_PROGRESS:
-        call.state = CallState.COMPLETED
-    else:
-        call.state = CallState.CANCELED if queued else CallState.FAILED
+        state = CallState.COMPLETED
+    check(call.state, state)
+    call.state = state
     call.ended = call.updated
     if call.answered is not None:
         call.duration = round((call.ended - call.answered).total_seconds())

@@ -49,8 +49,8 @@ def _span(text: str, name: str) -> tuple[datetime, datetime]:
             begin = datetime(day.year, day.month, day.day, tzinfo=UTC)
             return begin, begin + timedelta(days=1)
         instant = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        instant = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+        instant = instant.astimezone(UTC).replace(microsecond=0)
+        return instant, instant + timedelta(seconds=1)
     except (ValueError, OverflowError) as error:
         raise RestError(400, 20001, f"{name} is not a valid date") from error
-    instant = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-    instant = instant.replace(microsecond=0)
-    return instant, instant + timedelta(seconds=1)

@@ -43,7 +43,7 @@ def page(
     previous: str | None = None
     if number > 0:
         before = start - size - 1
-        previous = uri(number - 1, sid_of(items[before]) if before >= 0 else "")
+        previous = uri(number - 1, sid_of(items[before]) if 0 <= before < len(items) else "")
     return web.json_response(
         {
             key: [render(item) for item in chosen],

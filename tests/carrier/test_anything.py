@@ -194,3 +194,36 @@ def test_no_body_breaks_the_carrier(quick: Bench, body: bytes, kind: str, where:
     _fresh(quick)
     post(quick, where, body, kind)
     everything_ended_once(quick)
+
+
+_DATES = st.one_of(
+    st.dates().map(str),
+    st.datetimes().map(lambda at: at.isoformat() + "Z"),
+    st.sampled_from(["9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "today", ""]),
+)
+_QUERIES = st.fixed_dictionaries(
+    {},
+    optional={
+        "To": st.sampled_from([FROM, "client:a", ""]),
+        "Status": st.sampled_from(["queued", "completed", "in-progress", "initiated"]),
+        "StartTime>": _DATES,
+        "EndTime": _DATES,
+        "DateCreated<": _DATES,
+        "Page": st.one_of(st.integers(-1, 10**13).map(str), st.text(max_size=5)),
+        "PageSize": st.one_of(st.integers(-1, 2000).map(str), st.text(max_size=5)),
+        "PageToken": st.sampled_from(["PA", "x", "PACA" + "0" * 32]),
+        "Muted": st.text(max_size=5),
+    },
+)
+LISTS = ["/Calls.json", "/Conferences.json", "/Recordings.json", "/Conferences/q/Participants.json"]
+
+
+@settings(max_examples=80, deadline=None)
+@given(query=_QUERIES, where=st.integers(0, len(LISTS) - 1))
+@example(query={"Page": "286"}, where=0)
+def test_no_query_breaks_a_list(quick: Bench, query: dict[str, str], where: int) -> None:
+    url = f"{quick.carrier.url}/2010-04-01/Accounts/{ACCOUNT}{LISTS[where]}"
+    answer = requests.get(url, params=query, auth=(ACCOUNT, TOKEN), timeout=10)
+    assert answer.status_code in (200, 400, 404), answer.text
+    if answer.status_code == 200:
+        assert answer.json()["uri"].startswith("/2010-04-01/")

@@ -11,7 +11,6 @@ from carrier.backends.simulated.ring_backs import RingBacks
 from carrier.backends.simulated.sound import wav
 from carrier.core.timeline import Timeline
 
-
 EVERYBODY = "*"  # assigned to, whoever has no persona of their own choosing is like this
 
 
