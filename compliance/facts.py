@@ -102,7 +102,7 @@ SELECT
     l.id IS NOT NULL,
     json_build_array(
     (SELECT json_agg(json_build_array(s.id, s.granted_at, s.channel, s.purpose, s.product_family,
-                                      s.withdrawn_at, s.expires_at) ORDER BY s.id)
+                                      s.withdrawn_at, s.expires_at, s.basis) ORDER BY s.id)
      FROM compliance_consent AS s WHERE s.customer_id = w.customer_id),
     (SELECT json_agg(json_build_array(s.id, s.source, s.since, s.customer_id, s.number_id,
                                       r.name, s.channel, s.product_family, s.expires_at)
@@ -142,7 +142,8 @@ SELECT
     (SELECT json_agg(json_build_array(p.id, p.since, p.no_robot, p.weekdays, p.hours,
                                       p.families_refused, p.conversations_per_year) ORDER BY p.id)
      FROM compliance_preference AS p
-     WHERE p.customer_id = w.customer_id AND p.ended_at IS NULL))::text
+     WHERE p.customer_id = w.customer_id AND p.ended_at IS NULL))::text,
+    c.no_profiling, c.segment, CASE WHEN c.attributes <> '{{}}' THEN c.attributes::json END
 FROM wanted AS w
 CROSS JOIN moment
 LEFT JOIN audiences_customer AS c ON c.id = w.customer_id
@@ -254,7 +255,7 @@ def _facts(row: tuple[Any, ...], world: World) -> Facts:
     consents, suppressions, contacts, attempts, exemptions, preferences = parts
     return Facts(
         world,
-        CustomerFacts(*row[5:16]) if row[5] is not None else None,
+        _customer(row) if row[5] is not None else None,
         NumberFacts(*row[16:21]) if row[16] is not None else None,
         row[21],
         tuple(map(_consent, consents)) if consents else (),
@@ -266,10 +267,29 @@ def _facts(row: tuple[Any, ...], world: World) -> Facts:
     )
 
 
+def _customer(row: tuple[Any, ...]) -> CustomerFacts:
+    """Of the bank's own attributes only plain values; `assets` among them, in whole yuan."""
+    held = row[25]
+    if not held:
+        return CustomerFacts(*row[5:16], *row[23:25])
+    plain = ((name, value) for name, value in held.items() if isinstance(value, str | int | bool))
+    assets = held.get("assets")
+    known = assets if type(assets) is int and assets >= 0 else None
+    columns = (*row[5:16], *row[23:25], known, tuple(sorted(plain)))
+    return CustomerFacts(*columns)
+
+
 def _consent(columns: list[Any]) -> Consent:
-    identity, granted, channel, purpose, family, withdrawn, expires = columns
+    identity, granted, channel, purpose, family, withdrawn, expires, basis = columns
     return Consent(
-        identity, _moment(granted), channel, purpose, family, _time(withdrawn), _time(expires)
+        identity,
+        _moment(granted),
+        channel,
+        purpose,
+        family,
+        _time(withdrawn),
+        _time(expires),
+        basis,
     )
 
 

@@ -268,3 +268,19 @@ def test_two_live_attempts_of_a_customer_are_refused_by_the_database(bank: Bank)
     Attempt.objects.create(idempotency_key="1", number=bank.home, **values)
     with pytest.raises(IntegrityError, match="one_live_per_customer"):
         Attempt.objects.create(idempotency_key="2", number=bank.mobile, **values)
+
+
+def test_what_the_bank_knows_of_a_customer_arrives(bank: Bank) -> None:
+    attributes = {"assets": 500_000, "payroll": True, "card": "gold", "score": 1.5, "list": [1]}
+    Customer.objects.filter(pk=bank.x.pk).update(
+        no_profiling=True, segment="private", attributes=attributes
+    )
+    x, y = load(
+        [(bank.x.pk, bank.home.pk), (bank.y.pk, bank.home.pk)], template(bank), since=NOW
+    ).facts
+    assert x.customer is not None and y.customer is not None
+    assert (x.customer.no_profiling, x.customer.segment) == (True, "private")
+    assert x.customer.assets == 500_000
+    assert x.customer.attributes == (("assets", 500_000), ("card", "gold"), ("payroll", True))
+    assert (y.customer.no_profiling, y.customer.assets, y.customer.attributes) == (False, None, ())
+    assert x.consents[0].basis == ""
