@@ -85,6 +85,9 @@ def heard(call: Call, *, turn: int, said: Said, at: datetime) -> str:
     )
     if (said.text or said.digits) and step.trace.intent not in _MACHINES:
         _note_conversation(call, at)
+    if step.asks_consent:
+        # the turn that brought the question is stored only now: what they want belongs to it
+        transferring.show_who_is_coming(call)
     return _carry_out(call, step, turn=turn, at=at)
 
 

@@ -152,6 +152,15 @@ def reserve_for(call: Call, *, at: datetime) -> bool:
     return True
 
 
+def show_who_is_coming(call: Call) -> None:
+    """Bring the promised agent's screen-pop up to the latest word."""
+    transfer = _lock_of(call)
+    if transfer is not None and transfer.state == TransferState.RESERVED:
+        transfer.context = handover_context.of(call)
+        transfer.save(update_fields=["context"])
+        tell(transfer)
+
+
 def consented(call: Call, step: Step, *, at: datetime) -> str:
     """The customer said yes. The way into the conference, or "" = wait in the loop."""
     transfer = _lock_of(call)

@@ -68,7 +68,9 @@ def test_an_agent_is_reserved_before_the_robot_asks_for_consent(lin: Agent, wang
     assert wang.transfer.state == TransferState.RESERVED
     assert wang.transfer.agent == lin
     assert state_of(lin) == AgentState.RESERVED
-    assert wang.transfer.context["transcript"]
+    context = wang.transfer.context
+    assert context["transcript"][-1]["text"] == spoken(twiml)
+    assert context["slots"] == {"amount": "5to20w"}
 
 
 def test_with_nobody_free_consent_is_not_asked_and_a_callback_is_offered(wang: Line) -> None:
