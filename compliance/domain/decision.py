@@ -10,6 +10,7 @@ from typing import Any
 
 from compliance.domain.codes import Area, Weight, lookup
 from compliance.domain.explaining import explain
+from compliance.domain.needs import need_of
 
 
 class Outcome(StrEnum):
@@ -54,6 +55,11 @@ class Reason:
         return Outcome.BLOCK_RETRIABLE
 
     @property
+    def needs(self) -> str | None:
+        """What must happen for it to go; None = time lifts it."""
+        return None if self.clears_at is not None else need_of(self.code)
+
+    @property
     def area(self) -> Area:
         return lookup(self.code).area
 
@@ -79,7 +85,9 @@ class Reason:
             "legal_ref": self.legal_ref,
             "observed": self.observed,
             "limit": self.limit,
+            "facts": dict(self.values),
             "clears_at": self.clears_at.isoformat() if self.clears_at else None,
+            "needs": self.needs,
             "zh": self.zh,
             "en": self.en,
         }
