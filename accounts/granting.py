@@ -86,6 +86,7 @@ GRANTS: dict[Role, dict[str, tuple[str, ...]]] = {
         "robot.conversation": VIEW,
         "robot.script": VIEW,
         "robot.scriptversion": VIEW,
+        "robot.suspectedoptout": ("view", "change"),
     },
     Role.SCRIPT_WRITER: {
         "approvals.approval": VIEW,
@@ -119,6 +120,7 @@ GRANTS: dict[Role, dict[str, tuple[str, ...]]] = {
         "compliance.product": VIEW,
         "robot.script": VIEW,
         "robot.scriptversion": VIEW,
+        "robot.suspectedoptout": ("view", "change"),
     },
 }
 

@@ -9,6 +9,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
 
+def in_readers_language(chinese: str, english: str) -> str:
+    """The English name for those who read English, if there is one; else the Chinese."""
+    reads_english = (translation.get_language() or "").startswith("en")
+    return english if reads_english and english else chinese
+
+
 class UserLanguageMiddleware:
     """Activates the user's language for the length of a request."""
 

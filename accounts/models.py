@@ -6,6 +6,8 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from accounts.language import in_readers_language
+
 
 class Branch(models.Model):
     """One branch of the bank; `parent` leads up to head office."""
@@ -24,7 +26,7 @@ class Branch(models.Model):
         ordering = ["code"]
 
     def __str__(self) -> str:
-        return self.name
+        return in_readers_language(self.name, self.name_en)
 
 
 class User(AbstractUser):

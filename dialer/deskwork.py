@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.language import in_readers_language
 from agents import reserving
 from agents.models import Agent
 from audit.recording import record
@@ -214,7 +215,7 @@ def _transfer_json(transfer: Transfer) -> dict[str, Any]:
             "segment": context.get("segment", ""),
             "number_masked": str(transfer.call.number) if transfer.call.number else "",
         },
-        "product": context.get("product", ""),
+        "product": in_readers_language(context.get("product", ""), context.get("product_en", "")),
         "transcript": context.get("transcript", []),
         "wish": context.get("slots", {}),
         "connected_at": transfer.connected_at.isoformat() if transfer.connected_at else None,

@@ -7,6 +7,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.language import in_readers_language
+from robot.domain.reviewing import ReviewState
 from robot.domain.versions import Phase, VersionState
 
 
@@ -23,7 +25,7 @@ class Script(models.Model):
         ordering = ("code",)
 
     def __str__(self) -> str:
-        return self.title
+        return in_readers_language(self.title, self.title_en)
 
 
 class ScriptVersion(models.Model):
@@ -85,6 +87,9 @@ class Conversation(models.Model):
     consented = models.BooleanField(_("agreed to a transfer"), default=False)
     started_at = models.DateTimeField(_("started at"))
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    #: When every answer had been heard a second time (robot/clearing.py). Until then nobody of
+    #: this call is dialled again.
+    swept_at = models.DateTimeField(_("cleared at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("conversation")
@@ -93,6 +98,12 @@ class Conversation(models.Model):
             # the admin's list and the results by time
             models.Index(fields=["-started_at"], name="robot_conversation_started"),
             models.Index(fields=["script_version", "outcome"], name="robot_conversation_outcome"),
+            # the dialer asks at every tick who is not cleared yet; they are few
+            models.Index(
+                fields=["ended_at"],
+                condition=models.Q(swept_at__isnull=True),
+                name="robot_conversation_unswept",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -134,3 +145,50 @@ class Turn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.conversation_id}/{self.phase}/{self.index}"
+
+
+class SuspectedOptOut(models.Model):
+    """Words that may have been "do not call me again". People decide; until then nobody calls."""
+
+    conversation = models.OneToOneField(
+        Conversation, models.PROTECT, related_name="suspicion", verbose_name=_("conversation")
+    )
+    turn = models.PositiveIntegerField(_("turn"))
+    text = models.TextField(_("heard"))
+    #: What raised the suspicion: {"why": rule or model, "risk": 0..1}.
+    scores = models.JSONField(_("scores"), default=dict)
+    state = models.CharField(
+        _("state"),
+        max_length=10,
+        choices=[(state.value, _(state.value)) for state in ReviewState],
+        default=ReviewState.PENDING.value,
+    )
+    found_at = models.DateTimeField(_("found at"))
+    decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("decided by"),
+    )
+
+    class Meta:
+        verbose_name = _("suspected opt-out")
+        verbose_name_plural = _("suspected opt-outs")
+        ordering = ("-found_at", "-pk")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=[state.value for state in ReviewState]),
+                name="robot_suspicion_state",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state=ReviewState.PENDING.value)
+                | models.Q(decided_at__isnull=False),
+                name="robot_suspicion_decided",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.conversation_id)

@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.language import in_readers_language
+
 
 class Product(models.Model):
     """A product. `risk_rated` empty = nobody said whether suitability applies: every call blocks.
@@ -39,7 +41,7 @@ class Product(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return in_readers_language(self.name, self.name_en)
 
 
 def marketing_use() -> list[str]:
