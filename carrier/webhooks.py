@@ -7,6 +7,7 @@ Network time is never simulated: 5 s to connect and 15 s in all, whatever the cl
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from base64 import b64encode
 from collections.abc import Sequence
@@ -27,6 +28,7 @@ _AFTER_REDIRECT_DROPPED = {"Digits", "SpeechResult", "Confidence", "FinishedOnKe
 _REDIRECTS = {301, 302, 303, 307, 308}
 _KEPT_SECONDS = 1.5  # less than the 2 s after which common servers drop an idle connection
 _POLICIES = {"ct", "rt", "4xx", "5xx"}
+_USUAL = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,4})?/[A-Za-z0-9/._~?=&%#,-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +282,8 @@ def encode(params: Params) -> str:
 
 def is_web_url(url: str) -> bool:
     """Whether a URL can be requested: http(s), a host, no underscore in its name."""
+    if _USUAL.fullmatch(url):
+        return True
     try:
         parts = urlsplit(url)
         _ = parts.port

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Coroutine, Sequence
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Any
 
 from carrier.config import Settings
@@ -33,7 +34,13 @@ _AMD_LATE = 8.0
 
 def rfc2822(instant: datetime) -> str:
     """``Tue, 31 Aug 2010 20:36:28 +0000``."""
-    return format_datetime(instant.replace(microsecond=0))
+    return _formatted(instant.replace(microsecond=0))
+
+
+@lru_cache(maxsize=4096)
+def _formatted(second: datetime) -> str:
+    """The seconds of now are asked for again and again."""
+    return format_datetime(second)
 
 
 def base_params(call: Call, account_sid: str, status: CallState | None = None) -> Params:
