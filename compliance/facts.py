@@ -31,6 +31,7 @@ from compliance.domain.facts import (
     KillSwitch,
     NumberFacts,
     OpenAttempt,
+    Operator,
     Preference,
     ProductFacts,
     RegisterFacts,
@@ -75,9 +76,10 @@ _WORLD = """
         'switches', (SELECT json_agg(json_build_array(id, scope) ORDER BY id)
                      FROM compliance_killswitch WHERE released_at IS NULL),
         'product', (SELECT json_build_array(id, family, risk_rated, risk_rating,
-                                            issuer_risk_rating, min_age, max_age, by_phone)
+                                            issuer_risk_rating, min_age, max_age, by_phone,
+                                            on_sale, private, min_amount)
                     FROM compliance_product WHERE id = %(product)s),
-        'caller_id', (SELECT json_build_array(id, active, registered_use)
+        'caller_id', (SELECT json_build_array(id, active, registered_use, operator)
                       FROM compliance_callerid WHERE id = %(caller_id)s),
         'already_reserved', EXISTS (SELECT 1 FROM compliance_attempt
                                     WHERE idempotency_key = %(key)s AND %(key)s <> ''),
@@ -102,10 +104,12 @@ SELECT
     l.id IS NOT NULL,
     json_build_array(
     (SELECT json_agg(json_build_array(s.id, s.granted_at, s.channel, s.purpose, s.product_family,
-                                      s.withdrawn_at, s.expires_at, s.basis) ORDER BY s.id)
+                                      s.withdrawn_at, s.expires_at, s.basis,
+                                      s.profiling_ok, s.number_id) ORDER BY s.id)
      FROM compliance_consent AS s WHERE s.customer_id = w.customer_id),
     (SELECT json_agg(json_build_array(s.id, s.source, s.since, s.customer_id, s.number_id,
-                                      r.name, s.channel, s.product_family, s.expires_at)
+                                      r.name, s.channel, s.product_family, s.expires_at,
+                                      s.purpose, s.product_id)
                      ORDER BY s.id)
      FROM (SELECT * FROM compliance_suppression
            WHERE customer_id = w.customer_id AND lifted_at IS NULL
@@ -140,7 +144,8 @@ SELECT
      FROM compliance_exemption AS e
      WHERE e.customer_id = w.customer_id AND e.used_at IS NULL AND e.withdrawn_at IS NULL),
     (SELECT json_agg(json_build_array(p.id, p.since, p.no_robot, p.weekdays, p.hours,
-                                      p.families_refused, p.conversations_per_year) ORDER BY p.id)
+                                      p.families_refused, p.conversations_per_year,
+                                      p.conversations_per_month) ORDER BY p.id)
      FROM compliance_preference AS p
      WHERE p.customer_id = w.customer_id AND p.ended_at IS NULL))::text,
     c.no_profiling, c.segment, CASE WHEN c.attributes <> '{{}}' THEN c.attributes::json END
@@ -233,7 +238,9 @@ def _world(shared: dict[str, Any], stack: EffectivePack, skew: float) -> World:
     return World(
         product=ProductFacts(*product) if product else None,
         caller_id=(
-            CallerIdFacts(caller_id[0], caller_id[1], tuple(caller_id[2])) if caller_id else None
+            CallerIdFacts(caller_id[0], caller_id[1], tuple(caller_id[2]), Operator(caller_id[3]))
+            if caller_id
+            else None
         ),
         calendar=calendar_with(stack.country, years),
         registers=tuple(
@@ -280,7 +287,8 @@ def _customer(row: tuple[Any, ...]) -> CustomerFacts:
 
 
 def _consent(columns: list[Any]) -> Consent:
-    identity, granted, channel, purpose, family, withdrawn, expires, basis = columns
+    identity, granted, channel, purpose, family, withdrawn, expires = columns[:7]
+    basis, profiling_ok, number = columns[7:]
     return Consent(
         identity,
         _moment(granted),
@@ -290,11 +298,14 @@ def _consent(columns: list[Any]) -> Consent:
         _time(withdrawn),
         _time(expires),
         basis,
+        profiling_ok,
+        number,
     )
 
 
 def _suppression(columns: list[Any]) -> Suppression:
-    identity, source, since, customer, number, register, channel, family, expires = columns
+    identity, source, since, customer, number, register, channel, family, expires = columns[:9]
+    purpose, product = columns[9:]
     return Suppression(
         identity,
         SuppressionSource(source),
@@ -305,6 +316,8 @@ def _suppression(columns: list[Any]) -> Suppression:
         channel,
         family,
         _time(expires),
+        purpose,
+        product,
     )
 
 
@@ -357,7 +370,7 @@ def _exemption(columns: list[Any]) -> Exemption:
 
 
 def _preference(columns: list[Any]) -> Preference:
-    identity, since, no_robot, weekdays, hours, families, per_year = columns
+    identity, since, no_robot, weekdays, hours, families, per_year, per_month = columns
     return Preference(
         identity,
         _moment(since),
@@ -366,6 +379,7 @@ def _preference(columns: list[Any]) -> Preference:
         tuple((int(start), int(end)) for start, end in hours),
         tuple(families),
         per_year,
+        per_month,
     )
 
 

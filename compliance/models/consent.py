@@ -6,11 +6,14 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from audiences.models import Customer
+from audiences.models import Customer, Number
 
 
 class Consent(models.Model):
-    """A "yes" to a channel, a purpose and a family of products (empty = every family)."""
+    """A "yes" to a channel, a purpose and a family of products (empty = every family).
+
+    `number`: given for this number alone; empty = for every number of the customer.
+    """
 
     customer = models.ForeignKey(
         Customer, verbose_name=_("customer"), on_delete=models.PROTECT, related_name="consents"
@@ -23,6 +26,10 @@ class Consent(models.Model):
     granted_at = models.DateTimeField(_("granted"))
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
+    profiling_ok = models.BooleanField(_("may be profiled"), default=True)
+    number = models.ForeignKey(
+        Number, verbose_name=_("number"), null=True, blank=True, on_delete=models.PROTECT
+    )
 
     class Meta:
         verbose_name = _("consent")
@@ -52,6 +59,9 @@ class Preference(models.Model):
     )
     conversations_per_year = models.PositiveSmallIntegerField(
         _("conversations a year at most"), null=True, blank=True
+    )
+    conversations_per_month = models.PositiveSmallIntegerField(
+        _("conversations a month at most"), null=True, blank=True
     )
     since = models.DateTimeField(_("since"))
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)

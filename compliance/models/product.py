@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.language import in_readers_language
+from compliance.domain.facts import Operator
 
 
 class Product(models.Model):
@@ -28,6 +29,9 @@ class Product(models.Model):
     min_age = models.PositiveSmallIntegerField(_("youngest age"), null=True, blank=True)
     max_age = models.PositiveSmallIntegerField(_("oldest age"), null=True, blank=True)
     by_phone = models.BooleanField(_("may be offered by phone"), default=True)
+    on_sale = models.BooleanField(_("on sale"), default=True)
+    private = models.BooleanField(_("private product"), default=False)
+    min_amount = models.PositiveBigIntegerField(_("least amount (yuan)"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("product")
@@ -61,10 +65,22 @@ class CallerId(models.Model):
     hourly_cap = models.PositiveIntegerField(_("calls an hour at most"), default=40)
     daily_cap = models.PositiveIntegerField(_("calls a day at most"), default=200)
     active = models.BooleanField(_("active"), default=True)
+    operator = models.CharField(
+        _("run by"),
+        max_length=10,
+        choices=[(o.value, _(o.name.title())) for o in Operator],
+        default=Operator.OWN.value,
+    )
 
     class Meta:
         verbose_name = _("caller ID")
         verbose_name_plural = _("caller IDs")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(operator__in=[o.value for o in Operator]),
+                name="caller_id_operator_known",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.number

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audiences.models import Customer, Number
 from compliance.domain.facts import SuppressionSource
+from compliance.models.product import Product
 
 
 class Register(models.Model):
@@ -30,7 +31,8 @@ class Register(models.Model):
 
 
 class Suppression(models.Model):
-    """A "no", of a customer or of a number. Empty family = all; no expiry = for ever.
+    """A "no", of a customer or of a number. Empty purpose, family, product = all; no expiry = for
+    ever.
 
     `evidence` keeps how we know (call, turn, words, who wrote it down). Never deleted: a second
     person lifts it (`lifted_at`).
@@ -53,6 +55,10 @@ class Suppression(models.Model):
     )
     channel = models.CharField(_("channel"), max_length=12, default="voice", blank=True)
     product_family = models.CharField(_("product family"), max_length=40, blank=True)
+    purpose = models.CharField(_("purpose"), max_length=12, blank=True)
+    product = models.ForeignKey(
+        Product, verbose_name=_("product"), null=True, blank=True, on_delete=models.PROTECT
+    )
     since = models.DateTimeField(_("since"))
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     lifted_at = models.DateTimeField(_("lifted"), null=True, blank=True)

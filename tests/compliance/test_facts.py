@@ -13,18 +13,21 @@ from audiences.models import Customer, CustomerNumber, Number
 from compliance import consenting, ledger
 from compliance.complaints import open_case
 from compliance.domain.calendar import DayType
-from compliance.domain.facts import ContactKind, Facts, SuppressionSource
+from compliance.domain.facts import ContactKind, Facts, Operator, SuppressionSource
 from compliance.domain.intent import Actor, Intent
 from compliance.domain.pack import content_hash
 from compliance.facts import BATCH, load
 from compliance.models import (
     Attempt,
     Blackout,
+    CallerId,
     Complaint,
+    Consent,
     Contact,
     Exemption,
     PackVersion,
     Preference,
+    Product,
     Register,
     Suppression,
 )
@@ -284,3 +287,28 @@ def test_what_the_bank_knows_of_a_customer_arrives(bank: Bank) -> None:
     assert x.customer.attributes == (("assets", 500_000), ("card", "gold"), ("payroll", True))
     assert (y.customer.no_profiling, y.customer.assets, y.customer.attributes) == (False, None, ())
     assert x.consents[0].basis == ""
+
+
+def test_every_scope_and_wish_arrives(bank: Bank) -> None:
+    Product.objects.filter(pk=bank.product.pk).update(
+        on_sale=False, private=True, min_amount=10_000
+    )
+    CallerId.objects.filter(pk=bank.caller_id.pk).update(operator="outsourced")
+    Consent.objects.filter(customer=bank.x).update(
+        profiling_ok=False, number=bank.home, basis="written"
+    )
+    Suppression.objects.create(
+        source="opt_out", customer=bank.x, since=NOW, purpose="care", product=bank.product
+    )
+    Preference.objects.create(customer=bank.x, since=NOW, conversations_per_month=1)
+    asked = template(bank, caller_id_id=bank.caller_id.pk)
+    (facts,) = load([(bank.x.pk, bank.home.pk)], asked, since=NOW).facts
+    product, caller_id = facts.world.product, facts.world.caller_id
+    assert product is not None and caller_id is not None
+    assert (product.on_sale, product.private, product.min_amount) == (False, True, 10_000)
+    assert caller_id.operator is Operator.OUTSOURCED
+    (consent,), (refusal,), (wish,) = facts.consents, facts.suppressions, facts.preferences
+    assert (consent.basis, consent.profiling_ok) == ("written", False)
+    assert consent.number_id == bank.home.pk
+    assert (refusal.purpose, refusal.product_id) == ("care", bank.product.pk)
+    assert wish.conversations_per_month == 1
