@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from carrier.core.timeline import Timeline
-from carrier.core.twiml import Gather, Prompt
+from carrier.core.verbs import Gather, Prompt
 
 
 class Outcome(StrEnum):

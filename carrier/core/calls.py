@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from carrier.core.call_state import TERMINAL, CallState
-from carrier.core.twiml import ConferenceNoun
+from carrier.core.verbs import ConferenceNoun
 
 if TYPE_CHECKING:
     from carrier.core.conferences import Membership

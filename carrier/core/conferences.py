@@ -26,7 +26,7 @@ from carrier.core.conference_state import (
 )
 from carrier.core.ids import sid
 from carrier.core.notices import Notices, rfc2822
-from carrier.core.twiml import ConferenceNoun
+from carrier.core.verbs import ConferenceNoun
 from carrier.journal import Journal
 from carrier.webhooks import fields
 

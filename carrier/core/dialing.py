@@ -13,11 +13,10 @@ from carrier.core.conferences import CannotJoin, Membership
 from carrier.core.flow import Goto, Over
 from carrier.core.notices import base_params
 from carrier.core.recordings import Recording
-from carrier.core.twiml import (
+from carrier.core.twiml import Document, DocumentError
+from carrier.core.verbs import (
     ConferenceNoun,
     Dial,
-    Document,
-    DocumentError,
     Gather,
     Hangup,
     Pause,

@@ -19,7 +19,7 @@ from carrier.core.notices import Notices
 from carrier.core.rate import DialQueue
 from carrier.core.recordings import Recordings
 from carrier.core.runner import CallRunner
-from carrier.core.twiml import ConferenceNoun, Dial, PartyNoun
+from carrier.core.verbs import ConferenceNoun, Dial, PartyNoun
 from carrier.journal import Journal
 from carrier.webhooks import Sender
 

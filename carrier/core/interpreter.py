@@ -12,10 +12,9 @@ from carrier.core.calls import Callback, Inline, Join, Link, Source
 from carrier.core.dialing import Dialing
 from carrier.core.flow import Goto, Over, Rejected
 from carrier.core.notices import base_params
-from carrier.core.twiml import (
+from carrier.core.twiml import Document, DocumentError, parse
+from carrier.core.verbs import (
     Dial,
-    Document,
-    DocumentError,
     Gather,
     Hangup,
     Pause,
@@ -26,7 +25,6 @@ from carrier.core.twiml import (
     Reject,
     Say,
     Verb,
-    parse,
 )
 from carrier.webhooks import Answer, fields, is_web_url
 

@@ -11,7 +11,7 @@ from carrier.core.conference_state import EVENT_GROUPS, ConferenceState, Left
 from carrier.core.conferences import CannotJoin, Conference, Membership
 from carrier.core.exchange import Exchange, TooMany
 from carrier.core.notices import base_params
-from carrier.core.twiml import ConferenceNoun
+from carrier.core.verbs import ConferenceNoun
 from carrier.rest import conferences
 from carrier.rest.calls import options_of
 from carrier.rest.common import EXCHANGE, account_path, strike_after, strike_before, when

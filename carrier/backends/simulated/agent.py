@@ -18,7 +18,7 @@ from carrier.backends.protocol import (
 )
 from carrier.backends.simulated.speech import prompt_seconds, seconds_of
 from carrier.core.timeline import Timeline
-from carrier.core.twiml import Gather, Prompt, Say
+from carrier.core.verbs import Gather, Prompt, Say
 
 if TYPE_CHECKING:
     from carrier.backends.simulated.bridge import SimulatedBridge

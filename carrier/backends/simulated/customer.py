@@ -23,7 +23,7 @@ from carrier.backends.protocol import (
 from carrier.backends.simulated.personas import Cast, Option, Persona, draw
 from carrier.backends.simulated.speech import misheard, prompt_seconds, prompt_text, seconds_of
 from carrier.core.timeline import Item, Timeline
-from carrier.core.twiml import Gather, Prompt
+from carrier.core.verbs import Gather, Prompt
 
 if TYPE_CHECKING:
     from carrier.backends.simulated.bridge import SimulatedBridge

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from carrier.core.twiml import Pause, Play, Prompt, Say
+from carrier.core.verbs import Pause, Play, Prompt, Say
 
 _PLAY_SECONDS = 4.0
 _CONFUSED = {
