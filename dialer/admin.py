@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
@@ -15,8 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from accounts.domain.roles import Role
+from accounts.models import User
 from accounts.permissions import SEES_ALL_BRANCHES, branches_of, roles_of
+from dialer import reviewing
 from dialer.models import Call, Callback, CallEvent, Transfer
+from robot.models import SuspectedOptOut
 
 
 class _History(ModelAdmin):
@@ -153,3 +156,44 @@ class CallbackAdmin(_History):
     ordering = ["-promised_at"]
     fields = ["promised_at", "campaign", "number", "state", "created_at", "evidence"]
     readonly_fields = fields
+
+
+@admin.register(SuspectedOptOut)
+class SuspectedOptOutAdmin(ModelAdmin):
+    """What the second hearing found. People decide: one confirms, two dismiss."""
+
+    list_display = ["found_at", "text", "why", "state", "decided_by", "decided_at"]
+    list_filter = ["state"]
+    list_select_related = ["decided_by"]
+    show_full_result_count = False
+    fields = ["conversation", "turn", "text", "scores", "state", "found_at", *list_display[4:]]
+    readonly_fields = fields
+    actions = ["confirm", "dismiss"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
+        return False
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("robot.change_suspectedoptout"))
+
+    @admin.display(description=_("raised by"))
+    def why(self, suspected: SuspectedOptOut) -> str:
+        return str(suspected.scores.get("why", ""))
+
+    @admin.action(description=_("It was an opt-out"), permissions=["decide"])
+    def confirm(self, request: HttpRequest, chosen: QuerySet[SuspectedOptOut]) -> None:
+        assert isinstance(request.user, User)
+        told = reviewing.confirm_all(chosen, officer=request.user)
+        messages.info(request, told)
+
+    @admin.action(description=_("It was no opt-out (two people)"), permissions=["decide"])
+    def dismiss(self, request: HttpRequest, chosen: QuerySet[SuspectedOptOut]) -> None:
+        assert isinstance(request.user, User)
+        told = reviewing.dismiss_all(chosen, officer=request.user)
+        messages.info(request, told)

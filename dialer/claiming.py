@@ -1,7 +1,8 @@
 """Taking due leads: lead → CALLING, call planned, job sent; one short transaction.
 
 The gate protects a customer from two calls at once; the leader does not even plan them. It never
-plans two live calls that share a customer, a number or a household.
+plans two live calls that share a customer, a number or a household, nor a call to anybody whose
+last one has not been cleared (`clearing.py`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from django.db.models import QuerySet
 from campaigns.domain.lead_state import LeadState
 from campaigns.domain.list_state import ListState
 from campaigns.models import Campaign, Lead, LeadEvent
+from dialer.clearing import uncleared_calls
 from dialer.domain.call_state import CallState
 from dialer.domain.caller_ids import assign
 from dialer.domain.stages import Stage
@@ -92,6 +94,7 @@ def claim(campaign: Campaign, count: int, *, now: datetime, real: datetime) -> l
 
 
 def _due_leads(campaign: Campaign, engaged: Engaged, now: datetime) -> QuerySet[Lead]:
+    uncleared = uncleared_calls()
     return (
         Lead.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
         .filter(
@@ -104,6 +107,9 @@ def _due_leads(campaign: Campaign, engaged: Engaged, now: datetime) -> QuerySet[
         .exclude(customer_id__in=engaged.customers)
         .exclude(number_id__in=engaged.numbers)
         .exclude(customer__household__in=engaged.households)
+        # nor before the last call was heard a second time: what it missed is found then
+        .exclude(customer_id__in=uncleared.filter(customer__isnull=False).values("customer_id"))
+        .exclude(number_id__in=uncleared.filter(number__isnull=False).values("number_id"))
         .select_related("customer", "number")
         .order_by("due_at", "id")
     )

@@ -26,7 +26,16 @@ from agents import presence, reserving
 from campaigns import steering
 from campaigns.errors import WrongState
 from clock.reading import now, real, speed
-from dialer import cancelling, closing, health, limits, reconciling, sweeping, transferring
+from dialer import (
+    cancelling,
+    clearing,
+    closing,
+    health,
+    limits,
+    reconciling,
+    sweeping,
+    transferring,
+)
 from dialer.claiming import claim
 from dialer.domain.pacing import (
     Group,
@@ -136,6 +145,7 @@ class Leader:
             self._part("close", lambda: self._close_campaigns(at))
         if self._is_due("sweep", at_real, _SWEEP_EVERY):
             self._part("sweep", lambda: self._sweep(known, at, at_real))
+        self._part("clear", lambda: clearing.clear(at))
         self._part("place", lambda: self._place(known, at, at_real))
         if self._is_due("wall", at_real, _ONE_SECOND):
             self._part("wall", lambda: self._show(at))

@@ -63,7 +63,7 @@ def make_world(*, speed: float = 1.0) -> World:
     set_sandbox_clock(sim=TUESDAY, speed=speed)
     install_shipped_packs()
     install_shipped_calendars()
-    scripts = install_shipped_scripts()
+    scripts = {version.script.code: version for version in install_shipped_scripts()}
     cast = make_cast()
     for customer in (cast.wang, cast.zhao, cast.qian, cast.sun):
         Consent.objects.create(customer=customer, granted_at=TUESDAY - timedelta(days=90))
@@ -76,7 +76,7 @@ def make_world(*, speed: float = 1.0) -> World:
     campaign = Campaign.objects.create(
         name="三月分期",
         product=product,
-        script_version=scripts[0],
+        script_version=scripts["cc-instalment-prescreen"],
         team=team,
         starts_at=TUESDAY - timedelta(hours=1),
         ends_at=TUESDAY + timedelta(hours=5),
