@@ -161,7 +161,7 @@ def _open_until(
 ) -> datetime | None:
     ends = [
         time_window.open_until(rule, facts, now)
-        for _, rule in stack.rules_for(intent.purpose, intent.actor)
-        if isinstance(rule, time_window.TimeWindowRule) and concerns(rule, facts)
+        for rule in stack.windows_for(intent.purpose, intent.actor)
+        if concerns(rule, facts)
     ]
     return min((end for end in ends if end is not None), default=None)

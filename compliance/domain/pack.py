@@ -227,6 +227,9 @@ class EffectivePack:
     _by_caller: dict[tuple[Purpose, Actor], tuple[CompiledRule, ...]] = field(
         default_factory=dict, compare=False, repr=False
     )
+    _windows: dict[tuple[Purpose, Actor], tuple[TimeWindowRule, ...]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
     _gaps: dict[tuple[Purpose, Actor], tuple[str, ...]] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -277,6 +280,16 @@ class EffectivePack:
                 and not isinstance(entry.rule, ExemptionRule)
             )
             self._by_caller[key] = found
+        return found
+
+    def windows_for(self, purpose: Purpose, actor: Actor) -> tuple[TimeWindowRule, ...]:
+        """Of these, the calling hours."""
+        key = (purpose, actor)
+        found = self._windows.get(key)
+        if found is None:
+            rules = (entry.rule for entry in self.rules_for(purpose, actor))
+            found = tuple(rule for rule in rules if isinstance(rule, TimeWindowRule))
+            self._windows[key] = found
         return found
 
     def gaps(self, purpose: Purpose, actor: Actor) -> tuple[str, ...]:

@@ -82,11 +82,11 @@ def _standing(
         if not standing:
             kinds = ", ".join(sorted(rule.bases))
             return [], [objection(rule, "CONSENT_BASIS", limit=kinds)]
-    ends = {consent: _ends(rule, consent) for consent in standing}
-    fresh = [consent for consent, end in ends.items() if end is None or now < end]
+    ends = [(_ends(rule, consent), consent) for consent in standing]
+    fresh = [consent for end, consent in ends if end is None or now < end]
     if fresh:
         return fresh, []
-    last = max(end for end in ends.values() if end is not None)
+    last = max(end for end, _ in ends if end is not None)
     day = str(local_date(last, rule.zone))
     return [], [objection(rule, "CONSENT_EXPIRED", observed=day)]
 

@@ -58,9 +58,9 @@ class PacingRule(Rule):
 def evaluate(rule: PacingRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:
     """ABANDON_RATE, COMPLAINT_RATE (of the campaign); ABANDON_72H, MACHINE_AGAIN (of a person)."""
     reasons: list[Reason] = []
-    if intent.gate is Gate.DIAL:
+    if intent.gate is Gate.DIAL and facts.world.campaign_counts:
         reasons += _rate(rule, facts) + _complaints(rule, facts)
-    if intent.actor is not Actor.ROBOT:
+    if intent.actor is not Actor.ROBOT or not facts.contacts:
         return reasons
     if rule.abandoned_again_hours is not None:
         found = [c for c in facts.contacts if c.kind is ContactKind.ABANDON]
@@ -123,6 +123,8 @@ def _again(
     now: datetime,
 ) -> list[Reason]:
     """Said about the person or the number, whichever was called."""
+    if not contacts:
+        return []
     span = timedelta(hours=hours)
     last = max(
         (

@@ -88,6 +88,12 @@ class TimeWindowRule(Rule):
     tail_guard_s: int = 0
 
     @cached_property
+    def everywhere(self) -> tuple[_Place, ...] | None:
+        """The one place there is, when neither residence nor number matters."""
+        alone = self.where == "fixed" and not self.regions
+        return (_Place(self.zone, ""),) if alone else None
+
+    @cached_property
     def memo(self) -> dict[tuple[Any, ...], _Finding]:
         """Answers by (places, calendar, instant): a list asks the same again and again."""
         return {}
@@ -110,7 +116,7 @@ def open_until(rule: TimeWindowRule, facts: Facts, now: datetime) -> datetime | 
 
 
 def _find(rule: TimeWindowRule, facts: Facts, now: datetime) -> _Finding:
-    places = _places(rule, facts)
+    places = rule.everywhere or _places(rule, facts)
     key = (places, facts.world.calendar.versions, now)
     found = rule.memo.get(key)
     if found is None:
@@ -125,16 +131,17 @@ def _places(rule: TimeWindowRule, facts: Facts) -> tuple[_Place, ...]:
     """Where it must be open. A region without hours of its own is no region here."""
     customer, number = facts.customer, facts.number
     lives, called = customer.region if customer else "", number.region if number else ""
-    at_home, at_number = _region(rule, lives or called), _region(rule, called or lives)
+    at_home = _region(rule, lives or called)
+    if rule.where == "fixed":
+        return (_Place(rule.zone, at_home),)
+    at_number = _region(rule, called or lives)
     residence = _Place(customer.time_zone if customer else rule.zone, at_home)
     telephone = _Place(number.time_zone if number else rule.zone, at_number)
     if rule.where == "residence":
         return (residence,)
     if rule.where == "number":
         return (telephone,)
-    if rule.where == "both_intersect":
-        return (residence,) if residence == telephone else (residence, telephone)
-    return (_Place(rule.zone, at_home),)
+    return (residence,) if residence == telephone else (residence, telephone)
 
 
 def _region(rule: TimeWindowRule, region: str) -> str:
