@@ -80,6 +80,7 @@ CASES: dict[str, tuple[str, Breaking]] = {
         "V17",
         lambda d: d["tests"][0]["expect"].update(end="REFUSED"),
     ),
+    "a way that no golden dialogue takes": ("V17", lambda d: d["tests"].pop()),
     "a message nobody asked for": ("V20", lambda d: d["nodes"]["end_refused"].update(sms="promo")),
     "personal before identity": (
         "V21",
