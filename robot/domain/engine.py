@@ -24,7 +24,7 @@ from robot.domain.intents.catalogue import (
     Intent,
 )
 from robot.domain.intents.reading import Classifier
-from robot.domain.rendering import variables
+from robot.domain.rendering import NO_PROFILING, variables
 from robot.domain.script import Script
 from robot.domain.steps import (
     Heard,
@@ -46,12 +46,15 @@ def begin(
     attributes: Mapping[str, Value] | None = None,
     zone: str = "Asia/Shanghai",
 ) -> Step:
-    """The opening. `given` holds the variables' values; `attributes` are for variants only."""
+    """The opening. `given` holds the variables' values; `attributes` are for variants only, and
+    those that the script did not declare are not even kept.
+    """
+    known = {*script.attributes, NO_PROFILING}
     state = State(
         node=script.start,
         started_at=at,
         variables=variables(script, given),
-        attributes=dict(attributes or {}),
+        attributes={name: value for name, value in (attributes or {}).items() if name in known},
         zone=zone,
     )
     turn = Turn(script, state, Heard(at=at), Trace(matched="begin"))

@@ -14,6 +14,8 @@ from robot.domain.spoken_times import spoken
 
 PLACEHOLDER: Final = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 _MAX_VALUE: Final = 60
+#: The attribute of customers who refused that lines are chosen by what the bank knows of them.
+NO_PROFILING: Final = "no_profiling"
 
 
 def variables(script: Script, given: Mapping[str, object]) -> dict[str, str]:
@@ -50,7 +52,7 @@ def line_of(node: Node, values: Mapping[str, str], attributes: Mapping[str, Valu
     for name, without in node.say_without.items():
         if not values.get(name):
             return render(without, values)
-    if not attributes.get("no_profiling"):
+    if not attributes.get(NO_PROFILING):
         for variant in node.variants:
             try:
                 if holds(variant.when, {**values, **attributes}):
@@ -91,4 +93,5 @@ def _formatted(var: Var, value: object) -> str:
     text = str(value)
     if var.type == "percent" and re.fullmatch(r"\d+(\.\d+)?", text):
         return f"{text}%"
-    return text
+    day = re.fullmatch(r"\d{4}-(\d\d)-(\d\d)", text) if var.type == "date" else None
+    return f"{int(day[1])}月{int(day[2])}日" if day else text

@@ -69,6 +69,13 @@ class Var(Part):
     example: str | None = None
 
 
+class Attribute(Part):
+    """Something the bank knows of the customer that a variant's `when` may ask; never spoken."""
+
+    type: Literal["enum", "number", "flag"] = "enum"
+    values: tuple[Name, ...] = ()
+
+
 class Slot(Part):
     """A value that the customer supplies. `ranges` puts a sum of money into a named band."""
 
@@ -232,6 +239,7 @@ class Script(Part):
     intents: str
     start: str
     vars: dict[str, Var] = {}
+    attributes: dict[str, Attribute] = {}
     slots: dict[str, Slot] = {}
     limits: Limits = Limits.model_validate({})
     listen: ListenPolicy = ListenPolicy.model_validate({})

@@ -182,6 +182,7 @@ def test_an_ended_conversation_stays_ended() -> None:
 
 def test_variants_are_spoken_to_whom_they_fit_and_not_to_who_refused_profiling() -> None:
     document = INSTALMENT.model_dump(by_alias=True, exclude_defaults=True)
+    document["attributes"] = {"segment": {"values": ["sme"]}}
     document["nodes"]["pitch"]["variants"] = [{"when": "segment == sme", "say": "老板您好？"}]
     script = Script.model_validate(document)
     state = at_node("identify", attributes={"segment": "sme"})
@@ -189,6 +190,14 @@ def test_variants_are_spoken_to_whom_they_fit_and_not_to_who_refused_profiling()
     assert engine.step(script, state, heard, shipped()).spoken == "老板您好？"
     state = at_node("identify", attributes={"segment": "sme", "no_profiling": True})
     assert "年化利率" in engine.step(script, state, heard, shipped()).spoken
+
+
+def test_only_declared_attributes_are_kept() -> None:
+    given = {"segment": "retail", "income": 9.0, "no_profiling": True}
+    script = SCRIPTS["deposit-maturity"]
+    state = engine.begin(script, {"matures_on": "2026-03-20"}, at=AT, attributes=given).state
+    assert state.attributes == {"segment": "retail", "no_profiling": True}
+    assert state.variables["matures_on"] == "3月20日"
 
 
 def test_states_and_steps_survive_json() -> None:

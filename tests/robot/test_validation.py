@@ -68,6 +68,19 @@ CASES: dict[str, tuple[str, Breaking]] = {
     "a transfer on anything": ("V9", lambda d: d["nodes"]["consent"]["next"].update({"*": "xfer"})),
     "a transfer result forgotten": ("V9", lambda d: d["nodes"]["xfer"]["next"].pop("rejected")),
     "an undeclared variable": ("V10", lambda d: d["nodes"]["sorry"].update(say="{{who}}在忙。")),
+    "a condition on what is not declared": (
+        "V10",
+        lambda d: d["nodes"]["sorry"].update(variants=[{"when": "rich == yes", "say": "稍候。"}]),
+    ),
+    "a promise in a variant": (
+        "V11",
+        lambda d: d["nodes"]["sorry"].update(variants=[{"when": "apr > 3", "say": "保证下款。"}]),
+    ),
+    "a proxy told what it is about": (
+        "V21",
+        lambda d: d["nodes"]["end_proxy"].update(say="是分期的事，再见。"),
+    ),
+    "a sale in a call of care": ("V8", lambda d: d.update(purpose="care")),
     "a forbidden promise": ("V11", lambda d: d["nodes"]["sorry"].update(say="保证下款，请稍候。")),
     "a bare price": ("V12", lambda d: d["faq"]["ask_price"].update(say="利息很低，一天几块。")),
     "a long line": ("V13", lambda d: d["nodes"]["sorry"].update(say="抱歉" * 30)),
@@ -95,6 +108,12 @@ CASES: dict[str, tuple[str, Breaking]] = {
         lambda d: d["nodes"]["end_proxy"].update(say="请转告{{name}}，再见。"),
     ),
 }
+
+
+def test_an_age_is_never_spoken() -> None:
+    document = canonical(SCRIPTS["birthday-greeting"])
+    document["nodes"]["wish"]["say"] = "祝您七十岁生日快乐！"
+    assert {("V21", "wish")} == {(finding.rule, finding.node) for finding in check(document)}
 
 
 @pytest.mark.parametrize("case", sorted(CASES))

@@ -22,6 +22,13 @@ _SAID: Final = {
 _HOLDING: Final = re.compile(
     r"您(?:的|本期|本月|名下|在(?:我行|本行))?[^，。？！]{0,6}(?:账单|额度|存款|到期|余额|欠款|持有)"
 )
+#: What somebody else must not hear: what the call is about.
+_MATTER: Final = re.compile(
+    r"分期|贷款|存款|理财|信用卡|到期|账单|额度|欠|还款|逾期|生日|余额|loan|deposit|bill|credit|birthday"
+)
+_AGE: Final = re.compile(
+    r"\{\{\s*(?:age|birth\w*|年龄)\s*\}\}|岁|年龄|高龄|寿星|大寿|花甲|古稀|years old", re.I
+)
 _KEEPING: Final = re.compile(r"再考虑|真的不|不再考虑|错过|别着急|先别|等一下|再想想|可惜")
 _IDENTIFIED: Final = "identified"
 
@@ -37,6 +44,7 @@ def flow(graph: Graph) -> list[Finding]:
         *_consented(graph),
         *_messages(graph),
         *_identified(graph),
+        *_care(graph),
     ]
 
 
@@ -282,10 +290,11 @@ def _identified(graph: Graph) -> list[Finding]:
                 )
             )
         for edge in graph.into[name]:
-            if edge.why != "not_owner_proxy":
+            asked = "identity.ask" in graph.nodes[edge.source].tags
+            if edge.why != "not_owner_proxy" and not (asked and edge.why == "deny"):
                 continue
             told = {var for line in node.lines() for var in placeholders(line)} - {"bank"}
-            if node.kind != "end" or told:
+            if node.kind != "end" or told or any(_MATTER.search(line) for line in node.lines()):
                 found.append(
                     Finding(
                         "V21",
@@ -315,6 +324,39 @@ def _identified(graph: Graph) -> list[Finding]:
             )
         )
     return _unique(found)
+
+
+def _care(graph: Graph) -> list[Finding]:
+    """V8 and V21 for calls of care: nothing is sold, nobody is handed over, no age is spoken."""
+    if graph.script.purpose != "care":
+        return []
+    found = []
+    for name, node in graph.nodes.items():
+        if "sell" in node.tags or node.kind == "transfer":
+            found.append(
+                Finding(
+                    "V8",
+                    name,
+                    (name,),
+                    f"关怀来电在节点 {name} 营销或转接",
+                    f"a call of care sells or transfers at node {name}",
+                    "去掉该节点，或把 purpose 改为 marketing。",
+                    "Remove the node, or make the purpose marketing.",
+                )
+            )
+        if any(_AGE.search(line) for line in node.lines()):
+            found.append(
+                Finding(
+                    "V21",
+                    name,
+                    (name,),
+                    f"节点 {name} 说到年龄",
+                    f"node {name} speaks of age",
+                    "祝福里不提年龄。",
+                    "Leave the age out of the greeting.",
+                )
+            )
+    return found
 
 
 def _unique(found: list[Finding]) -> list[Finding]:

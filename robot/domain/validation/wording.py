@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from robot.domain.expressions import BadExpression, holds
+from robot.domain.expressions import BadExpression, holds, names
 from robot.domain.rendering import PLACEHOLDER, placeholders, undeclared
 from robot.domain.script import Script
 from robot.domain.validation.findings import Finding
@@ -90,10 +90,19 @@ def _variables(script: Script) -> list[Finding]:
                         "Give the variable a default.",
                     )
                 )
+    return [*found, *_conditions(script)]
+
+
+def _conditions(script: Script) -> list[Finding]:
+    """V10: a variant's condition can be read, and asks only what the script declares."""
+    known = {*script.vars, *script.attributes}
+    known.update(value for each in script.attributes.values() for value in each.values)
+    found = []
     for place, node in script.nodes.items():
         for variant in node.variants:
             try:
                 holds(variant.when, {})
+                unknown = sorted(names(variant.when) - known)
             except BadExpression as error:
                 found.append(
                     _finding(
@@ -103,6 +112,18 @@ def _variables(script: Script) -> list[Finding]:
                         f"cannot read condition: {error}",
                         "改写条件。",
                         "Rewrite the condition.",
+                    )
+                )
+                continue
+            for name in unknown:
+                found.append(
+                    _finding(
+                        "V10",
+                        place,
+                        f"条件用了没有声明的 {name}",
+                        f"the condition asks for {name}, which is not declared",
+                        "在 attributes 中声明该客户属性及其取值。",
+                        "Declare the customer attribute and its values in attributes.",
                     )
                 )
     return found
