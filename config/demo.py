@@ -314,10 +314,19 @@ class Run:
                 "--seed", str(seed), "--speed", str(anchors["speed"]),
                 "--anchor-real", anchors["anchor_real"], "--anchor-sim", anchors["anchor_sim"],
                 "--journal", str(self.journal), "--cps", "30", "--max-calls", "500", "--sandbox",
+                *self._ring_backs(),
             ],
             ready_url=f"http://127.0.0.1:{port}/_carrier/health",
             on_exit=OnExit.RESTART,
         )  # fmt: skip
+
+    def _ring_backs(self) -> list[str]:
+        """In the interactive demo some who missed a call ring back; a headless run counts dials."""
+        if self.fresh:
+            return []
+        hook = f"{self.env['PUBLIC_BASE_URL']}/hooks/inbound/"
+        incoming = ["--incoming-url", hook, "--incoming-status-url", f"{hook}status/"]
+        return ["--ring-backs", *incoming]
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from dialer.domain.call_state import CallState
 from dialer.domain.said import Said
 from dialer.models import Call
 from robot.domain.intents import cascade
+from robot.domain.intents.reading import Reading
 from telephony import twiml
 from telephony.addresses import hook_url
 from telephony.receiving import Event
@@ -27,6 +28,8 @@ STRANGER_LINE = "您好，我们没有查到近期给您的来电记录。"
 GOODBYE_LINE = "感谢您的来电，再见。"
 NO_MARKETING_INTENTS = frozenset({"opt_out", "complaint_threat", "abuse"})
 MAX_TURNS = 2
+#: The classifier's layer that weighs likeness; the others are rules.
+BY_LIKENESS = "model"
 
 
 def answered(event: Event, *, at: datetime) -> str:
@@ -45,10 +48,7 @@ def heard(event: Event, *, turn: int, said: Said, at: datetime) -> str:
     """Keep a refusal; anything else ends politely after being asked once more."""
     call = _call_of(event, at)
     reading = cascade.shipped().read(said.text, "open") if said.text else None
-    refuses = said.digits.startswith("9") or (
-        reading is not None and reading.intent in NO_MARKETING_INTENTS
-    )
-    if refuses:
+    if said.digits.startswith("9") or _refuses(reading, turn):
         evidence = {
             "call": str(call.public_id),
             "text": said.text,
@@ -62,6 +62,16 @@ def heard(event: Event, *, turn: int, said: Said, at: datetime) -> str:
     if turn < MAX_TURNS and (said.text or said.digits):
         return _listen([ASK_LINE], turn=turn + 1)
     return twiml.hang_up([GOODBYE_LINE])
+
+
+def _refuses(reading: Reading | None, turn: int) -> bool:
+    """Said in so many words: at once. By likeness alone: only when it is said again.
+
+    Who rings back asks who it was, in words that the statistical model takes for annoyance.
+    """
+    if reading is None or reading.intent not in NO_MARKETING_INTENTS:
+        return False
+    return reading.layer != BY_LIKENESS or turn >= MAX_TURNS
 
 
 def advance(event: Event, *, at: datetime) -> None:

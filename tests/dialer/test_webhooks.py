@@ -165,6 +165,19 @@ def test_who_rings_back_hears_who_it_was_and_can_refuse(wang: Line, cast: Cast) 
     assert Call.objects.get(kind="inbound").outcome == "OPT_OUT"
 
 
+def test_who_only_asks_who_rang_is_not_taken_off_the_list(wang: Line, cast: Cast) -> None:
+    wang.status("ringing")
+    wang.status("no-answer")
+    caller = Line(Call(sid="CA" + "6" * 32))
+    caller.call.refresh_from_db = lambda *args, **kwargs: None  # type: ignore[method-assign]
+    from_ = wang.call.to
+    caller.post("/hooks/inbound/", From=from_, To="+8657188880001", Direction="inbound")
+    twiml = caller.post("/hooks/inbound/1/", From=from_, SpeechResult="谁给我打的电话")
+    assert verbs(twiml) == ["Gather"]
+    caller.post("/hooks/inbound/2/", From=from_, SpeechResult="哦，知道了")
+    assert not Suppression.objects.filter(customer=cast.wang).exists()
+
+
 def test_a_stranger_who_rings_is_answered_too(wang: Line) -> None:
     caller = Line(Call(sid="CA" + "8" * 32))
     caller.call.refresh_from_db = lambda *args, **kwargs: None  # type: ignore[method-assign]
