@@ -17,6 +17,7 @@ from dialer.domain.said import Said
 from dialer.domain.stages import Stage
 from dialer.models import Call, Transfer
 from robot import conversing as robot
+from robot.domain.rendering import NO_PROFILING
 from robot.domain.steps import End, Listen, Say, Step
 from robot.domain.steps import Transfer as Park
 from telephony import twiml
@@ -56,6 +57,7 @@ def answered(call: Call, *, at: datetime) -> str:
         call_ref=call.public_id,
         script_version_id=call.campaign.script_version_id,
         variables=_variables(call),
+        attributes=_attributes(call),
         at=at,
     )
     return _carry_out(call, step, turn=0, at=at)
@@ -188,8 +190,18 @@ def _variables(call: Call) -> dict[str, object]:
     campaign, customer = call.campaign, call.customer
     given: dict[str, object] = dict(campaign.variables) if campaign is not None else {}
     if customer is not None:
-        given.setdefault("name", customer.name)
-    return given
+        given = {**customer.attributes, "name": customer.name, **given}
+    return given  # what the script does not declare is dropped there
+
+
+def _attributes(call: Call) -> dict[str, str | float | bool | None]:
+    """What the bank knows of the customer, for variants; the script keeps what it declares."""
+    customer = call.customer
+    if customer is None:
+        return {}
+    plain = (str, float, int, bool)
+    known = {name: value for name, value in customer.attributes.items() if isinstance(value, plain)}
+    return {**known, "segment": customer.segment, NO_PROFILING: customer.no_profiling}
 
 
 def _note_conversation(call: Call, at: datetime) -> None:

@@ -23,7 +23,7 @@ from dialer.domain.call_state import CallState
 from dialer.models import Call
 from dialer.placing import place_call
 from robot import clearing as robot
-from robot.models import Conversation, SuspectedOptOut, Turn
+from robot.models import Conversation, ScriptVersion, SuspectedOptOut, Turn
 from tests.cast import Cast
 from tests.dialer.line import Line, dial, running_campaign
 from tests.dialer.stub_carrier import StubCarrier
@@ -226,3 +226,19 @@ def test_officers_work_through_the_queue_in_the_admin(
     assert found.state == "dismissed"
     client.force_login(cast.supervisor)
     assert client.get(address).status_code == 403
+
+
+def test_a_script_learns_of_the_customer_only_what_it_declares(
+    campaign: Campaign, cast: Cast
+) -> None:
+    cast.wang.attributes = {"matures_on": "2026-03-20", "income": 90000}
+    cast.wang.no_profiling = True
+    cast.wang.save(update_fields=["attributes", "no_profiling"])
+    line = dial(campaign, cast.wang)
+    campaign.script_version = ScriptVersion.objects.get(script__code="deposit-maturity")
+    campaign.save(update_fields=["script_version"])
+    line.answer()
+    line.say("方便")
+    assert "3月20日" in line.say("我是")
+    state = Conversation.objects.get(call_ref=line.call.public_id).state
+    assert state["attributes"] == {"segment": cast.wang.segment, "no_profiling": True}

@@ -52,9 +52,9 @@ def matrix(script: Script) -> list[Finding]:
             if not step.ended or lines > 1:
                 found.append(_finding(name, intent))
         if node.listens:
-            for intent in sorted({*script.globals, *script.faq} - {*node.next, *SAFETY}):
-                if not _goes_on(script, state, intent):
-                    found.append(_finding(name, intent))
+            for why in sorted({*script.globals, *script.faq} - {*node.next, *SAFETY}):
+                if not _goes_on(script, state, why):
+                    found.append(_finding(name, why))
             for text, classifier in (("", Always("unclear")), ("咕噜", Always("unclear"))):
                 if not _ends(script, state, text, classifier):
                     found.append(_finding(name, "silence" if not text else "garbage"))
