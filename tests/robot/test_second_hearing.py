@@ -30,7 +30,8 @@ def test_what_may_have_been_an_opt_out_is_doubted(text: str) -> None:
     "text",
     [
         "", "方便", "我是", "可以", "嗯", "不需要谢谢", "不用了", "没兴趣", "再说吧",
-        "我考虑考虑", "十万左右", "明天下午三点再打", "我在开会", "利息多少", "打错了", "别打断我", "我没说别打", "再见",
+        "我考虑考虑", "十万左右", "明天下午三点再打", "我在开会",
+        "利息多少", "打错了", "别打断我", "我没说别打", "再见",
     ],
 )  # fmt: skip
 def test_everyday_answers_are_cleared(text: str) -> None:
