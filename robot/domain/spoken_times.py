@@ -128,10 +128,12 @@ def _after(text: str) -> timedelta | None:
     if found is None:
         return None
     count = 0.5 if found[1] == "半" else 3.0 if found[1] == "几" else number(found[1])
-    if count is None or count > 90:
+    if count is None or not 0 < count <= 90:
         return None
     if found[2] or found[4]:
         count += 0.5
+    if count <= 0:  # "零小时后" names no moment ahead
+        return None
     match found[3]:
         case "分钟":
             return timedelta(minutes=max(count, 1))

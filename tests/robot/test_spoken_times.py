@@ -51,7 +51,7 @@ def test_a_time_as_it_is_said(words: str, meant: str) -> None:
     assert moment.at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M") == meant
 
 
-@pytest.mark.parametrize("words", ["不知道", "你好", "可以", "", "我再想想"])
+@pytest.mark.parametrize("words", ["不知道", "你好", "可以", "", "我再想想", "0钟"])
 def test_no_time_is_heard_where_none_was_said(words: str) -> None:
     assert when(words, NOW) is None
 
@@ -62,6 +62,8 @@ def test_no_time_is_heard_where_none_was_said(words: str) -> None:
         max_size=12,
     )
 )
+@example("0钟")
+@example("零天后")
 def test_a_time_always_lies_ahead(words: str) -> None:
     moment = when(words, NOW.astimezone(UTC))
     assert moment is None or moment.at > NOW
