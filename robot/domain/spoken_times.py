@@ -132,8 +132,6 @@ def _after(text: str) -> timedelta | None:
         return None
     if found[2] or found[4]:
         count += 0.5
-    if count <= 0:  # "零小时后" names no moment ahead
-        return None
     match found[3]:
         case "分钟":
             return timedelta(minutes=max(count, 1))
