@@ -193,7 +193,11 @@ def test_variants_are_spoken_to_whom_they_fit_and_not_to_who_refused_profiling()
 
 
 def test_only_declared_attributes_are_kept() -> None:
-    given = {"segment": "retail", "income": 9.0, "no_profiling": True}
+    given: dict[str, str | float | bool | None] = {
+        "segment": "retail",
+        "income": 9.0,
+        "no_profiling": True,
+    }
     script = SCRIPTS["deposit-maturity"]
     state = engine.begin(script, {"matures_on": "2026-03-20"}, at=AT, attributes=given).state
     assert state.attributes == {"segment": "retail", "no_profiling": True}
