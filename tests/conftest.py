@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.db import connection
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -17,6 +20,19 @@ hypothesis_settings.register_profile(
     "sanshi", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("sanshi")
+
+
+def pytest_configure() -> None:
+    """Each worker of a spread run has a Redis database of its own: queues are shared otherwise."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if not worker:
+        return
+    parts = urlsplit(settings.REDIS_URL)
+    number = int(parts.path.lstrip("/") or 0) + int(worker.removeprefix("gw"))
+    url = urlunsplit(parts._replace(path=f"/{number}"))
+    settings.REDIS_URL = os.environ["REDIS_URL"] = url
+    for queue in settings.RQ_QUEUES.values():
+        queue["URL"] = url
 
 
 @pytest.fixture
