@@ -10,8 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from compliance import ledger
-from dialer import callbacks, effects, transferring
-from dialer.calls import change
+from dialer import callbacks, effects, progress, transferring
 from dialer.domain.call_state import CallState
 from dialer.domain.said import Said
 from dialer.domain.stages import Stage
@@ -37,17 +36,9 @@ _MACHINES = frozenset({"voicemail", "ivr", "call_screener"})
 
 def answered(call: Call, *, at: datetime) -> str:
     """The opening lines. The fetch may come before the `in-progress` callback, or after it."""
-    if call.state != CallState.ANSWERED and not change(
-        call,
-        CallState.ANSWERED,
-        cause="carrier:fetch",
-        at=at,
-        answered_at=at,
-        stage=Stage.TALKING.value,
-    ):
+    progress.reach(call, CallState.ANSWERED, cause="carrier:fetch", at=at)
+    if call.state != CallState.ANSWERED:
         return twiml.hang_up([])
-    if call.attempt_id is not None:
-        ledger.record_connect(call.attempt_id, at)
     if _unwanted(call):
         call.outcome = "OPT_OUT_INFLIGHT"
         call.save(update_fields=["outcome"])
