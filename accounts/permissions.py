@@ -32,6 +32,7 @@ class Page(StrEnum):
     STEERING = "steering"  # pausing and resuming a campaign
     RESULTS = "results"
     CAMPAIGNS = "campaigns"
+    COMPLIANCE = "compliance"  # the way to the compliance screens, each with its own page
 
 
 _OFFICE = {Role.MARKETING, Role.SUPERVISOR, Role.COMPLIANCE, Role.OPERATIONS, Role.REVIEWER}
@@ -44,6 +45,7 @@ PAGES: dict[Page, frozenset[Role]] = {
     Page.STEERING: frozenset({Role.SUPERVISOR, Role.MARKETING, Role.COMPLIANCE}),
     Page.RESULTS: frozenset(_OFFICE | {Role.BRANCH_MANAGER}),
     Page.CAMPAIGNS: frozenset({Role.MARKETING}),
+    Page.COMPLIANCE: frozenset({Role.COMPLIANCE, Role.REVIEWER}),
 }
 
 #: Roles that see the customers of every branch; the others see their own branch and below.

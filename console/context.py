@@ -45,6 +45,7 @@ def navigation_of(request: HttpRequest) -> list[NavigationItem]:
         ("/wall/", _("Live wall"), may(user, Page.WALL)),
         ("/campaigns/", _("Campaigns"), may(user, Page.CAMPAIGNS)),
         ("/results/", _("Results"), may(user, Page.RESULTS)),
+        ("/compliance/", _("Compliance"), may(user, Page.COMPLIANCE)),
         ("/admin/", _("Administration"), user.is_staff),
         ("/sandbox/", _("Sandbox"), settings.SANDBOX),
     ]

@@ -34,4 +34,5 @@ urlpatterns = [
     path("sandbox/people/", sandbox.change_people, name="sandbox_people"),
     path("", include("console.urls_inbox")),
     path("", include("console.urls_results")),
+    path("", include("console.urls_compliance")),
 ]

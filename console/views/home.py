@@ -16,6 +16,8 @@ FIRST_PAGES: tuple[tuple[Role, str], ...] = (
     (Role.BRANCH_MANAGER, "/inbox/"),
     (Role.SUPERVISOR, "/wall/"),
     (Role.MARKETING, "/campaigns/"),
+    (Role.COMPLIANCE, "/compliance/"),
+    (Role.REVIEWER, "/compliance/"),
 )
 
 

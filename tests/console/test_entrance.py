@@ -40,7 +40,7 @@ def test_signing_in_leads_to_no_other_site(cast: Cast, client: Client) -> None:
         ("manager_xihu", "/inbox/"),
         ("supervisor", "/wall/"),
         ("marketer", "/campaigns/"),
-        ("officer", "/admin/"),
+        ("officer", "/compliance/"),
         ("writer", "/admin/"),
     ],
 )

@@ -19,6 +19,7 @@ ADDRESSES: dict[str, Page] = {
     "/inbox/": Page.INBOX,
     "/results/": Page.RESULTS,
     "/campaigns/": Page.CAMPAIGNS,
+    "/compliance/": Page.COMPLIANCE,
     "/live-ticket/": Page.HOME,
 }
 

@@ -1,0 +1,11 @@
+"""The addresses of the compliance screens."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, path
+
+from console.views import compliance_hub
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("compliance/", compliance_hub.hub, name="compliance"),
+]

@@ -1,0 +1,42 @@
+"""The compliance officer's starting page: one tile for each screen that this reader may open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+
+from accounts.permissions import Page, may, requires
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A screen: its address, its name, and what it is for."""
+
+    page: Page
+    address: str
+    title: str | Promise
+    purpose: str | Promise
+
+
+#: In the order of the day's work. A new screen adds its line here.
+TILES: tuple[Tile, ...] = (
+    Tile(
+        Page.COMPLIANCE,
+        "/admin/compliance/",
+        _("Records"),
+        _("Every entry as it was written: decisions, contacts, consents, do-not-call entries."),
+    ),
+)
+
+
+@require_GET
+@requires(Page.COMPLIANCE)
+def hub(request: HttpRequest) -> HttpResponse:
+    """The tiles this reader may open."""
+    tiles = [tile for tile in TILES if may(request.user, tile.page)]
+    return render(request, "compliance/hub.html", {"tiles": tiles})
