@@ -74,6 +74,7 @@ GRANTS: dict[Role, dict[str, tuple[str, ...]]] = {
         "compliance.decision": VIEW,
         "compliance.exemption": VIEW,
         "compliance.killswitch": EDIT,
+        "compliance.legalhold": VIEW,
         "compliance.pack": EDIT,
         "compliance.packversion": EDIT,
         "compliance.preference": VIEW,

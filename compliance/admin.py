@@ -31,6 +31,7 @@ from compliance.models import (
     Decision,
     Exemption,
     KillSwitch,
+    LegalHold,
     Pack,
     PackVersion,
     Preference,
@@ -229,6 +230,15 @@ class ComplaintAdmin(ReadOnly, ModelAdmin):
     list_display = ["id", "channel", "customer", "number", "created_at", "due_at", "closed_at"]
     list_filter = ["channel"]
     list_select_related = ["customer", "number"]
+
+
+@admin.register(LegalHold)
+class LegalHoldAdmin(ReadOnly, ModelAdmin):
+    """Placed and released on the case's page."""
+
+    list_display = ["id", "customer", "number", "reason", "placed_by", "placed_at", "released_at"]
+    list_select_related = ["customer", "number", "placed_by"]
+    search_fields = ["=customer__bank_id"]
 
 
 @admin.register(KillSwitch)

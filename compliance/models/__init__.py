@@ -9,6 +9,7 @@ from compliance.models.consent import Consent, Preference
 from compliance.models.exemption import Exemption
 from compliance.models.kill_switch import KillSwitch
 from compliance.models.ledger import Contact, Decision
+from compliance.models.legal_hold import LegalHold
 from compliance.models.pack import Pack, PackVersion
 from compliance.models.product import CallerId, Product
 from compliance.models.suppression import Register, Suppression
@@ -25,6 +26,7 @@ __all__ = [
     "Decision",
     "Exemption",
     "KillSwitch",
+    "LegalHold",
     "Pack",
     "PackVersion",
     "Preference",
