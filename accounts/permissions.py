@@ -33,6 +33,7 @@ class Page(StrEnum):
     RESULTS = "results"
     CAMPAIGNS = "campaigns"
     COMPLIANCE = "compliance"  # the way to the compliance screens, each with its own page
+    APPROVALS = "approvals"  # the common inbox of head office
 
 
 _OFFICE = {Role.MARKETING, Role.SUPERVISOR, Role.COMPLIANCE, Role.OPERATIONS, Role.REVIEWER}
@@ -46,6 +47,27 @@ PAGES: dict[Page, frozenset[Role]] = {
     Page.RESULTS: frozenset(_OFFICE | {Role.BRANCH_MANAGER}),
     Page.CAMPAIGNS: frozenset({Role.MARKETING}),
     Page.COMPLIANCE: frozenset({Role.COMPLIANCE, Role.REVIEWER}),
+    Page.APPROVALS: frozenset(
+        {
+            Role.COMPLIANCE,
+            Role.REVIEWER,
+            Role.OPERATIONS,
+            Role.SUPERVISOR,
+            Role.SCRIPT_WRITER,
+        }
+    ),
+}
+
+#: Whose signature counts on what waits for one, by the kind of its subject ("kind:id"). Nobody may
+#: sign a kind that is not named here. That maker and checker differ is `approvals`' business.
+SIGNERS: dict[str, frozenset[Role]] = {
+    "target_list": frozenset({Role.BRANCH_MANAGER}),
+    "script_version": frozenset({Role.REVIEWER}),
+    "pack_version": frozenset({Role.COMPLIANCE}),
+    "calendar_year": frozenset({Role.COMPLIANCE}),
+    "register_import": frozenset({Role.COMPLIANCE}),
+    "unsuppression": frozenset({Role.COMPLIANCE}),
+    "staff_number": frozenset({Role.COMPLIANCE, Role.OPERATIONS}),
 }
 
 #: Roles that see the customers of every branch; the others see their own branch and below.
@@ -73,6 +95,18 @@ def may(user: User | AnonymousUser, page: Page) -> bool:
     if not isinstance(user, User) or not user.is_active:
         return False
     return user.is_superuser or bool(PAGES[page] & roles_of(user))
+
+
+def may_sign(user: User | AnonymousUser, kind: str) -> bool:
+    """Whether this user's signature counts on a subject of this kind."""
+    if not isinstance(user, User) or not user.is_active or kind not in SIGNERS:
+        return False
+    return user.is_superuser or bool(SIGNERS[kind] & roles_of(user))
+
+
+def kinds_signed_by(user: User | AnonymousUser) -> list[str]:
+    """The kinds of subject this user may sign."""
+    return [kind for kind in SIGNERS if may_sign(user, kind)]
 
 
 def requires(page: Page) -> Callable[[View[P]], View[P]]:

@@ -1,7 +1,7 @@
 """Maker asks, checker decides: every change of an approval goes through here.
 
 A state changes by conditional update under the row's lock, with its audit entry in the same
-transaction. Who may open the inbox is `accounts.permissions`' business; that maker and checker
+transaction. Whose signature counts on what stands in `accounts.permissions`; that maker and checker
 differ, and that a branch's matter is decided by somebody who answers for that branch, is ours.
 """
 
@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import Branch, User
-from accounts.permissions import branches_of
+from accounts.permissions import branches_of, may_sign
 from approvals.domain.approval_state import TRANSITIONS, ApprovalState
 from approvals.models import Approval
+from approvals.reading import kind_of
 from audit.recording import record
 from clock.reading import now
 
@@ -78,6 +79,13 @@ class NotYourBranch(ApprovalRefused):
     _sentence = gettext_noop("This belongs to another branch.")
 
 
+class NotYours(ApprovalRefused):
+    """The checker's role does not sign this kind of subject."""
+
+    code = "not_yours"
+    _sentence = gettext_noop("Your role does not sign this.")
+
+
 class ReasonMissing(ApprovalRefused):
     """Sending back needs a reason the maker can act on."""
 
@@ -130,7 +138,8 @@ def submit(
 def approve(*, approval: Approval, checker: User, content_hash: str, note: str = "") -> Approval:
     """Sign what the checker saw (`content_hash`).
 
-    Raises AlreadyDecided, Expired, MakerIsChecker, NotYourBranch, ContentChanged, in that order.
+    Raises AlreadyDecided, Expired, MakerIsChecker, NotYourBranch, NotYours, ContentChanged, in
+    that order.
     """
     at = now()
     locked = _open_for(approval, checker, at)
@@ -192,6 +201,8 @@ def _open_for(approval: Approval, checker: User, at: datetime) -> Approval:
         and not branches_of(checker).filter(pk=locked.branch_id).exists()
     ):
         raise NotYourBranch
+    if not may_sign(checker, kind_of(locked.subject)):
+        raise NotYours
     return locked
 
 

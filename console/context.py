@@ -42,6 +42,7 @@ def navigation_of(request: HttpRequest) -> list[NavigationItem]:
     wanted = [
         ("/desk/", _("My desk"), may(user, Page.DESK) and not user.is_superuser),
         ("/inbox/", _("Inbox"), may(user, Page.INBOX)),
+        ("/compliance/inbox/", _("Approvals"), may(user, Page.APPROVALS)),
         ("/wall/", _("Live wall"), may(user, Page.WALL)),
         ("/campaigns/", _("Campaigns"), may(user, Page.CAMPAIGNS)),
         ("/results/", _("Results"), may(user, Page.RESULTS)),
@@ -49,11 +50,11 @@ def navigation_of(request: HttpRequest) -> list[NavigationItem]:
         ("/admin/", _("Administration"), user.is_staff),
         ("/sandbox/", _("Sandbox"), settings.SANDBOX),
     ]
-    return [
-        NavigationItem(address, label, request.path.startswith(address))
-        for address, label, allowed in wanted
-        if allowed
-    ]
+    shown = [(address, label) for address, label, allowed in wanted if allowed]
+    # one may lie below another: the longest address is where we are
+    within = [address for address, _label in shown if request.path.startswith(address)]
+    current = max(within, key=len, default="")
+    return [NavigationItem(address, label, address == current) for address, label in shown]
 
 
 def page_facts() -> dict[str, Any]:

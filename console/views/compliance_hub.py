@@ -26,6 +26,12 @@ class Tile:
 #: In the order of the day's work. A new screen adds its line here.
 TILES: tuple[Tile, ...] = (
     Tile(
+        Page.APPROVALS,
+        "/compliance/inbox/",
+        _("Approvals"),
+        _("What waits for a second person: rule packs, calendars, registers and more."),
+    ),
+    Tile(
         Page.COMPLIANCE,
         "/admin/compliance/",
         _("Records"),

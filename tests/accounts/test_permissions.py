@@ -21,7 +21,7 @@ def test_every_page_says_who_may_open_it() -> None:
     [
         ("manager_xihu", {Page.HOME, Page.INBOX, Page.RESULTS}),
         ("agent_lin", {Page.HOME, Page.DESK}),
-        ("supervisor", {Page.HOME, Page.WALL, Page.STEERING, Page.RESULTS}),
+        ("supervisor", {Page.HOME, Page.WALL, Page.STEERING, Page.RESULTS, Page.APPROVALS}),
         ("outsider", set()),
     ],
 )

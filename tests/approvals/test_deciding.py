@@ -6,14 +6,15 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from accounts.domain.roles import Role
 from accounts.models import User
 from approvals import deciding
 from approvals.domain.approval_state import TRANSITIONS, ApprovalState
 from approvals.models import Approval
-from approvals.reading import in_force, pending, waiting_for
+from approvals.reading import asked_by, in_force, pending, settled_for, waiting_for
 from audit.models import Entry
 from clock.reading import now
-from tests.cast import Cast, make_cast
+from tests.cast import Cast, make_cast, person
 
 SEEN = "a" * 64
 OTHER = "b" * 64
@@ -72,6 +73,34 @@ def test_nobody_signs_their_own_work(cast: Cast) -> None:
         deciding.approve(approval=approval, checker=cast.marketer, content_hash=SEEN)
     with pytest.raises(deciding.MakerIsChecker):
         deciding.send_back(approval=approval, checker=cast.marketer, reason="x")
+
+
+def test_a_signature_counts_only_on_what_the_role_signs(cast: Cast) -> None:
+    approval = deciding.submit(
+        subject="pack_version:1",
+        content_hash=SEEN,
+        maker=cast.officer,
+        branch=None,
+        title="cn-bank@1.1",
+        expires_at=now() + timedelta(hours=1),
+    )
+    for other in (cast.marketer, cast.reviewer, cast.manager_xihu, cast.outsider):
+        with pytest.raises(deciding.NotYours):
+            deciding.approve(approval=approval, checker=other, content_hash=SEEN)
+        assert approval not in waiting_for(other, now())
+    second = person("second_officer", Role.COMPLIANCE)
+    assert approval in waiting_for(second, now())
+    assert approval in asked_by(cast.officer, now())
+    deciding.approve(approval=approval, checker=second, content_hash=SEEN)
+    assert approval in settled_for(second, now())
+    assert approval in settled_for(cast.officer, now())
+    assert approval not in settled_for(cast.reviewer, now())
+
+
+def test_nobody_signs_a_kind_that_is_not_listed(cast: Cast) -> None:
+    approval = submitted(cast, subject="surprise:1")
+    with pytest.raises(deciding.NotYours):
+        deciding.approve(approval=approval, checker=cast.manager_xihu, content_hash=SEEN)
 
 
 def test_the_database_also_refuses_a_maker_who_checks(cast: Cast) -> None:
@@ -156,7 +185,7 @@ def test_ends_stay_ends() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_of_two_decisions_at_once_one_wins() -> None:
     cast = make_cast()
-    second_manager = User.objects.create(username="deputy", branch=cast.xihu)
+    second_manager = person("deputy", Role.BRANCH_MANAGER, cast.xihu)
     approval = submitted(cast)
     barrier = threading.Barrier(2)
     outcomes: list[str] = []

@@ -20,6 +20,7 @@ ADDRESSES: dict[str, Page] = {
     "/results/": Page.RESULTS,
     "/campaigns/": Page.CAMPAIGNS,
     "/compliance/": Page.COMPLIANCE,
+    "/compliance/inbox/": Page.APPROVALS,
     "/live-ticket/": Page.HOME,
 }
 

@@ -1,0 +1,38 @@
+"""What can wait for a signature: how each kind of subject is named, and where it is read.
+
+An approval names its subject as "kind:id". A new kind is one line here, and one in
+`accounts.permissions.SIGNERS` for whose signature counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectKind:
+    """`page` names the address (with the subject's id) at which it is read and signed."""
+
+    label: str | Promise
+    page: str
+
+
+KINDS: dict[str, SubjectKind] = {
+    "target_list": SubjectKind(_("Target list"), "inbox-list"),
+}
+
+
+def label_of(subject: str) -> str:
+    """The kind of a subject in words; its bare name when it is not listed here."""
+    kind, _colon, _identity = subject.partition(":")
+    return str(KINDS[kind].label) if kind in KINDS else kind
+
+
+def address_of(subject: str) -> str:
+    """Where a subject is read and signed; "" for a kind without a page."""
+    kind, _colon, identity = subject.partition(":")
+    return reverse(KINDS[kind].page, args=[identity]) if kind in KINDS else ""
