@@ -24,7 +24,7 @@ class _ReadOnly:
 
 class AgentInline(TabularInline):
     model = Agent
-    fields = ["user", "skills", "state", "seen_at"]
+    fields = ["user", "skills", "licences", "state", "seen_at"]
     readonly_fields = ["state", "seen_at"]
     autocomplete_fields = ["user"]
     extra = 0
@@ -41,7 +41,7 @@ class TeamAdmin(ModelAdmin):
 class AgentAdmin(ModelAdmin):
     """State and sign of life are the desk's business: shown, not edited."""
 
-    list_display = ["user", "team", "state", "state_since", "seen_at", "missed_offers"]
+    list_display = ["user", "team", "licences", "state", "state_since", "seen_at", "missed_offers"]
     list_filter = ["team", "state"]
     list_select_related = ["user", "team"]
     search_fields = ["user__username", "user__first_name", "user__last_name"]

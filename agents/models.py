@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -30,6 +31,9 @@ class Team(models.Model):
 class Agent(models.Model):
     """Somebody at a desk. `seen_at` is real time: the last sign of life of the browser.
 
+    `licences`: what this person may talk about, by the names that the rule packs use (a family of
+    products may ask for one); without it no such customer is handed to them.
+
     `state_since` is business time: it measures how long an agent has been idle or wrapping up.
     """
 
@@ -38,6 +42,17 @@ class Agent(models.Model):
     )
     team = models.ForeignKey(Team, verbose_name=_("team"), on_delete=models.PROTECT)
     skills = models.JSONField(_("skills"), default=list, blank=True)
+    licences: ArrayField[list[str], list[str]] = ArrayField(
+        models.CharField(max_length=40),
+        verbose_name=_("licences"),
+        default=list,
+        blank=True,
+        help_text=_(
+            "What this person is licensed to offer, by the names that the rules use, separated by"
+            " commas: fund_sales, insurance_sales. A customer is handed only to somebody who holds"
+            " the licence that the product asks for."
+        ),
+    )
     state = models.CharField(
         _("state"),
         max_length=10,

@@ -36,13 +36,19 @@ _PROMISED = (AgentState.RESERVED, AgentState.TALKING, AgentState.WRAP_UP)
 
 @transaction.atomic
 def reserve(
-    *, team_id: int, call_ref: UUID, now: datetime, excluding: Collection[int] = ()
+    *,
+    team_id: int,
+    call_ref: UUID,
+    now: datetime,
+    excluding: Collection[int] = (),
+    licences: Collection[str] = (),
 ) -> Reservation | None:
     """The longest idle ready agent of a team, promised to the call; None when nobody is free.
 
     - ready, and seen by its browser within the last seconds (real time)
     - without a live reservation (a talk can outlive the browser's page)
     - not in `excluding`: who was already offered this customer
+    - licensed for what is offered: all of `licences`
     - nobody else is choosing the agent at this moment (SKIP LOCKED)
     """
     wall_clock = real()
@@ -51,6 +57,7 @@ def reserve(
         Agent.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
         .filter(team_id=team_id, state=AgentState.READY.value)
         .filter(seen_at__gte=wall_clock - UNSEEN_AFTER)
+        .filter(licences__contains=list(licences))
         .exclude(pk__in=excluding)
         .exclude(Exists(live))
         .order_by("state_since", "pk")

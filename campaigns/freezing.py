@@ -8,6 +8,7 @@ before every dial.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.db import connection
 
@@ -46,19 +47,28 @@ def people_hash(target_list_id: int) -> str:
 
 
 def campaign_parts(campaign: Campaign, caller_ids: Iterable[str]) -> dict[Part, str]:
-    """The parts that do not depend on the people. No query when product and script are loaded."""
+    """The parts that do not depend on the people. No query when product, script and
+    audience are loaded.
+    """
     product = campaign.product
     return {
         Part.WORDS: part_hash(
             {"script": campaign.script_version.content_hash, "variables": campaign.variables}
         ),
         Part.PRODUCT: part_hash({name: getattr(product, name) for name in _PRODUCT_TERMS}),
-        Part.LIMITS: part_hash({"limits": campaign.limits, "retry_plan": campaign.retry_plan}),
+        Part.LIMITS: part_hash(_limits(campaign)),
         Part.WINDOW: part_hash(
             [campaign.starts_at.timestamp(), campaign.ends_at.timestamp(), campaign.purpose]
         ),
         Part.CALLER_IDS: part_hash(sorted(caller_ids)),
     }
+
+
+def _limits(campaign: Campaign) -> dict[str, Any]:
+    """What only tightens; that the people were chosen by automated decision is a limit too."""
+    found: dict[str, Any] = {"limits": campaign.limits, "retry_plan": campaign.retry_plan}
+    audience = getattr(campaign, "audience", None)
+    return {**found, "automated": True} if audience is not None and audience.automated else found
 
 
 def list_parts(target_list: TargetList, *, people: str | None = None) -> dict[Part, str]:

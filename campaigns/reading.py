@@ -16,7 +16,7 @@ from campaigns.domain.content import Part, content_hash
 from campaigns.domain.lead_state import LeadState
 from campaigns.domain.list_state import ListState
 from campaigns.freezing import campaign_parts, list_parts, signed_parts
-from campaigns.models import Campaign, Lead, TargetList
+from campaigns.models import Audience, Campaign, Lead, TargetList
 from clock.reading import now as clock_now
 from robot.domain.versions import VersionState
 
@@ -41,6 +41,8 @@ class DialPermission:
     campaign_limits: dict[str, Any] | None
     retry_plan: dict[str, Any]
     variables: dict[str, Any]
+    #: the audience was chosen by an automated decision about persons
+    profiled: bool = False
 
 
 def dial_permission(lead_id: int, now: datetime | None = None) -> DialPermission | None:
@@ -50,7 +52,12 @@ def dial_permission(lead_id: int, now: datetime | None = None) -> DialPermission
     """
     lead = (
         Lead.objects.filter(pk=lead_id)
-        .select_related("target_list", "campaign__product", "campaign__script_version")
+        .select_related(
+            "target_list",
+            "campaign__product",
+            "campaign__script_version",
+            "campaign__audience",
+        )
         .annotate(caller_numbers=_caller_numbers())
         .first()
     )
@@ -75,12 +82,19 @@ def dial_permission(lead_id: int, now: datetime | None = None) -> DialPermission
         campaign_limits=campaign.limits or None,
         retry_plan=campaign.retry_plan,
         variables=campaign.variables,
+        profiled=is_profiled(campaign),
     )
 
 
 def is_running(campaign: Campaign, now: datetime) -> bool:
     """Whether the campaign runs at this instant: its state, and its span (half-open)."""
     return campaign.state == CampaignState.RUNNING and campaign.starts_at <= now < campaign.ends_at
+
+
+def is_profiled(campaign: Campaign) -> bool:
+    """Whether an automated decision about persons chose the audience (everybody: none did)."""
+    audience: Audience | None = getattr(campaign, "audience", None)
+    return audience is not None and audience.automated
 
 
 def approval_in_force(target_list: TargetList, now: datetime) -> bool:

@@ -29,6 +29,7 @@ from campaigns.domain.lead_state import LeadState
 from campaigns.domain.list_state import ListState
 from campaigns.domain.sorting import WITHOUT_NUMBER, Placed, place
 from campaigns.models import Audience, Campaign, TargetList
+from campaigns.reading import is_profiled
 from clock.reading import now as clock_now
 from compliance.domain.decision import Decision
 from compliance.domain.intent import Actor, DialKind, Gate, Intent, Purpose
@@ -239,6 +240,7 @@ def screening_intent(campaign: Campaign) -> Intent:
         script_approved=campaign.script_version.state == VersionState.PUBLISHED,
         campaign_limits=campaign.limits or None,
         gate=Gate.LIST,
+        profiled=is_profiled(campaign),
     )
 
 

@@ -222,7 +222,8 @@ class CalendarYearAdmin(ReadOnly, ModelAdmin):
 
 @admin.register(Blackout)
 class BlackoutAdmin(ModelAdmin):
-    list_display = ["reason", "since", "until", "region", "product_family"]
+    list_display = ["reason", "since", "until", "region", "product_family", "product"]
+    list_select_related = ["product"]
 
 
 @admin.register(Complaint)

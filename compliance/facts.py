@@ -18,9 +18,12 @@ from typing import Any
 from django.db import connection
 
 from compliance.calendars import calendar_with
+from compliance.counting import COUNTS
+from compliance.counting import REACH as COUNT_REACH
 from compliance.domain.facts import (
     Blackout,
     CallerIdFacts,
+    CampaignCounts,
     Consent,
     Contact,
     ContactKind,
@@ -39,7 +42,7 @@ from compliance.domain.facts import (
     SuppressionSource,
     World,
 )
-from compliance.domain.intent import Actor, Intent, Purpose
+from compliance.domain.intent import Actor, Gate, Intent, Purpose
 from compliance.domain.pack import EffectivePack
 from compliance.packs import stack_of
 
@@ -58,20 +61,17 @@ _CONTACT = """json_build_array(k.at, k.kind, k.customer_id, k.number_id, k.house
     k.product_family, k.campaign_id, k.branch_id, k.caller_id_id, k.actor, k.purpose, k.channel,
     k.outcome, CASE WHEN k.kind IN ('attempt', 'release') THEN k.attempt_id END)"""
 
-_WORLD = """
+_WORLD = f"""
     SELECT json_build_object(
-        'packs', (SELECT json_agg(json_build_array(v.id, v.sha256)) FROM (
-            SELECT DISTINCT ON (pack_id) id, sha256 FROM compliance_packversion
-            WHERE state = 'approved' AND effective_from <= moment.at
-              AND (effective_to IS NULL OR effective_to > moment.at)
-            ORDER BY pack_id, effective_from DESC, id DESC) AS v),
+        'packs', (SELECT json_agg(json_build_array(id, sha256)) FROM in_force),
+        'campaign_counts', ({COUNTS}),
         'years', (SELECT json_agg(json_build_array(country, year, sha256))
                   FROM compliance_calendaryear WHERE in_force),
         'registers', (SELECT json_agg(json_build_array(name, imported_at, max_age_days)
                                       ORDER BY name)
                       FROM compliance_register WHERE active),
         'blackouts', (SELECT json_agg(json_build_array(id, since, until, region, product_family,
-                                                       reason) ORDER BY id)
+                                                       reason, product_id) ORDER BY id)
                       FROM compliance_blackout WHERE until > moment.at),
         'switches', (SELECT json_agg(json_build_array(id, scope) ORDER BY id)
                      FROM compliance_killswitch WHERE released_at IS NULL),
@@ -84,12 +84,17 @@ _WORLD = """
         'already_reserved', EXISTS (SELECT 1 FROM compliance_attempt
                                     WHERE idempotency_key = %(key)s AND %(key)s <> ''),
         'speed', coalesce((SELECT speed FROM clock_sandboxclock), 1.0))
-"""
+"""  # noqa: S608 - made of constants alone
 
 # A join for the link, not EXISTS: the planner would hash the whole table of links for a batch.
 STATEMENT = f"""
 WITH moment AS MATERIALIZED (
     SELECT coalesce(%(at)s::timestamptz, sanshi_now()) AS at, clock_timestamp() AS real),
+in_force AS MATERIALIZED (
+    SELECT DISTINCT ON (pack_id) id, sha256, document FROM compliance_packversion, moment
+    WHERE state = 'approved' AND effective_from <= moment.at
+      AND (effective_to IS NULL OR effective_to > moment.at)
+    ORDER BY pack_id, effective_from DESC, id DESC),
 wanted AS (
     SELECT * FROM unnest(%(customers)s::bigint[], %(numbers)s::bigint[])
         WITH ORDINALITY AS pair(customer_id, number_id, place))
@@ -208,6 +213,10 @@ def load(
         "customer_since": since - CUSTOMER_REACH,
         "others_since": since - OTHERS_REACH,
         "until": since + AHEAD,
+        # only at the dial: a list is not screened by what its campaign did
+        "counted": intent.campaign_id if intent.gate is Gate.DIAL else None,
+        "count_since": since - COUNT_REACH,
+        "limits": json.dumps(intent.campaign_limits) if intent.campaign_limits else None,
     }
     before = time.time()
     with connection.cursor() as cursor:
@@ -248,12 +257,16 @@ def _world(shared: dict[str, Any], stack: EffectivePack, skew: float) -> World:
             for name, imported, age in shared["registers"] or ()
         ),
         blackouts=tuple(
-            Blackout(identity, _moment(since), _moment(until), region, family, reason)
-            for identity, since, until, region, family, reason in shared["blackouts"] or ()
+            Blackout(identity, _moment(since), _moment(until), *rest)
+            for identity, since, until, *rest in shared["blackouts"] or ()
         ),
         kill_switches=tuple(KillSwitch(*switch) for switch in shared["switches"] or ()),
         clock_skew_s=skew,
         already_reserved=shared["already_reserved"],
+        campaign_counts=tuple(
+            CampaignCounts(*(int(count) for count in counts))
+            for counts in shared["campaign_counts"] or ()
+        ),
     )
 
 

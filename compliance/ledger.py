@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from compliance.domain.facts import ContactKind
+from compliance.domain.facts import MACHINE, MACHINE_WRONG, ContactKind
 
 #: Hanging up sooner than this after the answer is an outcome of its own (a cool-off follows).
 EARLY = timedelta(seconds=10)
@@ -54,14 +54,16 @@ def record_abandon(attempt_id: uuid.UUID, at: datetime) -> bool:
 def record_outcome(attempt_id: uuid.UUID, outcome: str, at: datetime) -> bool:
     """What came of it; cool-offs follow from it by the pack. Stored in lower case.
 
-    "hung_up" within 10 seconds of the answer becomes "hung_up_early". A robot's outcome and an
-    agent's may both stand.
+    "hung_up" within 10 seconds of the answer becomes "hung_up_early", "machine" after somebody had
+    spoken with us "machine_wrong". A robot's outcome and an agent's may both stand.
     """
     name = outcome.lower()[:30]
     if not name:
         return False
     if name == HUNG_UP and _answered_within(attempt_id, at, EARLY):
         name = HUNG_UP_EARLY
+    if name == MACHINE and _spoken(attempt_id):
+        name = MACHINE_WRONG
     return _append(attempt_id, ContactKind.OUTCOME, at, name)
 
 
@@ -80,6 +82,17 @@ def _answered_within(attempt_id: uuid.UUID, at: datetime, span: timedelta) -> bo
             "SELECT EXISTS (SELECT 1 FROM compliance_contact WHERE attempt_id = %s"
             " AND kind = 'connect' AND at > %s)",
             [str(attempt_id), at - span],
+        )
+        row = cursor.fetchone()
+    return bool(row and row[0])
+
+
+def _spoken(attempt_id: uuid.UUID) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM compliance_contact WHERE attempt_id = %s"
+            " AND kind = 'conversation')",
+            [str(attempt_id)],
         )
         row = cursor.fetchone()
     return bool(row and row[0])

@@ -46,6 +46,8 @@ def open_case(call: Call, *, evidence: dict[str, Any], source: str, at: datetime
         source=source,
         evidence=evidence,
         at=at,
+        campaign_id=call.campaign_id,
+        speaking_attempt_id=call.attempt_id,
     )
 
 

@@ -26,6 +26,7 @@ from agents import presence, reserving
 from campaigns import steering
 from campaigns.errors import WrongState
 from clock.reading import now, real, speed
+from compliance import counting
 from dialer import (
     cancelling,
     clearing,
@@ -63,6 +64,7 @@ _KEEPALIVES = {
 _ONE_SECOND = timedelta(seconds=1)
 _SWEEP_EVERY = timedelta(seconds=2)
 _LEARN_EVERY = timedelta(seconds=5)
+_TALLY_EVERY = timedelta(seconds=60)
 
 
 def tick_s(clock_speed: float) -> float:
@@ -145,6 +147,8 @@ class Leader:
             self._part("close", lambda: self._close_campaigns(at))
         if self._is_due("sweep", at_real, _SWEEP_EVERY):
             self._part("sweep", lambda: self._sweep(known, at, at_real))
+        if self._is_due("tally", at_real, _TALLY_EVERY):
+            self._part("tally", lambda: self._tally(at))
         self._part("clear", lambda: clearing.clear(at))
         self._part("place", lambda: self._place(known, at, at_real))
         if self._is_due("wall", at_real, _ONE_SECOND):
@@ -177,6 +181,10 @@ class Leader:
         sweeping.ask_about_silent(self.errands, real_now=at_real, speed=self.speed)
         sweeping.put_back_stranded(at=at)
         reserving.expire_overdue()
+
+    def _tally(self, at: datetime) -> None:
+        running = [campaign.pk for campaign in running_campaigns(at)]
+        counting.tally(running, at, speed=self.speed)
 
     def _show(self, at: datetime) -> None:
         health.leader_ticked(f"{socket.gethostname()}:{os.getpid()}")

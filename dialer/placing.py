@@ -20,6 +20,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 
+from agents.models import Agent
 from campaigns.domain.lead_state import LeadState
 from campaigns.reading import DialPermission, dial_permission
 from clock.reading import now, real
@@ -122,7 +123,7 @@ def place_agent_leg(transfer: Transfer) -> Call:
         _not_placed(leg, cause="nobody_to_ring")
         return leg
     with alone(Space.PLACING, leg.pk):
-        result = gate.reserve(lambda: _agent_intent(leg))
+        result = gate.reserve(lambda: _agent_intent(leg, agent.pk))
         if not result.decision.allowed:
             _refuse(leg, result)
         elif _begin(leg, result):
@@ -169,6 +170,7 @@ class _Reread:
             campaign_running=found.campaign_running and found.lead_state is LeadState.CALLING,
             approval_in_force=found.approval_in_force,
             campaign_limits=found.campaign_limits,
+            profiled=found.profiled,
         )
 
     def _people(self) -> Intent:
@@ -203,11 +205,16 @@ def _key(call: Call) -> str:
     return f"call:{call.public_id}"
 
 
-def _agent_intent(leg: Call) -> Intent:
+def _agent_intent(leg: Call, agent_id: int) -> Intent:
+    """The agent of a hand-over, with what they may talk about as it stands at this moment."""
+    campaign = leg.campaign
+    licences = Agent.objects.values_list("licences", flat=True).get(pk=agent_id)
     return Intent(
         purpose=Purpose.AGENT_LEG,
         actor=Actor.HUMAN,
         kind=DialKind.AGENT_LEG,
+        product_id=campaign.product_id if campaign is not None else None,
+        licences=tuple(licences),
         campaign_id=leg.campaign_id,
         caller_id_id=leg.caller_id_id,
         carrier=settings.CARRIER,
@@ -224,8 +231,9 @@ def _refuse(call: Call, result: GateResult, *, withdrawn: bool = False) -> None:
     codes = ",".join(result.decision.codes)
     if not change(call, CallState.REFUSED, cause=f"gate:{codes}", at=at, ended_at=at, stage=""):
         return
-    if withdrawn and call.lead_id is not None and not _is_final(result):
-        # paused, stopped or withdrawn meanwhile: no fault of this customer
+    ours = withdrawn or result.decision.ours_to_mend
+    if ours and call.lead_id is not None and not _is_final(result):
+        # paused, stopped or withdrawn meanwhile, or a guard of ours: no fault of this customer
         put_back(call, cause=f"gate:{codes}", at=at, after=NOT_NOW)
     else:
         settle_refused(call, result.decision, at=at)

@@ -20,6 +20,7 @@ from campaigns.domain.campaign_state import CampaignState
 from campaigns.domain.lead_state import LeadState
 from campaigns.domain.list_state import ListState
 from campaigns.models import Campaign, Lead
+from compliance import packs
 from compliance.models import CallerId
 from dialer import limits
 from dialer.domain.call_state import LIVE, CallState
@@ -78,7 +79,7 @@ def running_campaigns(now: datetime) -> list[Campaign]:
         Campaign.objects.filter(
             state=CampaignState.RUNNING.value, starts_at__lte=now, ends_at__gt=now
         )
-        .select_related("team")
+        .select_related("team", "product")
         .order_by("-weight", "id")
     )
 
@@ -93,6 +94,7 @@ def take(sight: Sight, campaigns: list[Campaign]) -> list[View]:
     free = limits.lines() - lines
     usages = usages_of(campaigns, sight.now)
     hand_overs = hand_overs_today([campaign.pk for campaign in campaigns], sight.now)
+    rules = packs.in_force(sight.now)
     views = []
     for campaign in campaigns:
         known = sight.experience.get(campaign.pk) or experience_of(campaign.pk, sight.now)
@@ -102,7 +104,9 @@ def take(sight: Sight, campaigns: list[Campaign]) -> list[View]:
             if teams.get(campaign_id) == campaign.team_id
             for group in _groups(counts, sight.experience.get(campaign_id) or known)
         ]
-        ready, busy = _of_team(agents[campaign.team_id], known, sight.now)
+        needed = rules.licences_for(campaign.product.family)
+        able = [agent for agent in agents[campaign.team_id] if needed <= agent.licences]
+        ready, busy = _of_team(able, known, sight.now)
         used = sum(stages[campaign.pk].values()) if campaign.pk in stages else 0
         consented, abandoned = hand_overs.get(campaign.pk, (0, 0))
         views.append(
@@ -186,20 +190,21 @@ def _groups(counts: Mapping[str, int], known: Experience) -> list[Group]:
 class _Seen:
     state: AgentState
     since: datetime | None
+    licences: frozenset[str]
 
 
 def _agents(team_ids: list[int], sight: Sight) -> dict[int, list[_Seen]]:
     rows = (
         Agent.objects.filter(team_id__in=team_ids)
         .exclude(state__in=[AgentState.OFFLINE.value, AgentState.BREAK.value])
-        .values_list("team_id", "state", "state_since", "seen_at")
+        .values_list("team_id", "state", "state_since", "seen_at", "licences")
     )
     found: dict[int, list[_Seen]] = defaultdict(list)
-    for team_id, state, since, seen_at in rows:
+    for team_id, state, since, seen_at, licences in rows:
         unseen = seen_at is None or seen_at < sight.real - UNSEEN_AFTER
         if state == AgentState.READY.value and unseen:
             continue  # nobody would reserve this agent
-        found[team_id].append(_Seen(AgentState(state), since))
+        found[team_id].append(_Seen(AgentState(state), since, frozenset(licences)))
     return found
 
 

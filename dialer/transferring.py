@@ -23,7 +23,7 @@ from django.db import transaction
 from agents import presence, reserving
 from clock.reading import now, real
 from compliance import ledger
-from dialer import callbacks, handover_context
+from dialer import callbacks, handover_context, licensing
 from dialer.domain.call_state import ENDS as CALL_ENDS
 from dialer.domain.call_state import CallState
 from dialer.domain.stages import Stage
@@ -132,7 +132,12 @@ def reserve_for(call: Call, *, at: datetime) -> bool:
     transfer = _lock_of(call)
     if transfer is not None:
         return transfer.state == TransferState.RESERVED
-    reservation = reserving.reserve(team_id=call.campaign.team_id, call_ref=call.public_id, now=at)
+    reservation = reserving.reserve(
+        team_id=call.campaign.team_id,
+        call_ref=call.public_id,
+        now=at,
+        licences=licensing.needed(call.campaign, at),
+    )
     if reservation is None:
         return False
     transfer = Transfer.objects.create(
@@ -416,6 +421,7 @@ def _offer_next(transfer: Transfer, *, at: datetime, dropped: bool = False) -> b
         call_ref=transfer.call.public_id,
         now=at,
         excluding=[] if dropped else list(transfer.tried),
+        licences=licensing.needed(transfer.campaign, at),
     )
     if reservation is None:
         return False
@@ -462,6 +468,7 @@ def _reserve_other(transfer: Transfer, at: datetime) -> bool:
         call_ref=transfer.call.public_id,
         now=at,
         excluding=list(transfer.tried),
+        licences=licensing.needed(transfer.campaign, at),
     )
     if reservation is None:
         return False

@@ -71,7 +71,11 @@ class Campaign(models.Model):
 
 
 class Audience(models.Model):
-    """Who a campaign is for: an import, a segment, or (neither) every customer; by branch."""
+    """Who a campaign is for: an import, a segment, or (neither) every customer; by branch.
+
+    `automated`: chosen by an automated decision about persons (PIPL §24): who objects to that is
+    not called.
+    """
 
     campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE)
     batch = models.ForeignKey(
@@ -79,6 +83,16 @@ class Audience(models.Model):
     )
     segment = models.ForeignKey(
         Segment, verbose_name=_("segment"), null=True, blank=True, on_delete=models.PROTECT
+    )
+    automated = models.BooleanField(
+        _("chosen by automated decision"),
+        default=False,
+        help_text=_(
+            "Tick this when a model, a score or another automated decision about persons chose"
+            " these customers, also when the list came as a file. Whoever refused automated"
+            " decisions is then left out, as article 24 of the Personal Information Protection"
+            " Law demands."
+        ),
     )
 
     class Meta:

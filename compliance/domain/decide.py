@@ -21,7 +21,7 @@ from compliance.domain.decision import Decision, Outcome, Reason, ordered, worst
 from compliance.domain.facts import Exemption, Facts, World
 from compliance.domain.intent import Actor, Gate, Intent, Purpose
 from compliance.domain.pack import EffectivePack, PackError
-from compliance.domain.rules import exemption, time_window
+from compliance.domain.rules import authorisation, exemption, time_window
 from compliance.domain.rules.base import concerns
 
 HORIZON = timedelta(days=400)
@@ -84,6 +84,9 @@ def _earliest_next(
 def _reasons(facts: Facts, intent: Intent, stack: EffectivePack, now: datetime) -> list[Reason]:
     reasons = _ground(facts.world, intent, stack)
     if intent.purpose is Purpose.AGENT_LEG:
+        # the customer's own call passed the gate; what is new is who will speak
+        for rule in stack.authorisations:
+            reasons += authorisation.unlicensed(rule, facts, intent)
         return reasons
     if intent.has_customer and facts.customer is None:
         reasons.append(Reason("DEP_CUSTOMER", "ground"))

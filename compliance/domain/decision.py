@@ -10,7 +10,7 @@ from typing import Any
 
 from compliance.domain.codes import Area, Weight, lookup
 from compliance.domain.explaining import explain
-from compliance.domain.needs import need_of
+from compliance.domain.needs import is_ours, need_of
 
 
 class Outcome(StrEnum):
@@ -119,6 +119,12 @@ class Decision:
     def codes(self) -> list[str]:
         """The distinct codes, primary first."""
         return list(dict.fromkeys(reason.code for reason in self.reasons))
+
+    @property
+    def ours_to_mend(self) -> bool:
+        """Whether all that time does not lift is for us to see to: the customer stays due."""
+        lasting = {reason.code for reason in self.reasons if reason.clears_at is None}
+        return bool(lasting) and all(map(is_ours, lasting))
 
     @property
     def verdicts(self) -> dict[str, str]:

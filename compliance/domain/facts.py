@@ -29,6 +29,11 @@ class ContactKind(StrEnum):
     OUTCOME = "outcome"
 
 
+#: Outcomes of calls that ended as a machine's; the second although somebody had spoken with us.
+MACHINE = "machine"
+MACHINE_WRONG = "machine_wrong"
+
+
 class SuppressionSource(StrEnum):
     """Who said no, and how we know."""
 
@@ -252,7 +257,8 @@ class KillSwitch:
 class CampaignCounts:
     """What one campaign did within the last `hours`: the numbers a pacing guard divides.
 
-    `answered` = answered by a person; `machine_wrong` = a person whom we took for a machine.
+    `answered` = answered by a person; `machine_wrong` = a person whom we took for a machine. What
+    each counts exactly stands in compliance/counting.py.
     """
 
     hours: int

@@ -102,3 +102,24 @@ NEEDS: dict[str, str] = {code: need for need, codes in _NEEDS.items() for code i
 def need_of(code: str) -> str:
     """What a code needs when time does not lift it. Raises KeyError for an undeclared code."""
     return NEEDS[family(code)]
+
+
+#: Needs that are ours to see to, and codes: they say nothing about the customer.
+_OURS = frozenset(
+    {
+        "a_signature",
+        "another_line",
+        "a_licensed_person",
+        "somebody_looks_at_the_campaign",
+        "an_import",
+        "a_repair",
+    }
+)
+_OUR_RULES = frozenset({"DEP_UNKNOWN_RULE", "DEP_PACK", "DEP_PACK_GAP", "DEP_CAMPAIGN_LIMITS"})
+
+
+def is_ours(code: str) -> bool:
+    """Whether a code is for us to see to, whoever the customer is: a kill switch, a stopped
+    campaign, a stale register, a line, a pack. Raises KeyError for an undeclared code.
+    """
+    return need_of(code) in _OURS or family(code) in _OUR_RULES

@@ -255,6 +255,16 @@ class EffectivePack:
         return tuple(entry for pack in self.packs for entry in pack.unknown)
 
     @cached_property
+    def authorisations(self) -> tuple[AuthorisationRule, ...]:
+        """The rules on who may speak about what, on which line."""
+        return tuple(rule for _, rule in self.rules if isinstance(rule, AuthorisationRule))
+
+    def licences_for(self, family: str) -> frozenset[str]:
+        """What a person must be licensed for to speak about this family of products."""
+        found = (rule.licences.get(family) for rule in self.authorisations)
+        return frozenset(licence for licence in found if licence is not None)
+
+    @cached_property
     def exemption(self) -> ExemptionRule | None:
         """The rule on callbacks the customer asked for; with several, the narrowest."""
         found = [rule for _, rule in self.rules if isinstance(rule, ExemptionRule)]

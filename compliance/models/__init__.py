@@ -13,6 +13,7 @@ from compliance.models.legal_hold import LegalHold
 from compliance.models.pack import Pack, PackVersion
 from compliance.models.product import CallerId, Product
 from compliance.models.suppression import Register, Suppression
+from compliance.models.tally import CampaignHour
 
 __all__ = [
     "Attempt",
@@ -20,6 +21,7 @@ __all__ = [
     "CalendarDay",
     "CalendarYear",
     "CallerId",
+    "CampaignHour",
     "Complaint",
     "Consent",
     "Contact",

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from compliance.domain.calendar import DayType
+from compliance.models.product import Product
 
 
 class CalendarYear(models.Model):
@@ -66,12 +67,17 @@ class CalendarDay(models.Model):
 
 
 class Blackout(models.Model):
-    """Nobody is called in [since, until), in a region or everywhere, about a family or at all."""
+    """Nobody is called in [since, until), in a region or everywhere, about a product, a family of
+    them, or at all.
+    """
 
     since = models.DateTimeField(_("from"))
     until = models.DateTimeField(_("until"))
     region = models.CharField(_("region"), max_length=6, blank=True)
     product_family = models.CharField(_("product family"), max_length=40, blank=True)
+    product = models.ForeignKey(
+        Product, verbose_name=_("product"), null=True, blank=True, on_delete=models.PROTECT
+    )
     reason = models.CharField(_("reason"), max_length=100)
 
     class Meta:

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from audiences.models import Segment
+from audiences.models import Customer, Segment
 from campaigns.domain.campaign_state import CampaignState
 from campaigns.domain.lead_state import LeadState
 from campaigns.domain.list_state import ListState
@@ -197,3 +197,15 @@ def test_the_number_of_queries_does_not_grow_with_the_people(cast: Cast) -> None
     for n in range(40):
         customer(f"D{n}", "某某", cast.xihu, [number(f"+86139057100{n:02}")], born=1990, risk=3)
     assert queries("many") <= few  # the first also loads the rules and the calendar
+
+
+def test_an_audience_chosen_by_a_model_leaves_out_who_objects_to_that(cast: Cast) -> None:
+    Customer.objects.filter(pk=cast.wang.pk).update(no_profiling=True)
+    campaign = screened(cast)
+    assert leads(campaign)["C0001"].state == LeadState.LISTED
+    Audience.objects.filter(campaign=campaign).update(automated=True)
+    campaign = Campaign.objects.get(pk=campaign.pk)
+    start_screening(campaign, cast.marketer)
+    screen_campaign(campaign.pk)
+    lead = Lead.objects.filter(campaign=campaign, customer=cast.wang).latest("pk")
+    assert (lead.state, lead.codes) == (LeadState.BLOCKED, ["PROFILING_OBJECTED"])

@@ -301,6 +301,8 @@ def test_every_scope_and_wish_arrives(bank: Bank) -> None:
         source="opt_out", customer=bank.x, since=NOW, purpose="care", product=bank.product
     )
     Preference.objects.create(customer=bank.x, since=NOW, conversations_per_month=1)
+    ends = NOW + timedelta(days=1)
+    Blackout.objects.create(since=NOW, until=ends, reason="x", product=bank.product)
     asked = template(bank, caller_id_id=bank.caller_id.pk)
     (facts,) = load([(bank.x.pk, bank.home.pk)], asked, since=NOW).facts
     product, caller_id = facts.world.product, facts.world.caller_id
@@ -312,3 +314,4 @@ def test_every_scope_and_wish_arrives(bank: Bank) -> None:
     assert consent.number_id == bank.home.pk
     assert (refusal.purpose, refusal.product_id) == ("care", bank.product.pk)
     assert wish.conversations_per_month == 1
+    assert facts.world.blackouts[0].product_id == bank.product.pk

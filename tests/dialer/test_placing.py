@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from audiences.models import Customer
 from campaigns.domain.lead_state import LeadState
-from campaigns.models import Lead
+from campaigns.models import Audience, Lead
 from campaigns.steering import pause, resume
 from clock.reading import now, real
 from compliance.domain.attempt_state import AttemptState
 from compliance.models import Attempt, Contact
 from compliance.suppressing import opt_out
+from compliance.switching import throw
 from dialer import health
 from dialer.domain.call_state import CallState
 from dialer.models import Call, CallEvent, Heartbeat
@@ -248,4 +250,22 @@ def test_a_worker_killed_between_gate_and_carrier_loses_nothing(
     assert (call.state, call.cause) == (CallState.NOT_PLACED, "earlier_run_died")
     assert Attempt.objects.get().state == AttemptState.RELEASED
     assert world.lead(world.cast.wang).state == LeadState.DUE
+    assert stub.created == []
+
+
+def test_what_a_guard_of_ours_stops_stays_due(world: World, stub: StubCarrier) -> None:
+    throw(scope="all", reason="test", actor_id=None)
+    call = placed(world.claim_only(world.cast.wang))
+    assert (call.state, stub.created) == (CallState.REFUSED, [])
+    lead = world.lead(world.cast.wang)
+    assert (lead.state, lead.attempts) == (LeadState.DUE, 0)
+    assert lead.due_at is not None and lead.due_at > now() + timedelta(minutes=5)
+
+
+def test_an_objection_to_profiling_holds_until_the_dial(world: World, stub: StubCarrier) -> None:
+    Audience.objects.filter(campaign=world.campaign).update(automated=True)
+    Customer.objects.filter(pk=world.cast.wang.pk).update(no_profiling=True)
+    call = placed(world.claim_only(world.cast.wang))
+    # a list that was signed before the audience was marked is void as well
+    assert call.cause.startswith("gate:PROFILING_OBJECTED,APPROVAL_NONE")
     assert stub.created == []

@@ -64,13 +64,20 @@ def _product(rule: AuthorisationRule, facts: Facts, intent: Intent) -> list[Reas
             return []
         return [objection(rule, "CARE_SELLS", observed=product.family)]
     reasons = [] if product.on_sale else [objection(rule, "PRODUCT_OFF_SALE")]
-    needed = rule.licences.get(product.family)
-    if needed is not None and intent.actor is Actor.HUMAN and intent.gate is Gate.DIAL:
-        if intent.licences is None:
-            reasons.append(objection(rule, "DEP_LICENCE", limit=needed))
-        elif needed not in intent.licences:
-            reasons.append(objection(rule, "AGENT_LICENCE", limit=needed))
-    return reasons
+    return reasons + unlicensed(rule, facts, intent)
+
+
+def unlicensed(rule: AuthorisationRule, facts: Facts, intent: Intent) -> list[Reason]:
+    """AGENT_LICENCE, DEP_LICENCE: of whoever dials, and of whom a customer is handed to."""
+    product = facts.world.product
+    needed = rule.licences.get(product.family) if product is not None else None
+    if needed is None or intent.actor is not Actor.HUMAN or intent.gate is not Gate.DIAL:
+        return []
+    if intent.licences is None:
+        return [objection(rule, "DEP_LICENCE", limit=needed)]
+    if needed not in intent.licences:
+        return [objection(rule, "AGENT_LICENCE", limit=needed)]
+    return []
 
 
 def _line(rule: AuthorisationRule, facts: Facts) -> list[Reason]:

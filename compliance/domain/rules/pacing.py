@@ -19,9 +19,19 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from compliance.domain.decision import Reason
-from compliance.domain.facts import CampaignCounts, Contact, ContactKind, Facts
+from compliance.domain.facts import (
+    MACHINE,
+    MACHINE_WRONG,
+    CampaignCounts,
+    Contact,
+    ContactKind,
+    Facts,
+)
 from compliance.domain.intent import Actor, Gate, Intent
 from compliance.domain.rules.base import Rule, objection
+
+#: A campaign's counts reach back so far at most (the longest by law is 30 days).
+MOST_HOURS = 768
 
 
 class Abandonment(BaseModel):
@@ -30,7 +40,7 @@ class Abandonment(BaseModel):
     of: Literal["answered", "consented"]
     #: a person taken for a machine, who heard nothing, is an abandoned call too
     count_machine_wrong: bool = False
-    hours: int = Field(gt=0)
+    hours: int = Field(gt=0, le=MOST_HOURS)
     stop_above_percent: float = Field(ge=0)
     at_least: int = Field(default=0, ge=0)
     at_least_abandoned: int = Field(default=1, ge=1)
@@ -41,7 +51,7 @@ class Complaints(BaseModel):
 
     allowed: int = Field(ge=0)
     per: int = Field(gt=0)
-    hours: int = Field(gt=0)
+    hours: int = Field(gt=0, le=MOST_HOURS)
 
 
 class PacingRule(Rule):
@@ -49,7 +59,7 @@ class PacingRule(Rule):
     abandonment: Abandonment | None = None
     abandoned_again_hours: int | None = Field(default=None, gt=0)
     machine_again_hours: int | None = Field(default=None, gt=0)
-    machine_outcomes: frozenset[str] = frozenset({"machine"})
+    machine_outcomes: frozenset[str] = frozenset({MACHINE, MACHINE_WRONG})
     complaints: Complaints | None = None
     ring_min_s: int | None = Field(default=None, gt=0)
     connect_within_s: int | None = Field(default=None, gt=0)
