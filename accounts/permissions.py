@@ -34,6 +34,8 @@ class Page(StrEnum):
     CAMPAIGNS = "campaigns"
     COMPLIANCE = "compliance"  # the way to the compliance screens, each with its own page
     APPROVALS = "approvals"  # the common inbox of head office
+    WHY = "why"  # one customer: may we call, and what lies behind
+    DECISIONS = "decisions"  # a stored decision with all of its facts
 
 
 _OFFICE = {Role.MARKETING, Role.SUPERVISOR, Role.COMPLIANCE, Role.OPERATIONS, Role.REVIEWER}
@@ -47,6 +49,8 @@ PAGES: dict[Page, frozenset[Role]] = {
     Page.RESULTS: frozenset(_OFFICE | {Role.BRANCH_MANAGER}),
     Page.CAMPAIGNS: frozenset({Role.MARKETING}),
     Page.COMPLIANCE: frozenset({Role.COMPLIANCE, Role.REVIEWER}),
+    Page.WHY: frozenset({Role.COMPLIANCE, Role.REVIEWER, Role.BRANCH_MANAGER, Role.MARKETING}),
+    Page.DECISIONS: frozenset({Role.COMPLIANCE, Role.REVIEWER, Role.BRANCH_MANAGER}),
     Page.APPROVALS: frozenset(
         {
             Role.COMPLIANCE,

@@ -85,6 +85,7 @@ class CustomerAdmin(ReadOnly, ModelAdmin):
     show_full_result_count = False
     inlines = [NumbersInline]
     exclude = ["numbers", "name"]
+    readonly_fields = ["may_we_call"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
         found: QuerySet[Customer] = super().get_queryset(request)
@@ -93,6 +94,13 @@ class CustomerAdmin(ReadOnly, ModelAdmin):
     @admin.display(description=gettext_lazy("Name"))
     def masked_name(self, customer: Customer) -> str:
         return f"{customer.name[:1]}**"
+
+    @admin.display(description=gettext_lazy("May we call?"))
+    def may_we_call(self, customer: Customer) -> str:
+        """The way to the why page, which asks for a reason first."""
+        return format_html(
+            '<a href="{}">{}</a>', reverse("why-customer", args=[customer.pk]), gettext("Why?")
+        )
 
 
 class UploadForm(forms.ModelForm):  # type: ignore[type-arg]

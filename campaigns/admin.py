@@ -282,6 +282,7 @@ class LeadAdmin(ReadOnlyAdmin):
         "due_at",
         "attempts",
         "outcome",
+        "why",
     ]
     list_filter = ["state", "campaign", "target_list__branch"]
     list_select_related = ["customer", "number", "campaign", "target_list__branch"]
@@ -308,6 +309,13 @@ class LeadAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Lead]:
         shown: QuerySet[Lead] = super().get_queryset(request)
         return shown.filter(target_list__branch__in=branches_of(request.user))
+
+    @admin.display(description=gettext_lazy("May we call?"))
+    def why(self, lead: Lead) -> str:
+        """The way to the why page, which asks for a reason first."""
+        return format_html(
+            '<a href="{}">{}</a>', reverse("why-customer", args=[lead.customer_id]), _("Why?")
+        )
 
     @admin.display(description=gettext_lazy("customer id"))
     def bank_id(self, lead: Lead) -> str:

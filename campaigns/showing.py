@@ -26,6 +26,7 @@ class Person:
     """One customer of a list. Names and numbers are masked; `reasons` are sentences."""
 
     lead_id: int
+    customer_id: int
     bank_id: str
     name: str
     number: str
@@ -128,6 +129,7 @@ def _leads(target_list: TargetList) -> QuerySet[Lead]:
 def _person(lead: Lead) -> Person:
     return Person(
         lead_id=lead.pk,
+        customer_id=lead.customer_id,
         bank_id=lead.customer.bank_id,
         name=mask_name(lead.customer.name),
         number=str(lead.number) if lead.number else "",

@@ -47,6 +47,11 @@ def navigation_of(request: HttpRequest) -> list[NavigationItem]:
         ("/campaigns/", _("Campaigns"), may(user, Page.CAMPAIGNS)),
         ("/results/", _("Results"), may(user, Page.RESULTS)),
         ("/compliance/", _("Compliance"), may(user, Page.COMPLIANCE)),
+        (
+            "/compliance/why/",
+            _("Why?"),
+            may(user, Page.WHY) and not may(user, Page.COMPLIANCE),
+        ),
         ("/admin/", _("Administration"), user.is_staff),
         ("/sandbox/", _("Sandbox"), settings.SANDBOX),
     ]

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from console.views import approvals_inbox, compliance_hub
+from console.views import approvals_inbox, compliance_hub, why
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("compliance/", compliance_hub.hub, name="compliance"),
     path("compliance/inbox/", approvals_inbox.inbox, name="approvals-inbox"),
+    path("compliance/why/", why.search, name="why"),
+    path("compliance/why/<int:customer_id>/", why.customer, name="why-customer"),
+    path(
+        "compliance/why/<int:customer_id>/decisions/<int:decision_id>/",
+        why.decision,
+        name="why-decision",
+    ),
 ]

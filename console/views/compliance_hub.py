@@ -32,6 +32,12 @@ TILES: tuple[Tile, ...] = (
         _("What waits for a second person: rule packs, calendars, registers and more."),
     ),
     Tile(
+        Page.WHY,
+        "/compliance/why/",
+        _("Why?"),
+        _("One customer: may we call now, what would change it, and every decision so far."),
+    ),
+    Tile(
         Page.COMPLIANCE,
         "/admin/compliance/",
         _("Records"),

@@ -18,3 +18,9 @@ def grouped(value: object) -> str:
 def percent(value: object) -> str:
     """A share of 100 with one decimal; nothing for None."""
     return f"{value:.1f} %" if isinstance(value, (int, float)) else ""
+
+
+@register.filter
+def unlocalized(value: object) -> str:
+    """A number as style sheets read it, whatever the reader's language."""
+    return f"{value:g}" if isinstance(value, (int, float)) else ""

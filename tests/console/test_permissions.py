@@ -21,6 +21,7 @@ ADDRESSES: dict[str, Page] = {
     "/campaigns/": Page.CAMPAIGNS,
     "/compliance/": Page.COMPLIANCE,
     "/compliance/inbox/": Page.APPROVALS,
+    "/compliance/why/": Page.WHY,
     "/live-ticket/": Page.HOME,
 }
 

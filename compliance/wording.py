@@ -1,0 +1,103 @@
+"""Answers, needs and kinds of entries as people read them, in the reader's language."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from compliance.domain.codes import Area
+from compliance.domain.decision import Outcome
+from compliance.domain.facts import ContactKind, ExemptionKind, SuppressionSource
+from compliance.domain.intent import Actor, Purpose
+from compliance.domain.needs import NOTHING
+
+Text = str | Promise
+
+#: An answer, and the colour of its badge.
+OUTCOMES: dict[str, tuple[Text, str]] = {
+    Outcome.ALLOW: (_("Yes"), "ok"),
+    Outcome.REVIEW: (_("A person must look first"), "info"),
+    Outcome.BLOCK_RETRIABLE: (_("Not now"), "warn"),
+    Outcome.BLOCK_TERMINAL: (_("No"), "bad"),
+}
+
+AREAS: dict[str, Text] = {
+    Area.PRODUCT: _("Right product"),
+    Area.CUSTOMER: _("Right customer"),
+    Area.TIME: _("Right time"),
+    Area.CHANNEL: _("Right channel"),
+}
+
+ACTORS: dict[str, Text] = {Actor.ROBOT: _("Robot"), Actor.HUMAN: _("Person")}
+
+PURPOSES: dict[str, Text] = {
+    Purpose.MARKETING: _("Marketing"),
+    Purpose.CARE: _("Care"),
+    Purpose.CALLBACK: _("Callback"),
+    Purpose.TEST: _("Test"),
+    Purpose.AGENT_LEG: _("Agent's own leg"),
+}
+
+NEEDS: dict[str, Text] = {
+    NOTHING: _("Nothing: not to be called"),
+    "the_customers_own_wish": _("A new wish of the customer's own"),
+    "consent": _("A consent that covers this call"),
+    "another_product": _("Another product"),
+    "a_person_calls": _("A person calls instead of the robot"),
+    "a_second_person": _("A second person's review"),
+    "an_assessment": _("A new risk assessment"),
+    "another_number": _("Another number"),
+    "another_line": _("Another caller ID"),
+    "a_signature": _("The missing signature"),
+    "a_licensed_person": _("A licensed person calls"),
+    "a_verified_number": _("A verified number"),
+    "somebody_looks_at_the_campaign": _("Somebody looks at the campaign"),
+    "an_import": _("A fresh import"),
+    "data": _("The missing data"),
+    "another_rule": _("Another rule"),
+    "a_repair": _("A repair"),
+}
+
+CONTACTS: dict[str, Text] = {
+    ContactKind.ATTEMPT: _("Dialled"),
+    ContactKind.RELEASE: _("Taken back: never placed"),
+    ContactKind.CONNECT: _("Answered"),
+    ContactKind.CONSENTED: _("Agreed to a hand-over"),
+    ContactKind.CONVERSATION: _("Conversation"),
+    ContactKind.ABANDON: _("Met nobody"),
+    ContactKind.OUTCOME: _("Outcome"),
+}
+
+SUPPRESSIONS: dict[str, Text] = {
+    SuppressionSource.OPT_OUT: _("Asked not to be called"),
+    SuppressionSource.COMPLAINT: _("Complained"),
+    SuppressionSource.REGISTER: _("On a no-call list"),
+    SuppressionSource.CARRIER: _("Refused at the carrier"),
+    SuppressionSource.WRONG_NUMBER: _("Wrong number"),
+}
+
+EXEMPTIONS: dict[str, Text] = {
+    ExemptionKind.CALLBACK: _("A callback the customer asked for"),
+    ExemptionKind.ELDER_REVIEW: _("Reviewed by a second person"),
+    ExemptionKind.ELDER_WHITELIST: _("On the white list"),
+}
+
+CHANNELS: dict[str, Text] = {
+    "voice": _("Telephone"),
+    "sms": _("Text message"),
+    "app": _("App"),
+    "wechat": _("WeChat"),
+    "branch": _("Branch"),
+    "email": _("E-mail"),
+}
+
+
+def label(table: dict[str, Text], key: str) -> str:
+    """A key's text; one that nobody named is shown as it is."""
+    return str(table.get(key, key))
+
+
+def language() -> str:
+    """ "zh" or "en": the reader's language, as decisions and packs name it."""
+    return "zh" if (get_language() or "zh").startswith("zh") else "en"

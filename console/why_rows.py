@@ -1,0 +1,276 @@
+"""The why page's answers, days and books, as its templates show them: labels, sentences, spans."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from audiences.models import Customer
+from campaigns import labels
+from campaigns.asking import CampaignAnswer
+from compliance import wording
+from compliance.asking import Answer
+from compliance.domain.decision import Reason
+from compliance.domain.outlook import Opening
+from compliance.domain.pack import PackError
+from compliance.models import Decision, Product
+from compliance.replaying import replay
+from insights import person_history
+from insights.outcomes import outcome_label
+
+OUTLOOK_DAYS = 14
+_DAY_S = 86_400
+
+
+def campaign_row(one: CampaignAnswer, numbers: dict[int, str]) -> dict[str, Any]:
+    return {
+        "campaign": one.campaign,
+        "state": labels.CAMPAIGN[one.campaign.state],
+        "lead": one.lead,
+        "lead_state": labels.LEAD[one.lead.state] if one.lead is not None else "",
+        "list_state": labels.LIST[one.lead.target_list.state] if one.lead is not None else None,
+        "earliest": one.earliest,
+        "summary": [_summary(one, actor) for actor in wording.ACTORS],
+        "answers": [_answer_row(answer, numbers) for answer in one.answers],
+    }
+
+
+def _summary(one: CampaignAnswer, actor: str) -> dict[str, Any]:
+    """The best answer for an actor over all numbers."""
+    found = [answer.decision for answer in one.answers if answer.actor == actor]
+    best = min(
+        found,
+        key=lambda d: (not d.allowed, d.earliest_next is None, d.earliest_next or d.at),
+        default=None,
+    )
+    return {
+        "actor": wording.ACTORS[actor],
+        "outcome": wording.OUTCOMES[best.verdict] if best is not None else None,
+        "next": best.earliest_next if best is not None and not best.allowed else None,
+    }
+
+
+def _answer_row(answer: Answer, numbers: dict[int, str]) -> dict[str, Any]:
+    found = answer.decision
+    return {
+        "number": numbers.get(answer.number_id, ""),
+        "actor": wording.ACTORS[answer.actor],
+        "outcome": wording.OUTCOMES[found.verdict],
+        "allowed": found.allowed,
+        "open_until": found.open_until,
+        "next": found.earliest_next,
+        "packs": found.packs,
+        "verdicts": verdicts(found.verdicts),
+        "reasons": [_reason_row(answer, reason) for reason in found.reasons],
+        "needs": list(
+            dict.fromkeys(
+                wording.label(wording.NEEDS, reason.needs)
+                for reason in found.reasons
+                if reason.needs is not None
+            )
+        ),
+    }
+
+
+def _reason_row(answer: Answer, reason: Reason) -> dict[str, Any]:
+    return {
+        "code": reason.code,
+        "sentence": reason.zh if wording.language() == "zh" else reason.en,
+        "rule": reason.rule_id,
+        "rule_sentence": answer.rule_sentence(reason, wording.language()),
+        "pack": reason.pack,
+        "legal_ref": reason.legal_ref,
+        "observed": reason.observed,
+        "limit": reason.limit,
+        "clears_at": reason.clears_at,
+        "needs": wording.label(wording.NEEDS, reason.needs) if reason.needs else "",
+        "outcome": wording.OUTCOMES[reason.outcome],
+    }
+
+
+def verdicts(found: dict[str, str]) -> list[dict[str, Any]]:
+    """The four verdicts in their fixed order."""
+    return [
+        {"area": text, "outcome": wording.OUTCOMES[found[area]]}
+        for area, text in wording.AREAS.items()
+        if area in found
+    ]
+
+
+# --- the next fourteen days ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    """A span of one day, in percent of the day."""
+
+    left: float
+    width: float
+    label: str
+
+
+def outlook(one: CampaignAnswer, at: datetime) -> dict[str, Any]:
+    """For each of the next days and each actor, the open spans on the best number."""
+    number_id = one.lead.number_id if one.lead is not None else None
+    first = one.answers[0].number_id
+    wanted = number_id if number_id in {a.number_id for a in one.answers} else first
+    signed = {"script_approved": True, "campaign_running": True, "approval_in_force": True}
+    spans = {
+        answer.actor.value: [
+            _within(span, one.campaign.starts_at, one.campaign.ends_at)
+            for span in answer.outlook(OUTLOOK_DAYS, **signed)
+        ]
+        for answer in one.answers
+        if answer.number_id == wanted
+    }
+    today = timezone.localtime(at).date()
+    days = [today + timedelta(days=n) for n in range(OUTLOOK_DAYS)]
+    rows: list[dict[str, Any]] = [
+        {
+            "date": day,
+            "rest": day.weekday() >= 5,
+            "tracks": [
+                {"actor": actor, "label": wording.ACTORS[actor], "bars": _bars(found, day)}
+                for actor, found in spans.items()
+            ],
+        }
+        for day in days
+    ]
+    now_local = timezone.localtime(at)
+    return {
+        "campaign": one.campaign,
+        "days": rows,
+        "now": round(100 * (now_local.hour * 3600 + now_local.minute * 60) / _DAY_S, 2),
+        "any": any(track["bars"] for row in rows for track in row["tracks"]),
+        "assumed": not all(
+            getattr(one.answers[0].intent, name) == value for name, value in signed.items()
+        ),
+        "hours": range(0, 25, 3),
+    }
+
+
+def _within(span: Opening, starts: datetime, ends: datetime) -> Opening | None:
+    """The part of a span in which the campaign runs; None for no part."""
+    start, end = max(span.start, starts), min(span.end, ends)
+    return Opening(start, end) if start < end else None
+
+
+def _bars(spans: Sequence[Opening | None], day: date) -> list[_Bar]:
+    begins = timezone.make_aware(datetime.combine(day, datetime.min.time()))
+    found = []
+    for span in spans:
+        if span is None:
+            continue
+        start = max(0.0, (span.start - begins).total_seconds())
+        end = min(float(_DAY_S), (span.end - begins).total_seconds())
+        if start < end:
+            times = [
+                timezone.localtime(begins + timedelta(seconds=s)).strftime("%H:%M")
+                for s in (start, end)
+            ]
+            found.append(
+                _Bar(
+                    round(100 * start / _DAY_S, 3),
+                    round(100 * (end - start) / _DAY_S, 3),
+                    f"{times[0]}–{times[1]}",
+                )
+            )
+    return found
+
+
+# --- what lies behind ----------------------------------------------------------------------------
+
+
+def encounter_row(one: person_history.Encounter, names: dict[int, str]) -> dict[str, Any]:
+    return {
+        "at": one.at,
+        "channel": wording.label(wording.CHANNELS, one.channel),
+        "actor": wording.label(wording.ACTORS, one.actor),
+        "purpose": wording.label(wording.PURPOSES, one.purpose),
+        "family": one.family,
+        "campaign": names.get(one.campaign_id or 0, ""),
+        "kinds": [wording.label(wording.CONTACTS, kind) for kind in one.kinds],
+        "outcomes": [outcome_label(name.upper()) for name in one.outcomes],
+    }
+
+
+def decision_row(one: Decision, names: dict[int, str]) -> dict[str, Any]:
+    reasons = one.decision.get("reasons", [])
+    return {
+        "pk": one.pk,
+        "at": one.at,
+        "outcome": wording.OUTCOMES[one.verdict],
+        "actor": wording.label(wording.ACTORS, one.actor),
+        "purpose": wording.label(wording.PURPOSES, one.purpose),
+        "campaign": names.get(one.campaign_id or 0, ""),
+        "sentence": reasons[0].get(wording.language(), "") if reasons else "",
+        "more": max(0, len(reasons) - 1),
+        "earliest_next": one.earliest_next,
+    }
+
+
+def wishes(who: Customer) -> dict[str, Any]:
+    found = person_history.wishes(who.pk)
+    products = dict(
+        Product.objects.filter(
+            pk__in=[each.product_id for each in found.exemptions if each.product_id]
+        ).values_list("pk", "name")
+    )
+    return {
+        "any": found.any(),
+        "consents": found.consents,
+        "suppressions": [
+            {"entry": each, "source": wording.label(wording.SUPPRESSIONS, each.source)}
+            for each in found.suppressions
+        ],
+        "preferences": [
+            {"entry": each, "hours": _hours(each.hours), "weekdays": _weekdays(each.weekdays)}
+            for each in found.preferences
+        ],
+        "exemptions": [
+            {
+                "entry": each,
+                "kind": wording.label(wording.EXEMPTIONS, each.kind),
+                "product": products.get(each.product_id or 0, ""),
+            }
+            for each in found.exemptions
+        ],
+        "complaints": found.complaints,
+    }
+
+
+def _hours(hours: list[list[int]]) -> str:
+    """Minutes after midnight as "09:00–12:00"."""
+    return ", ".join(
+        f"{start // 60:02}:{start % 60:02}–{end // 60:02}:{end % 60:02}" for start, end in hours
+    )
+
+
+def _weekdays(days: list[int]) -> list[str]:
+    names = [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")]
+    return [names[day] for day in days if 0 <= day < 7]
+
+
+def replayed(stored: Decision) -> dict[str, Any]:
+    """The stored decision, made again: `same` is byte for byte."""
+    if not stored.facts:
+        return {"possible": False, "cause": _("A failure around the rules; there were no facts.")}
+    try:
+        again = replay(stored).document()
+    except (LookupError, PackError, ValueError) as error:
+        return {"possible": False, "cause": str(error)}
+    return {"possible": True, "same": _canonical(again) == _canonical(stored.decision)}
+
+
+def _canonical(document: Any) -> str:
+    return json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def pretty(document: Any) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=2)
