@@ -14,9 +14,10 @@ from audit.domain.canonical import canonical, storable
 # audit.domain.canonical.instant spells it.
 INSERT = """
 INSERT INTO audit_entry (at, kind, actor_id, subject, payload, content_hash)
-SELECT moment.at, %s, %s, %s, %s::jsonb, encode(sha256(convert_to(
-           to_char(moment.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || E'\\n' || %s,
-           'UTF8')), 'hex')
+SELECT moment.at, %(kind)s, %(actor_id)s::bigint, %(subject)s, %(payload)s::jsonb,
+    encode(sha256(convert_to(
+        to_char(moment.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+        || E'\\n' || %(text)s, 'UTF8')), 'hex')
 FROM (SELECT sanshi_now() AS at) AS moment
 """
 
@@ -28,8 +29,24 @@ def record(*, kind: str, actor_id: int | None, subject: str, payload: dict[str, 
     holds ids and codes rather than names or numbers. Raises ValueError for a number in the payload
     that is not finite.
     """
-    content = storable(payload)
-    text = canonical(kind=kind, actor_id=actor_id, subject=subject, payload=content)
-    stored = json.dumps(content, ensure_ascii=False)
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, [kind, actor_id, subject, stored, text])
+        cursor.execute(
+            INSERT, entry(kind=kind, actor_id=actor_id, subject=subject, payload=payload)
+        )
+
+
+def entry(
+    *, kind: str, actor_id: int | None, subject: str, payload: dict[str, Any]
+) -> dict[str, Any]:
+    """The values of INSERT for one entry, for whoever sends it together with statements of theirs.
+
+    Raises ValueError as `record` does.
+    """
+    content = storable(payload)
+    return {
+        "kind": kind,
+        "actor_id": actor_id,
+        "subject": subject,
+        "payload": json.dumps(content, ensure_ascii=False),
+        "text": canonical(kind=kind, actor_id=actor_id, subject=subject, payload=content),
+    }

@@ -87,9 +87,10 @@ def _recorded(job: Job, intent: Intent, drawn: str, *, wanted: bool) -> tuple[st
         connection.force_debug_cursor = False
     if result.decision.allowed is not wanted:
         return None
-    statements = [query["sql"].rstrip().rstrip(";") for query in connection.queries_log]
+    sent = [query["sql"].strip().rstrip(";") for query in connection.queries_log]
+    statements = [one for one in sent if not one.startswith("PREPARE ")]  # see _planned
     varied = [_varied(one, intent, result.attempt_id) for one in statements]
-    head = (drawn + _DRAWN).format(
+    head = _planned() + (drawn + _DRAWN).format(
         hot=HOT,
         clients=WORKERS,
         rounds=(job.customers - HOT) // WORKERS - 1,
@@ -100,9 +101,21 @@ def _recorded(job: Job, intent: Intent, drawn: str, *, wanted: bool) -> tuple[st
     return head + ";\n".join(varied) + ";\n", len(varied)
 
 
+def _planned() -> str:
+    """The gate's plans, made once a client as the gate makes them once a connection."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements WHERE from_sql")
+        plans = [_one_line(row[0]) + ";\n" for row in cursor.fetchall()]
+    return f"\\if :planned = 0\n{''.join(plans)}\\set planned 1\n\\endif\n"
+
+
+def _one_line(statement: str) -> str:
+    return " ".join(line.strip() for line in statement.splitlines())
+
+
 def _varied(statement: str, intent: Intent, attempt_id: uuid.UUID | None) -> str:
     """The statement with variables where it spoke of one customer's dial."""
-    text = " ".join(line.strip() for line in statement.splitlines())
+    text = _one_line(statement)
     text = re.sub(rf"(?<![:\d]){intent.customer_id}\b", ":customer", text)
     text = re.sub(rf"(?<![:\d]){intent.number_id}\b", ":number", text)
     text = text.replace(intent.idempotency_key, f"{intent.idempotency_key[:20]}:key")
@@ -123,7 +136,8 @@ def measure(scripts: Scripts, weights: tuple[int, int], url: str, seconds: int) 
             path = Path(folder, f"{name}.sql")
             path.write_text(text, encoding="utf-8")
             files += ["-f", f"{path}@{weight}"]
-        command = [pgbench(), "-n", "-c", str(WORKERS), "-j", "1", "-T", str(seconds), *files, url]
+        command = [pgbench(), "-n", "-c", str(WORKERS), "-j", "1", "-T", str(seconds)]
+        command += ["-D", "planned=0", *files, url]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     rate = re.search(r"^tps = ([\d.]+)", done.stdout, re.MULTILINE)
     if done.returncode != 0 or rate is None:

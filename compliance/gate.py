@@ -27,10 +27,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.backends.utils import CursorWrapper
 
-from audiences.models import Customer
-from audit.recording import record
-from compliance.domain.attempt_state import LIVE, AttemptState, sources
+from audit.recording import INSERT, entry, record
+from compliance.domain.attempt_state import AttemptState, sources
 from compliance.domain.decide import decide
 from compliance.domain.decision import Decision, refusal
 from compliance.domain.documents import facts_document, intent_document
@@ -43,6 +43,7 @@ from compliance.models.attempt import Attempt
 from compliance.models.exemption import Exemption
 from compliance.models.ledger import Contact
 from compliance.models.ledger import Decision as StoredDecision
+from compliance.prepared import Insertion, Prepared, run
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,24 @@ RETRY_AFTER = timedelta(seconds=60)
 #: Real seconds between permission and call; the window's end may cut it shorter.
 VALID_FOR_S = 10.0
 
-_LIVE = [state.value for state in LIVE]
+# The time; the household, whose lock is taken beside customer and number; limits for what
+# follows; and plans that fit any size of table, for they are kept.
+_OPEN = """
+SELECT sanshi_now(), (SELECT household FROM audiences_customer WHERE id = %s::bigint),
+    set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true),
+    set_config('plan_cache_mode', 'force_generic_plan', true),
+    set_config('enable_seqscan', 'off', true)
+"""
+_DECISION = Insertion(StoredDecision, returning="id")
+_ATTEMPT = Insertion(Attempt)
+_LINE = Insertion(Contact)
+_NOTE = Prepared("audit", INSERT)
+_CHANGE = """
+UPDATE compliance_attempt
+SET state = %s, sid = coalesce(%s, sid), cause = coalesce(%s, cause),
+    settled_at = CASE WHEN %s THEN sanshi_now() ELSE settled_at END
+WHERE id = %s AND state = ANY(%s)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +111,9 @@ def reserve(intent_of: Callable[[], Intent]) -> GateResult:
 
 
 def _reserve(first: Intent, intent_of: Callable[[], Intent]) -> GateResult:
-    household = _household(first)
-    keys = _keys(first, household)
-    with transaction.atomic(durable=True):
-        since = _prepare()
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        since, household = _open(cursor, first.customer_id)
+        keys = _keys(first, household)
         take(keys)
         intent = _read(intent_of)
         if _keys(intent, household) != keys:
@@ -107,7 +124,7 @@ def _reserve(first: Intent, intent_of: Callable[[], Intent]) -> GateResult:
             raise _KeysChanged
         decision = decide(facts, intent, loaded.stack, loaded.now)
         try:
-            return _write(intent, facts, loaded, decision)
+            return _write(cursor, intent, facts, loaded, decision)
         except DatabaseError as error:
             raise _LedgerFailed from error
 
@@ -125,37 +142,29 @@ def _read(intent_of: Callable[[], Intent]) -> Intent:
         raise _IntentFailed(type(error).__name__) from error
 
 
-def _household(intent: Intent) -> str:
-    if intent.customer_id is None:
-        return ""
-    found = Customer.objects.filter(pk=intent.customer_id).values_list("household", flat=True)
-    return found.first() or ""
-
-
 def _keys(intent: Intent, household: str) -> list[int]:
     return keys_of(
         customer_ids=[intent.customer_id], number_ids=[intent.number_id], households=[household]
     )
 
 
-def _prepare() -> datetime:
-    """Bound the waiting, and read a business instant from which facts count their reach back."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS};"
-            f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS};"
-            "SELECT sanshi_now()"
-        )
-        row = cursor.fetchone()
+def _open(cursor: CursorWrapper, customer_id: int | None) -> tuple[datetime, str]:
+    """Bound the waiting, plan for single rows, and read what the locks need.
+
+    Gives a business instant, from which facts count their reach back, and the household.
+    """
+    cursor.execute(_OPEN, [customer_id, str(LOCK_TIMEOUT_MS), str(STATEMENT_TIMEOUT_MS)])
+    row = cursor.fetchone()
     if row is None:
         raise LookupError("the database gave no time")
-    found: datetime = row[0]
-    return found
+    return row[0], row[1] or ""
 
 
-def _write(intent: Intent, facts: Facts, loaded: Loaded, decision: Decision) -> GateResult:
+def _write(
+    cursor: CursorWrapper, intent: Intent, facts: Facts, loaded: Loaded, decision: Decision
+) -> GateResult:
     attempt_id = uuid.uuid4() if decision.allowed else None
-    stored = _store(intent, facts, loaded.stack, decision, attempt_id)
+    stored = _store(cursor, intent, facts, loaded.stack, decision, attempt_id)
     if attempt_id is None:
         return GateResult(decision, None, stored)
     valid_until = loaded.now + timedelta(seconds=VALID_FOR_S * max(1.0, loaded.speed))
@@ -165,62 +174,55 @@ def _write(intent: Intent, facts: Facts, loaded: Loaded, decision: Decision) -> 
         spent = Exemption.objects.filter(pk=decision.exemption_id, used_at__isnull=True)
         if spent.update(used_at=loaded.now) != 1:
             raise _LedgerFailed
-    Attempt.objects.create(
-        id=attempt_id,
-        purpose=intent.purpose.value,
-        actor=intent.actor.value,
-        kind=intent.kind.value,
-        customer_id=intent.customer_id,
-        number_id=intent.number_id,
-        household=facts.customer.household if facts.customer else "",
-        campaign_id=intent.campaign_id,
-        lead_id=intent.lead_id,
-        product_id=intent.product_id,
-        caller_id_id=intent.caller_id_id,
-        idempotency_key=intent.idempotency_key or str(attempt_id),
-        decision_id=stored,
-        exemption_id=decision.exemption_id,
-        reserved_at=loaded.now,
-        valid_until=valid_until,
-    )
+    shared = {
+        "purpose": intent.purpose.value,
+        "actor": intent.actor.value,
+        "customer_id": intent.customer_id,
+        "number_id": intent.number_id,
+        "household": facts.customer.household if facts.customer else "",
+        "campaign_id": intent.campaign_id,
+        "product_id": intent.product_id,
+        "caller_id_id": intent.caller_id_id,
+    }
+    attempt = {
+        **shared,
+        "id": attempt_id,
+        "kind": intent.kind.value,
+        "lead_id": intent.lead_id,
+        "idempotency_key": intent.idempotency_key or str(attempt_id),
+        "decision_id": stored,
+        "exemption_id": decision.exemption_id,
+        "reserved_at": loaded.now,
+        "valid_until": valid_until,
+    }
+    steps: list[tuple[Prepared, dict[str, Any]]] = [(_ATTEMPT, attempt)]
     if intent.has_customer:
-        _count(intent, facts, loaded.now, attempt_id)
-    record(
-        kind="gate.allowed",
-        actor_id=None,
-        subject=f"attempt:{attempt_id}",
-        payload={
-            "decision": stored,
-            "customer": intent.customer_id,
-            "number": intent.number_id,
-            "campaign": intent.campaign_id,
-            "packs": list(decision.packs),
-        },
-    )
+        # the line that caps count: it stands from the moment of permission
+        product = facts.world.product
+        line = {
+            **shared,
+            "at": loaded.now,
+            "kind": ContactKind.ATTEMPT.value,
+            "product_family": product.family if product else "",
+            "branch_id": facts.customer.branch_id if facts.customer else None,
+            "attempt_id": attempt_id,
+        }
+        steps.append((_LINE, line))
+    noted = {
+        "decision": stored,
+        "customer": intent.customer_id,
+        "number": intent.number_id,
+        "campaign": intent.campaign_id,
+        "packs": list(decision.packs),
+    }
+    subject = f"attempt:{attempt_id}"
+    steps.append((_NOTE, entry(kind="gate.allowed", actor_id=None, subject=subject, payload=noted)))
+    run(cursor, *steps)
     return GateResult(decision, attempt_id, stored, valid_until)
 
 
-def _count(intent: Intent, facts: Facts, at: datetime, attempt_id: uuid.UUID) -> None:
-    """The line that caps count: it stands from the moment of permission."""
-    product = facts.world.product
-    Contact.objects.create(
-        at=at,
-        kind=ContactKind.ATTEMPT.value,
-        customer_id=intent.customer_id,
-        number_id=intent.number_id,
-        household=facts.customer.household if facts.customer else "",
-        product_id=intent.product_id,
-        product_family=product.family if product else "",
-        campaign_id=intent.campaign_id,
-        branch_id=facts.customer.branch_id if facts.customer else None,
-        caller_id_id=intent.caller_id_id,
-        actor=intent.actor.value,
-        purpose=intent.purpose.value,
-        attempt_id=attempt_id,
-    )
-
-
 def _store(
+    cursor: CursorWrapper,
     intent: Intent,
     facts: Facts,
     stack: EffectivePack,
@@ -228,36 +230,48 @@ def _store(
     attempt_id: uuid.UUID | None,
 ) -> int:
     """Keep the decision with everything it was made from. Returns its id."""
-    inputs = {
-        "facts": facts_document(facts),
-        "intent": intent_document(intent),
-        "packs": [[pack.ref, pack.sha256] for pack in stack.packs],
-        "at": decision.at.isoformat(),
-    }
-    stored = StoredDecision.objects.create(
-        at=decision.at,
-        verdict=decision.verdict.value,
-        codes=decision.codes,
-        customer_id=intent.customer_id,
-        number_id=intent.number_id,
-        campaign_id=intent.campaign_id,
-        lead_id=intent.lead_id,
-        attempt_id=attempt_id,
-        purpose=intent.purpose.value,
-        actor=intent.actor.value,
-        earliest_next=decision.earliest_next,
-        packs=[f"{pack.ref}#{pack.sha256}" for pack in stack.packs],
-        intent=inputs["intent"],
-        facts=inputs["facts"],
-        decision=decision.document(),
-        inputs_hash=_hash(inputs),
+    facts_text, intent_text = _text(facts_document(facts)), _text(intent_document(intent))
+    packs_text = _text([[pack.ref, pack.sha256] for pack in stack.packs])
+    # canonical JSON of the four together, of which two are large and written once
+    inputs = (
+        f'{{"at":"{decision.at.isoformat()}","facts":{facts_text},"intent":{intent_text},'
+        f'"packs":{packs_text}}}'
     )
-    return stored.pk
+    values = {
+        **_columns(decision, intent),
+        "attempt_id": attempt_id,
+        "packs": [f"{pack.ref}#{pack.sha256}" for pack in stack.packs],
+        "intent": intent_text,
+        "facts": facts_text,
+        "decision": _text(decision.document()),
+        "inputs_hash": hashlib.sha256(inputs.encode()).hexdigest(),
+    }
+    run(cursor, (_DECISION, values))
+    row = cursor.fetchone()
+    if row is None:
+        raise _LedgerFailed
+    found: int = row[0]
+    return found
 
 
-def _hash(inputs: dict[str, Any]) -> str:
-    text = json.dumps(inputs, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+def _columns(decision: Decision, intent: Intent) -> dict[str, Any]:
+    """What a stored decision says beside the documents."""
+    return {
+        "at": decision.at,
+        "verdict": decision.verdict.value,
+        "codes": decision.codes,
+        "customer_id": intent.customer_id,
+        "number_id": intent.number_id,
+        "campaign_id": intent.campaign_id,
+        "lead_id": intent.lead_id,
+        "purpose": intent.purpose.value,
+        "actor": intent.actor.value,
+        "earliest_next": decision.earliest_next,
+    }
+
+
+#: Canonical JSON: the inputs' fingerprint is taken over it.
+_text = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _code_of(error: Exception) -> tuple[str, str]:
@@ -302,16 +316,7 @@ def _keep_refusal(decision: Decision, intent: Intent | None) -> int | None:
     try:
         with transaction.atomic():
             stored = StoredDecision.objects.create(
-                at=decision.at,
-                verdict=decision.verdict.value,
-                codes=decision.codes,
-                customer_id=intent.customer_id,
-                number_id=intent.number_id,
-                campaign_id=intent.campaign_id,
-                lead_id=intent.lead_id,
-                purpose=intent.purpose.value,
-                actor=intent.actor.value,
-                earliest_next=decision.earliest_next,
+                **_columns(decision, intent),
                 packs=[],
                 intent=intent_document(intent),
                 facts={},
@@ -338,7 +343,7 @@ def release(attempt_id: uuid.UUID, cause: str) -> bool:
     A spent exemption may be used again. False when the attempt was settled already.
     """
     with transaction.atomic():
-        if not _change(attempt_id, AttemptState.RELEASED, cause=cause[:60], settled_at=_now()):
+        if not _change(attempt_id, AttemptState.RELEASED, cause=cause[:60]):
             return False
         attempt = Attempt.objects.get(pk=attempt_id)
         counted = Contact.objects.filter(attempt_id=attempt_id, kind=ContactKind.ATTEMPT.value)
@@ -360,7 +365,7 @@ def release(attempt_id: uuid.UUID, cause: str) -> bool:
 def lose(attempt_id: uuid.UUID) -> bool:
     """We cannot establish what became of it: it counts, and is never repeated."""
     with transaction.atomic():
-        if not _change(attempt_id, AttemptState.LOST, settled_at=_now()):
+        if not _change(attempt_id, AttemptState.LOST):
             return False
         record(kind="gate.lost", actor_id=None, subject=f"attempt:{attempt_id}", payload={})
     return True
@@ -368,14 +373,17 @@ def lose(attempt_id: uuid.UUID) -> bool:
 
 def close(attempt_id: uuid.UUID) -> bool:
     """The call is over. False when the attempt was settled already."""
-    return _change(attempt_id, AttemptState.CLOSED, settled_at=_now())
+    return _change(attempt_id, AttemptState.CLOSED)
 
 
-def _change(attempt_id: uuid.UUID, new: AttemptState, **values: Any) -> bool:
-    changed = Attempt.objects.filter(pk=attempt_id, state__in=sources(new)).update(
-        state=new.value, **values
-    )
-    return changed == 1
+def _change(
+    attempt_id: uuid.UUID, new: AttemptState, *, sid: str | None = None, cause: str | None = None
+) -> bool:
+    with connection.cursor() as cursor:
+        over = new is not AttemptState.BOUND
+        cursor.execute(_CHANGE, [new.value, sid, cause, over, attempt_id, sources(new)])
+        changed: bool = cursor.rowcount == 1
+    return changed
 
 
 def _now() -> datetime:

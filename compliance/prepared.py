@@ -1,0 +1,102 @@
+"""Statements that a connection plans once and runs many times.
+
+Planning the facts statement takes six times as long as running it, and psycopg2 prepares nothing by
+itself. A plan belongs to a connection: a new one, after whatever loss, makes its own. Should plans
+not be where we left them (a pooler hands connections around), the transaction fails, and from then
+on this process sends the statements in full.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from collections.abc import Mapping
+from typing import Any
+from weakref import WeakSet
+
+from django.db import DatabaseError, connection, models
+
+log = logging.getLogger(__name__)
+
+_PLACE = re.compile(r"%\((\w+)\)s")
+#: invalid_sql_statement_name, duplicate_prepared_statement, and feature_not_supported, which is
+#: what a plan says whose result has other columns now.
+_LOST = frozenset({"26000", "42P05", "0A000"})
+
+
+class Prepared:
+    """One statement with `%(name)s` places; types are inferred by the server.
+
+    Plan it with index access in mind (the gate sets `enable_seqscan = off`): it outlives the table
+    sizes that it was planned for.
+    """
+
+    def __init__(self, name: str, statement: str) -> None:
+        every = _PLACE.findall(statement)
+        order = list(dict.fromkeys(every))
+        body = _PLACE.sub(lambda place: f"${order.index(place[1]) + 1}", statement)
+        body = body.replace("%%", "%")
+        # two versions of the program may share a server-side connection
+        self.name = f"sanshi_{name}_{hashlib.sha256(body.encode()).hexdigest()[:8]}"
+        self.preparation = f"PREPARE {self.name} AS {body}"
+        self._short = f"EXECUTE {self.name} ({', '.join(['%s'] * len(order))})"
+        self._full = _PLACE.sub("%s", statement)
+        self._order, self._every = order, every
+        # the driver's connections, not Django's wrappers of them, which outlive them
+        self._ready: WeakSet[Any] = WeakSet()
+        self._kept = True
+
+    def sent(self, cursor: Any, values: Mapping[str, Any]) -> tuple[str, list[Any]]:
+        """What to send on this cursor of the current connection, planned there if need be."""
+        if not self._kept:
+            return self._full, [values[name] for name in self._every]
+        driver = connection.connection
+        if driver not in self._ready:
+            cursor.execute(self.preparation)
+            self._ready.add(driver)
+        return self._short, [values[name] for name in self._order]
+
+    def forget(self) -> None:
+        """Send it in full from now on."""
+        self._kept = False
+
+
+class Insertion(Prepared):
+    """The insertion of one row; columns that are not given get their field's default."""
+
+    def __init__(self, model: type[models.Model], *, returning: str = "") -> None:
+        meta = model._meta
+        fields = [field for field in meta.concrete_fields if not _made_by_database(field)]
+        self._defaults = {str(field.column): field.get_default() for field in fields}
+        columns = ", ".join(f'"{column}"' for column in self._defaults)
+        places = ", ".join(f"%({column})s" for column in self._defaults)
+        statement = f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({places})'  # noqa: S608 - the model's own names
+        if returning:
+            statement += f" RETURNING {returning}"
+        super().__init__(str(meta.model_name), statement)
+
+    def sent(self, cursor: Any, values: Mapping[str, Any]) -> tuple[str, list[Any]]:
+        return super().sent(cursor, {**self._defaults, **values})
+
+
+def _made_by_database(field: models.Field[Any, Any]) -> bool:
+    return isinstance(field, models.AutoField | models.BigAutoField)
+
+
+def run(cursor: Any, *steps: tuple[Prepared, Mapping[str, Any]]) -> None:
+    """Run statements in order, in one round trip; the last one's rows can be fetched.
+
+    Raises django.db.Error.
+    """
+    try:
+        sent = [statement.sent(cursor, values) for statement, values in steps]
+        cursor.execute(
+            ";".join(text for text, _ in sent), [value for _, given in sent for value in given]
+        )
+    except DatabaseError as error:
+        if getattr(error.__cause__, "pgcode", None) in _LOST:
+            log.warning("plans are not kept, statements are sent in full: %s", error)
+            for statement, _ in steps:
+                statement.forget()
+        raise
