@@ -29,7 +29,7 @@ AREAS: dict[str, Text] = {
     Area.CHANNEL: _("Right channel"),
 }
 
-ACTORS: dict[str, Text] = {Actor.ROBOT: _("Robot"), Actor.HUMAN: _("Person")}
+ACTORS: dict[str, Text] = {Actor.ROBOT: _("Robot"), Actor.HUMAN: _("A person")}
 
 PURPOSES: dict[str, Text] = {
     Purpose.MARKETING: _("Marketing"),
@@ -88,7 +88,7 @@ CHANNELS: dict[str, Text] = {
     "sms": _("Text message"),
     "app": _("App"),
     "wechat": _("WeChat"),
-    "branch": _("Branch"),
+    "branch": _("At a branch"),
     "email": _("E-mail"),
 }
 

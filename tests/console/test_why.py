@@ -172,7 +172,7 @@ def test_the_days_to_come_are_drawn_for_robot_and_person(cast: Cast) -> None:
     shown = look(cast.officer, cast.wang)
     # Tuesday 14:00 until a minute before 20:00, and Saturday for a person alone
     assert "Robot 14:00–19:59" in shown
-    assert "Person 10:00–11:59" in shown
+    assert "A person 10:00–11:59" in shown
     assert "Robot 10:00–11:59" not in shown
 
 
