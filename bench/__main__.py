@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import os
 import pkgutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
@@ -23,6 +26,20 @@ def names() -> list[str]:
     )
 
 
+@contextmanager
+def words_on_stderr() -> Iterator[None]:
+    """What the parts and their processes say goes to stderr: stdout is for the figures alone."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    try:
+        os.dup2(2, 1)
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Returns 2 for a name that is no bench, after printing those there are."""
     parser = argparse.ArgumentParser(prog="bin/bench", description=__doc__)
@@ -36,7 +53,8 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"No bench is called {args.name}.", file=sys.stderr)
         print("Benches: " + ", ".join(known), file=sys.stderr)
         return 2
-    result = importlib.import_module(f"bench.{args.name}").run(args.size)
+    with words_on_stderr():
+        result = importlib.import_module(f"bench.{args.name}").run(args.size)
     print(json.dumps(result, ensure_ascii=False, indent=None if args.json else 2))
     return 0
 

@@ -25,10 +25,14 @@ INSERT INTO compliance_contact (at, kind, customer_id, number_id, household, pro
 SELECT %(at)s, %(kind)s, customer_id, number_id, household, product_id, product_family,
     campaign_id, branch_id, caller_id_id, actor, purpose, channel, %(outcome)s, attempt_id
 FROM compliance_contact
-WHERE attempt_id = %(attempt)s AND kind = 'attempt'
+WHERE attempt_id = %(attempt)s AND kind = 'attempt' AND at >= %(since)s
   AND NOT EXISTS (SELECT 1 FROM compliance_contact
-                  WHERE attempt_id = %(attempt)s AND kind = %(kind)s AND outcome = %(outcome)s)
+                  WHERE attempt_id = %(attempt)s AND kind = %(kind)s AND outcome = %(outcome)s
+                    AND at >= %(since)s)
 """
+#: What belongs to an attempt happens within this time of it; so long a reach back lets PostgreSQL
+#: leave the older months' partitions alone.
+_REACH = timedelta(days=62)
 
 
 def record_connect(attempt_id: uuid.UUID, at: datetime) -> bool:
@@ -71,7 +75,13 @@ def _append(attempt_id: uuid.UUID, kind: ContactKind, at: datetime, outcome: str
     with connection.cursor() as cursor:
         cursor.execute(
             _APPEND,
-            {"at": at, "kind": kind.value, "attempt": str(attempt_id), "outcome": outcome},
+            {
+                "at": at,
+                "since": at - _REACH,
+                "kind": kind.value,
+                "attempt": str(attempt_id),
+                "outcome": outcome,
+            },
         )
         return bool(cursor.rowcount)
 

@@ -205,10 +205,15 @@ class Run:
         *,
         fresh: bool,
         kept: bool = True,
+        durable: bool = False,
         environ: Mapping[str, str] | None = None,
     ) -> None:
-        """`environ` names real servers (default: this process's environment; {} = none)."""
+        """`environ` names real servers (default: this process's environment; {} = none).
+
+        `durable`: every commit reaches the disk, as in production; a demo need not wait for that.
+        """
         self.environ = environ
+        self.durable = durable
         self.state = state
         self.addresses = addresses
         self.journal = state / "journal.jsonl"
@@ -220,7 +225,7 @@ class Run:
         try:
             self.state.mkdir(parents=True, exist_ok=True)
             servers = self._stack.enter_context(
-                Servers.start(self.state, durable=False, environ=self.environ)
+                Servers.start(self.state, durable=self.durable, environ=self.environ)
             )
             if self.fresh:
                 servers.database_url = self._stack.enter_context(
@@ -262,15 +267,7 @@ class Run:
         web, live = self.addresses.web, self.addresses.live
         self.supervisor.start(self._carrier(seed))
         self.supervisor.start(
-            Process(
-                "web",
-                [
-                    PYTHON, "-m", "gunicorn", "config.wsgi", "--worker-class", "gthread",
-                    "--workers", "2", "--threads", "8", "--bind", f"127.0.0.1:{web}",
-                    "--keep-alive", "75", "--backlog", "512", "--log-level", "warning",
-                ],
-                ready_url=f"http://127.0.0.1:{web}/healthz",
-            ),
+            self.web(),
             Process(
                 "live",
                 [
@@ -293,6 +290,19 @@ class Run:
             address = ["--base-url", f"http://127.0.0.1:{web}"]
             command = [PYTHON, "manage.py", "sandboxagents", *played, *address]
             self.supervisor.start(Process("agents", command))
+
+    def web(self) -> Process:
+        """Pages and webhooks, as production serves them."""
+        port = self.addresses.web
+        return Process(
+            "web",
+            [
+                PYTHON, "-m", "gunicorn", "config.wsgi", "--worker-class", "gthread",
+                "--workers", "2", "--threads", "8", "--bind", f"127.0.0.1:{port}",
+                "--keep-alive", "75", "--backlog", "512", "--log-level", "warning",
+            ],
+            ready_url=f"http://127.0.0.1:{port}/healthz",
+        )  # fmt: skip
 
     def _carrier(self, seed: int) -> Process:
         port = self.addresses.carrier

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from django.db import transaction
@@ -22,6 +22,10 @@ from robot.domain.script import Script
 from robot.domain.steps import Heard, State, Step
 from robot.domain.versions import Phase
 from robot.models import Conversation, ScriptVersion, Turn
+
+
+#: No turn comes later than this after its conversation's beginning.
+LONGEST: Final = timedelta(days=7)
 
 
 class NoConversation(LookupError):
@@ -39,7 +43,6 @@ class Line:
     node: str = ""
 
 
-@transaction.atomic
 def begin(
     *,
     call_ref: UUID,
@@ -75,7 +78,6 @@ def begin(
     return step
 
 
-@transaction.atomic
 def hear(
     *,
     call_ref: UUID,
@@ -99,7 +101,7 @@ def hear(
     stored = _stored(conversation, phase, turn)
     if stored is not None:
         return stored
-    script = script_of(conversation.script_version_id)
+    script = _script_of(conversation)
     state = State.load(conversation.state)
     if parked and not state.parked:
         return Step(state=state)  # the transfer was settled while this turn was on its way
@@ -113,7 +115,6 @@ def hear(
     return step
 
 
-@transaction.atomic
 def transfer_result(*, call_ref: UUID, result: str, at: datetime) -> Step:
     """What the robot says once the transfer came to its end.
 
@@ -123,7 +124,7 @@ def transfer_result(*, call_ref: UUID, result: str, at: datetime) -> Step:
     state = State.load(conversation.state)
     if not state.parked:
         return _stored(conversation, Phase.TRANSFER, state.transfers) or Step(state=state)
-    step = engine.resume(script_of(conversation.script_version_id), state, result, at=at)
+    step = engine.resume(_script_of(conversation), state, result, at=at)
     _store(conversation, Phase.TRANSFER, state.transfers, Heard(at=at, text=""), step)
     return step
 
@@ -175,16 +176,33 @@ def _parsed(version_id: int, content_hash: str) -> Script:
     return read_json(ScriptVersion.objects.get(pk=version_id).document)
 
 
+def _script_of(conversation: Conversation) -> Script:
+    version = conversation.script_version
+    return _parsed(version.pk, version.content_hash)
+
+
 def _locked(call_ref: UUID) -> Conversation:
-    found = Conversation.objects.select_for_update(no_key=True).filter(call_ref=call_ref).first()
+    """The conversation, locked, with the hash of its script's version (not with the document)."""
+    found = (
+        Conversation.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("script_version")
+        .defer("script_version__document")
+        .filter(call_ref=call_ref)
+        .first()
+    )
     if found is None:
         raise NoConversation(str(call_ref))
     return found
 
 
 def _stored(conversation: Conversation, phase: Phase, index: int) -> Step | None:
+    # the time lets PostgreSQL look into the one or two months' partitions that it can lie in
     turn = Turn.objects.filter(
-        conversation_id=conversation.pk, phase=phase.value, index=index
+        conversation_id=conversation.pk,
+        phase=phase.value,
+        index=index,
+        at__gte=conversation.started_at,
+        at__lt=conversation.started_at + LONGEST,
     ).first()
     return None if turn is None else Step.load(turn.step)
 
