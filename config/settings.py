@@ -36,6 +36,8 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,
         # each transaction is opened by the code that means it (the gate's must be durable)
         "ATOMIC_REQUESTS": False,
+        # the tests' databases are copies of one that was migrated once (config/test_database.py)
+        "TEST": {"TEMPLATE": env_str("TEST_DATABASE_TEMPLATE", "") or None},
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

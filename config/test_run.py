@@ -23,6 +23,7 @@ from typing import IO
 from config.embedded.folder import EmbeddedError, end_processes
 from config.embedded.servers import Servers
 from config.processes import interruptible, undisturbed
+from config.test_database import prepare_template
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".state" / "test"
@@ -84,6 +85,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         with interruptible(), Servers.start(STATE, durable=False) as servers:
             environment |= servers.environment | servers.folder.environment
+            if PYTEST in wanted:
+                environment["TEST_DATABASE_TEMPLATE"] = prepare_template(ROOT, environment)
             try:
                 results = run(wanted, pytest_arguments, environment)
             finally:
@@ -94,6 +97,9 @@ def main(arguments: Sequence[str]) -> int:
                 say(f"The tests left {len(left)} processes behind; they have been ended.")
     except EmbeddedError as error:
         say(str(error))
+        return 1
+    except subprocess.CalledProcessError:
+        say("The migrations failed: there is no database to test with.")
         return 1
     except KeyboardInterrupt:
         say("Interrupted.")
