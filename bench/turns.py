@@ -25,7 +25,6 @@ from typing import Any, NamedTuple
 import aiohttp
 
 from config.demo import HEADLESS_START, PYTHON, ROOT, Addresses, Run
-from config.processes import Process
 
 CALLS = {"small": 100, "full": 1_000}
 OFFERED_PER_S = 100

@@ -23,7 +23,6 @@ from robot.domain.steps import Heard, State, Step
 from robot.domain.versions import Phase
 from robot.models import Conversation, ScriptVersion, Turn
 
-
 #: No turn comes later than this after its conversation's beginning.
 LONGEST: Final = timedelta(days=7)
 
