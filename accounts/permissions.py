@@ -36,6 +36,8 @@ class Page(StrEnum):
     APPROVALS = "approvals"  # the common inbox of head office
     WHY = "why"  # one customer: may we call, and what lies behind
     DECISIONS = "decisions"  # a stored decision with all of its facts
+    PACKS = "packs"  # reading rule packs
+    PACK_EDITING = "pack_editing"  # drafting, signing and ending them
 
 
 _OFFICE = {Role.MARKETING, Role.SUPERVISOR, Role.COMPLIANCE, Role.OPERATIONS, Role.REVIEWER}
@@ -51,6 +53,8 @@ PAGES: dict[Page, frozenset[Role]] = {
     Page.COMPLIANCE: frozenset({Role.COMPLIANCE, Role.REVIEWER}),
     Page.WHY: frozenset({Role.COMPLIANCE, Role.REVIEWER, Role.BRANCH_MANAGER, Role.MARKETING}),
     Page.DECISIONS: frozenset({Role.COMPLIANCE, Role.REVIEWER, Role.BRANCH_MANAGER}),
+    Page.PACKS: frozenset({Role.COMPLIANCE, Role.REVIEWER, Role.OPERATIONS}),
+    Page.PACK_EDITING: frozenset({Role.COMPLIANCE}),
     Page.APPROVALS: frozenset(
         {
             Role.COMPLIANCE,
@@ -68,6 +72,7 @@ SIGNERS: dict[str, frozenset[Role]] = {
     "target_list": frozenset({Role.BRANCH_MANAGER}),
     "script_version": frozenset({Role.REVIEWER}),
     "pack_version": frozenset({Role.COMPLIANCE}),
+    "pack_end": frozenset({Role.COMPLIANCE}),
     "calendar_year": frozenset({Role.COMPLIANCE}),
     "register_import": frozenset({Role.COMPLIANCE}),
     "unsuppression": frozenset({Role.COMPLIANCE}),

@@ -7,7 +7,7 @@ differ, and that a branch's matter is decided by somebody who answers for that b
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -134,9 +134,22 @@ def submit(
     return approval
 
 
+#: The end of a signature that does not end.
+FOR_GOOD = datetime(9999, 12, 31, tzinfo=UTC)
+
+
 @transaction.atomic
-def approve(*, approval: Approval, checker: User, content_hash: str, note: str = "") -> Approval:
+def approve(
+    *,
+    approval: Approval,
+    checker: User,
+    content_hash: str,
+    note: str = "",
+    valid_until: datetime | None = None,
+) -> Approval:
     """Sign what the checker saw (`content_hash`).
+
+    The signature ends when the time to decide would have, unless `valid_until` says otherwise.
 
     Raises AlreadyDecided, Expired, MakerIsChecker, NotYourBranch, NotYours, ContentChanged, in
     that order.
@@ -145,6 +158,9 @@ def approve(*, approval: Approval, checker: User, content_hash: str, note: str =
     locked = _open_for(approval, checker, at)
     if locked.content_hash != content_hash:
         raise ContentChanged
+    if valid_until is not None:
+        Approval.objects.filter(pk=locked.pk).update(expires_at=valid_until)
+        locked.expires_at = valid_until
     return _move(locked, ApprovalState.APPROVED, actor=checker, at=at, note=note)
 
 

@@ -78,9 +78,13 @@ class CallerIdAdmin(NeverDeleted, ModelAdmin):
 class PackVersionInline(ReadOnly, TabularInline):
     model = PackVersion
     extra = 0
-    fields = ["version", "state", "effective_from", "effective_to", "maker", "checker"]
+    fields = ["page", "state", "effective_from", "effective_to", "maker", "checker"]
     readonly_fields = fields
     show_change_link = True
+
+    @admin.display(description=gettext_lazy("version"))
+    def page(self, version: PackVersion) -> SafeString:
+        return version_link(version)
 
 
 @admin.register(Pack)
@@ -97,6 +101,7 @@ class PackVersionAdmin(ReadOnly, ModelAdmin):
     list_filter = ["state", "pack"]
     list_select_related = ["pack", "maker", "checker"]
     fields = [
+        "page",
         "pack",
         "version",
         "state",
@@ -110,6 +115,10 @@ class PackVersionAdmin(ReadOnly, ModelAdmin):
     ]
     readonly_fields = fields
 
+    @admin.display(description=gettext_lazy("page"))
+    def page(self, version: PackVersion) -> SafeString:
+        return version_link(version)
+
     @admin.display(description=gettext_lazy("rules"))
     def rules(self, version: PackVersion) -> SafeString:
         return rule_table(version.document, get_language() or "zh-hans")
@@ -117,6 +126,12 @@ class PackVersionAdmin(ReadOnly, ModelAdmin):
     @admin.display(description=gettext_lazy("document"))
     def source(self, version: PackVersion) -> SafeString:
         return document_block(version.document)
+
+
+def version_link(version: PackVersion) -> SafeString:
+    """The way to the page on which a version is read, changed and signed (the console's)."""
+    address = f"/compliance/packs/versions/{version.pk}/"
+    return format_html("<a class='underline' href='{}'>{}</a>", address, str(version))
 
 
 def rule_table(document: dict[str, Any], language: str) -> SafeString:

@@ -18,32 +18,38 @@ from audit.recording import record
 from clock.reading import now as business_now
 from compliance.domain.pack import (
     EffectivePack,
-    Layer,
     PackDocument,
     PackError,
     compile_pack,
     content_hash,
+    outermost_first,
 )
 from compliance.domain.pack import Pack as CompiledPack
+from compliance.domain.pack_state import PackState
 from compliance.domain.terms import start_of_day
-from compliance.models.pack import Pack, PackState, PackVersion
+from compliance.models.pack import Pack, PackVersion
 
 SHIPPED = Path(__file__).resolve().parent / "packs"
 
-_ORDER = {layer: place for place, layer in enumerate(Layer)}
 _compiled: dict[tuple[int, str], CompiledPack] = {}
 _stacks: dict[tuple[tuple[int, str], ...], EffectivePack] = {}
 
 
 def in_force(at: datetime) -> EffectivePack:
     """The stack in force at an instant (empty when nothing is: that blocks every call)."""
-    versions = (
+    return stack_of([(version.pk, version.sha256) for version in versions_at(at)])
+
+
+def versions_at(at: datetime, *, without: int = 0) -> list[PackVersion]:
+    """The version of each pack in force at an instant, as if `without` did not exist."""
+    return list(
         PackVersion.objects.filter(state=PackState.APPROVED.value, effective_from__lte=at)
         .filter(Q(effective_to__isnull=True) | Q(effective_to__gt=at))
+        .exclude(pk=without)
+        .select_related("pack")
         .order_by("pack_id", "-effective_from", "-id")
         .distinct("pack_id")
     )
-    return stack_of([(version.pk, version.sha256) for version in versions])
 
 
 def stack_of(versions: Sequence[tuple[int, str]]) -> EffectivePack:
@@ -61,7 +67,7 @@ def stack_of(versions: Sequence[tuple[int, str]]) -> EffectivePack:
             packs = [_compiled[version] for version in key]
         except KeyError as error:
             raise PackError("a pack version is not what its hash says") from error
-        found = EffectivePack(tuple(sorted(packs, key=lambda pack: _ORDER[pack.layer])))
+        found = EffectivePack(tuple(sorted(packs, key=outermost_first)))
         _stacks[key] = found
     return found
 

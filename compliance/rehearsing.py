@@ -23,13 +23,13 @@ from compliance.domain.decide import decide
 from compliance.domain.decision import Decision
 from compliance.domain.documents import calendar_of
 from compliance.domain.intent import Actor, DialKind, Intent, Purpose
-from compliance.domain.pack import EffectivePack, Layer, Pack, PackError, compile_pack
+from compliance.domain.pack import EffectivePack, Pack, PackError, compile_pack, outermost_first
 from compliance.domain.terms import start_of_day
+from compliance.pack_source import TooLarge, bounded
 from compliance.packs import SHIPPED
 from compliance.scenario_facts import Clean, facts_of
 from compliance.scenario_format import Expected, Scenario, ScenarioFile
 
-_ORDER = {layer: place for place, layer in enumerate(Layer)}
 #: Where a customer lives of whom a scenario says nothing.
 _HOME = {"CN": "CN-33", "US": "US-IL", "GB": "GB-ENG"}
 
@@ -52,24 +52,93 @@ class Rehearsed:
         return not self.difference
 
 
-def rehearse(path: Path) -> Iterator[Rehearsed]:
+def rehearse(path: Path, draft: Pack | None = None) -> Iterator[Rehearsed]:
     """Run a file's scenarios. Times without an offset are in the file's zone.
 
-    Raises ScenarioError naming what cannot be read.
+    `draft` stands in for its pack (or joins every stack that does not name it), whatever day it
+    begins on. Raises ScenarioError naming what cannot be read.
     """
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-        file = ScenarioFile.model_validate(raw)
-        where = ZoneInfo(file.zone)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError, KeyError) as error:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
         raise ScenarioError(f"{path.name}: {error}") from error
+    yield from _run(path.name, text, _Library(path.parent, draft))
+
+
+def rehearse_text(name: str, text: str, draft: Pack | None = None) -> Iterator[Rehearsed]:
+    """As `rehearse`, for a text from outside: it may name shipped packs, and no file."""
+    try:
+        bounded(text)
+    except (TooLarge, RecursionError, yaml.YAMLError) as error:
+        raise ScenarioError(f"{name}: {error or 'too large'}") from error
+    yield from _run(name, text, _Library(None, draft))
+
+
+def _run(name: str, text: str, library: _Library) -> Iterator[Rehearsed]:
+    try:
+        file = ScenarioFile.model_validate(yaml.safe_load(text))
+        where = ZoneInfo(file.zone)
+    except (yaml.YAMLError, ValidationError, KeyError, ValueError) as error:
+        raise ScenarioError(f"{name}: {error}") from error
     for scenario in file.scenarios:
-        yield _one(path, scenario, file, where)
+        yield _one(name, scenario, file, where, library)
 
 
-def _one(path: Path, scenario: Scenario, file: ScenarioFile, where: ZoneInfo) -> Rehearsed:
+@dataclass(frozen=True, slots=True)
+class _Library:
+    """Where packs are found: files beside `folder` (None = no files), shipped ones, the draft."""
+
+    folder: Path | None
+    draft: Pack | None
+
+    def named(self, name: str) -> tuple[datetime, Pack]:
+        """When it begins, and the pack. Raises what reading raises."""
+        if not name.endswith((".yaml", ".yml")):
+            if self.draft is not None and name == _code(self.draft):
+                return _BEGINNING, self.draft
+            if not name.replace("-", "").isalnum():
+                raise ValueError("no such pack")
+            return _compiled((SHIPPED / f"{name}.yaml").read_text(encoding="utf-8"))
+        if self.folder is None:
+            raise ValueError("here a scenario names shipped packs only, and no file")
+        return _compiled((self.folder / name).read_text(encoding="utf-8"))
+
+    def stack(self, names: tuple[str, ...], at: datetime) -> EffectivePack:
+        """The stack of these at an instant: of several versions of a pack, the one in force."""
+        in_force: dict[str, tuple[datetime, Pack]] = {}
+        for name in names:
+            try:
+                begins, pack = self.named(name)
+            except (OSError, yaml.YAMLError, PackError, ValueError) as error:
+                raise ScenarioError(f"{name}: {error}") from error
+            code = _code(pack)
+            if begins <= at and (code not in in_force or in_force[code][0] <= begins):
+                in_force[code] = (begins, pack)
+        if self.draft is not None:
+            in_force[_code(self.draft)] = (_BEGINNING, self.draft)
+        packs = (pack for _, pack in in_force.values())
+        return EffectivePack(tuple(sorted(packs, key=outermost_first)))
+
+    def expected(self, refs: tuple[str, ...]) -> tuple[str, ...]:
+        """The packs a scenario expects, with the draft in the place of its pack's version."""
+        if self.draft is None:
+            return refs
+        code = _code(self.draft)
+        return tuple(self.draft.ref if ref.partition("@")[0] == code else ref for ref in refs)
+
+
+_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def _code(pack: Pack) -> str:
+    return pack.ref.partition("@")[0]
+
+
+def _one(
+    name: str, scenario: Scenario, file: ScenarioFile, where: ZoneInfo, library: _Library
+) -> Rehearsed:
     now = _utc(scenario.at, where)
-    stack = _stack(_packs_named(scenario, file), path, now)
+    stack = library.stack(_packs_named(scenario, file), now)
     clean = Clean(
         now=now,
         where=where,
@@ -81,10 +150,10 @@ def _one(path: Path, scenario: Scenario, file: ScenarioFile, where: ZoneInfo) ->
     try:
         facts = facts_of(scenario.given, clean)
     except ValueError as error:
-        raise ScenarioError(f"{path.name}: {scenario.name}: {error}") from error
+        raise ScenarioError(f"{name}: {scenario.name}: {error}") from error
     decision = decide(facts, _intent(scenario), stack, now)
-    difference = _difference(scenario.expect, decision, where)
-    return Rehearsed(path.name, scenario.name, decision, difference)
+    difference = _difference(scenario.expect, decision, where, library)
+    return Rehearsed(name, scenario.name, decision, difference)
 
 
 def _packs_named(scenario: Scenario, file: ScenarioFile) -> tuple[str, ...]:
@@ -93,7 +162,7 @@ def _packs_named(scenario: Scenario, file: ScenarioFile) -> tuple[str, ...]:
     return file.packs or (file.pack,)
 
 
-def _difference(expected: Expected, decision: Decision, where: ZoneInfo) -> str:
+def _difference(expected: Expected, decision: Decision, where: ZoneInfo, library: _Library) -> str:
     found = []
     verdict = decision.verdict.value
     if not (verdict == expected.decision or verdict.startswith(f"{expected.decision}_")):
@@ -106,8 +175,9 @@ def _difference(expected: Expected, decision: Decision, where: ZoneInfo) -> str:
     for area, wanted in expected.verdicts.items():
         if decision.verdicts[area] != wanted:
             found.append(f"{area} {decision.verdicts[area]}, expected {wanted}")
-    if expected.packs is not None and expected.packs != decision.packs:
-        found.append(f"packs {list(decision.packs)}, expected {list(expected.packs)}")
+    packs = None if expected.packs is None else library.expected(expected.packs)
+    if packs is not None and packs != decision.packs:
+        found.append(f"packs {list(decision.packs)}, expected {list(packs)}")
     for name in ("earliest_next", "open_until"):
         if name not in expected.model_fields_set:
             continue
@@ -143,33 +213,12 @@ def _intent(scenario: Scenario) -> Intent:
     )
 
 
-def _stack(names: tuple[str, ...], beside: Path, at: datetime) -> EffectivePack:
-    """The stack of these at an instant: of several versions of a pack, the one then in force."""
-    in_force: dict[str, tuple[datetime, Pack]] = {}
-    for name in names:
-        try:
-            begins, pack = _read_pack(name, beside.parent)
-        except (OSError, yaml.YAMLError, PackError, ValueError) as error:
-            raise ScenarioError(f"{name}: {error}") from error
-        code = pack.ref.partition("@")[0]
-        if begins <= at and (code not in in_force or in_force[code][0] <= begins):
-            in_force[code] = (begins, pack)
-    packs = (pack for _, pack in in_force.values())
-    return EffectivePack(tuple(sorted(packs, key=lambda pack: _ORDER[pack.layer])))
-
-
 @lru_cache(maxsize=64)
 def _compiled(text: str) -> tuple[datetime, Pack]:
     document = yaml.safe_load(text)
     pack = compile_pack(document)
     begins = document.get("effective_from") or "2000-01-01"
     return start_of_day(datetime.fromisoformat(str(begins)).date(), pack.zone), pack
-
-
-def _read_pack(name: str, folder: Path) -> tuple[datetime, Pack]:
-    """A shipped pack by its name, or a pack file by its path from the scenario file."""
-    path = folder / name if name.endswith((".yaml", ".yml")) else SHIPPED / f"{name}.yaml"
-    return _compiled(path.read_text(encoding="utf-8"))
 
 
 @lru_cache(maxsize=64)

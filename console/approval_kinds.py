@@ -23,6 +23,8 @@ class SubjectKind:
 
 KINDS: dict[str, SubjectKind] = {
     "target_list": SubjectKind(_("Target list"), "inbox-list"),
+    "pack_version": SubjectKind(_("Rule pack"), "pack-version"),
+    "pack_end": SubjectKind(_("End of a rule pack"), "pack-version"),
 }
 
 

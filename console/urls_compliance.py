@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from console.views import approvals_inbox, compliance_hub, why
 
@@ -16,4 +16,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
         why.decision,
         name="why-decision",
     ),
+    path("", include("console.urls_packs")),
 ]

@@ -98,6 +98,14 @@ class Pack:
     unknown: tuple[tuple[str, str], ...] = ()
 
 
+_PLACES = {layer: place for place, layer in enumerate(Layer)}
+
+
+def outermost_first(pack: Pack) -> int:
+    """The place of a pack in its stack, to sort by."""
+    return _PLACES[pack.layer]
+
+
 def content_hash(document: Mapping[str, Any]) -> str:
     """SHA-256 over the document's canonical JSON."""
     text = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -170,6 +178,8 @@ def _compile_rules(
             rule = kind.model.model_validate({**entry, "pack": ref, "zone": zone_name})
         except ValidationError as error:
             raise PackError(f"rule {identity}: {error}") from error
+        if name in RELAXING and (rule.areas or rule.groups):
+            raise PackError(f"rule {identity}: what relaxes holds for everybody or nobody")
         if rule.relaxed_by_callback and not kind.relaxable(rule):
             raise PackError(f"rule {identity}: a callback may not relax this rule")
         _check_sentence(rule)
@@ -276,6 +286,10 @@ class EffectivePack:
             return self
         layer = campaign_layer(limits, campaign_id, self.zone)
         return type(self)((*self.packs, layer))
+
+    def with_pack(self, pack: Pack) -> Self:
+        """The same stack with one more layer, in its place."""
+        return type(self)(tuple(sorted((*self.packs, pack), key=outermost_first)))
 
     def rules_for(self, purpose: Purpose, actor: Actor) -> tuple[CompiledRule, ...]:
         """The rules that speak about this purpose and this actor."""

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from compliance.domain.pack import Layer
-
-
-class PackState(StrEnum):
-    """A draft is signed by a second person; an approved version is never changed."""
-
-    DRAFT = "draft"
-    APPROVED = "approved"
-    WITHDRAWN = "withdrawn"
+from compliance.domain.pack_state import PackState
 
 
 class Pack(models.Model):
@@ -38,7 +29,10 @@ class Pack(models.Model):
 
 
 class PackVersion(models.Model):
-    """One version: document and hash, effective in [effective_from, effective_to)."""
+    """One version: document and hash, effective in [effective_from, effective_to).
+
+    From its submission on, the database itself refuses to change its content; it is never deleted.
+    """
 
     pack = models.ForeignKey(
         Pack, verbose_name=_("rule pack"), on_delete=models.PROTECT, related_name="versions"

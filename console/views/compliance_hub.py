@@ -38,6 +38,12 @@ TILES: tuple[Tile, ...] = (
         _("One customer: may we call now, what would change it, and every decision so far."),
     ),
     Tile(
+        Page.PACKS,
+        "/compliance/packs/",
+        _("Rule packs"),
+        _("The rules in force as sentences; drafts, rehearsals, signatures."),
+    ),
+    Tile(
         Page.COMPLIANCE,
         "/admin/compliance/",
         _("Records"),

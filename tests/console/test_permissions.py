@@ -22,6 +22,8 @@ ADDRESSES: dict[str, Page] = {
     "/compliance/": Page.COMPLIANCE,
     "/compliance/inbox/": Page.APPROVALS,
     "/compliance/why/": Page.WHY,
+    "/compliance/packs/": Page.PACKS,
+    "/compliance/packs/new/": Page.PACK_EDITING,
     "/live-ticket/": Page.HOME,
 }
 

@@ -1,0 +1,109 @@
+"""Everything that is wrong with a pack document, each with its place in it.
+
+`compile_pack` stops at the first mistake; who writes a draft wants them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from compliance.domain.intent import Actor, Purpose
+from compliance.domain.pack import EffectivePack, Pack, PackDocument, PackError, compile_pack
+from compliance.domain.registry import KINDS
+
+
+class Problem(NamedTuple):
+    """`path`: where in the document; `kind` is pydantic's name of the mistake, or ours."""
+
+    path: tuple[str | int, ...]
+    kind: str
+    message: str
+    values: tuple[tuple[str, str], ...] = ()
+
+
+def problems(document: Any) -> list[Problem]:
+    """All mistakes of a document; none means that it compiles."""
+    if not isinstance(document, Mapping):
+        return [Problem((), "not_a_mapping", "a pack is a mapping of keys to values")]
+    found = _of_document(document)
+    rules = document.get("rules")
+    if isinstance(rules, list):
+        for place, rule in enumerate(rules):
+            found += _of_rule(document, place, rule)
+    if not found:
+        try:
+            compile_pack(document)
+        except PackError as error:
+            found.append(Problem((), "pack", str(error)))
+    return found
+
+
+def problems_of_rule(rule: Mapping[str, Any]) -> list[Problem]:
+    """The mistakes of one rule by itself; paths begin at the rule."""
+    return [problem._replace(path=problem.path[2:]) for problem in _of_rule({}, 0, rule)]
+
+
+def _of_document(document: Mapping[str, Any]) -> list[Problem]:
+    try:
+        PackDocument.model_validate(document)
+    except ValidationError as error:
+        return _listed(error, ())
+    return []
+
+
+def _of_rule(document: Mapping[str, Any], place: int, rule: Any) -> list[Problem]:
+    path: tuple[str | int, ...] = ("rules", place)
+    if not isinstance(rule, Mapping):
+        return []  # the document's own check names it
+    kind = KINDS.get(str(rule.get("kind")))
+    if kind is None:
+        name = str(rule.get("kind", "—"))
+        return [Problem((*path, "kind"), "unknown_kind", f"unknown kind of rule: {name}")]
+    own = {name: document[name] for name in ("areas", "groups") if document.get(name)}
+    try:
+        kind.model.model_validate({**own, **rule, "pack": "", "zone": "Asia/Shanghai"})
+    except ValidationError as error:
+        return _listed(error, path)
+    try:
+        compile_pack({**_BARE, **own, "rules": [dict(rule)]})
+    except PackError as error:
+        return [Problem(path, "pack", str(error))]
+    return []
+
+
+#: A pack around one rule, so that whatever is wrong is the rule's.
+_BARE = {
+    "pack": "check",
+    "version": "0",
+    "layer": "bank",
+    "name_zh": "",
+    "name_en": "",
+    "zone": "Asia/Shanghai",
+}
+
+
+def _listed(error: ValidationError, path: tuple[str | int, ...]) -> list[Problem]:
+    return [
+        Problem(
+            (*path, *each["loc"]),
+            each["type"],
+            each["msg"],
+            tuple((name, str(value)) for name, value in each.get("ctx", {}).items()),
+        )
+        for each in error.errors(include_url=False, include_input=False)
+    ]
+
+
+def gaps(stack: EffectivePack, compiled: Pack | None = None) -> dict[str, tuple[str, ...]]:
+    """What a stack must say and does not, by "purpose/actor": such calls would all be blocked."""
+    whole = stack if compiled is None else EffectivePack((*stack.packs, compiled))
+    found = {}
+    for purpose in (Purpose.MARKETING, Purpose.CALLBACK, Purpose.CARE, Purpose.TEST):
+        for actor in Actor:
+            missing = whole.gaps(purpose, actor)
+            if missing:
+                found[f"{purpose.value}/{actor.value}"] = missing
+    return found

@@ -1,0 +1,129 @@
+"""Pack documents as people write them: YAML with the line of each mistake.
+
+Nothing is built from a source before its size is known: an alias counts as all that it stands for,
+so a file of a few lines cannot unfold into gigabytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from compliance.domain.pack_checking import Problem, problems
+
+MAX_BYTES = 512 * 1024
+MAX_NODES = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A mistake and the line it stands on (the first line of the source is 1)."""
+
+    line: int
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What was read; `document` is None when the YAML itself cannot be read."""
+
+    document: dict[str, Any] | None
+    mistakes: tuple[Located, ...]
+
+
+class TooLarge(ValueError):
+    """More than a hand-written document holds."""
+
+
+def read(text: str) -> Source:
+    """A pack document with all its mistakes."""
+    try:
+        node = bounded(text)
+    except (TooLarge, RecursionError):
+        return _unreadable(1, "too_large", "")
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        return _unreadable(mark.line + 1 if mark else 1, "yaml", error.problem or "")
+    except yaml.YAMLError as error:
+        return _unreadable(1, "yaml", str(error))
+    try:
+        document = None if node is None else yaml.SafeLoader("").construct_document(node)
+    except (yaml.MarkedYAMLError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        return _unreadable(mark.line + 1 if mark else 1, "yaml", str(error))
+    found = [Located(_line(node, problem.path), problem) for problem in problems(document)]
+    mistakes = tuple(sorted(found, key=lambda located: located.line))
+    return Source(document if isinstance(document, dict) else None, mistakes)
+
+
+def bounded(text: str) -> yaml.Node | None:
+    """The source as nodes, not yet built. Raises TooLarge, or yaml.YAMLError."""
+    if len(text.encode()) > MAX_BYTES:
+        raise TooLarge
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    if node is not None and _size(node, {}) > MAX_NODES:
+        raise TooLarge
+    return node
+
+
+def write(document: dict[str, Any]) -> str:
+    """A document as a person would write it."""
+    return yaml.dump(
+        document, Dumper=_Plain, allow_unicode=True, sort_keys=False, width=110, indent=2
+    )
+
+
+class _Plain(yaml.SafeDumper):
+    """Short lists on one line, no anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def represent_list(self, data: Any) -> yaml.SequenceNode:
+        short = all(not isinstance(each, dict) for each in data)
+        return self.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=short)
+
+
+_Plain.add_representer(list, _Plain.represent_list)
+_Plain.add_representer(tuple, _Plain.represent_list)
+
+
+def _unreadable(line: int, kind: str, message: str) -> Source:
+    return Source(None, (Located(line, Problem((), kind, message)),))
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many nodes it unfolds into; one that holds itself is too large."""
+    if id(node) in known:
+        return known[id(node)]
+    known[id(node)] = MAX_NODES + 1  # until it is counted: a loop meets this
+    if isinstance(node, yaml.MappingNode):
+        size = 1 + sum(_size(key, known) + _size(value, known) for key, value in node.value)
+    elif isinstance(node, yaml.SequenceNode):
+        size = 1 + sum(_size(each, known) for each in node.value)
+    else:
+        size = 1
+    known[id(node)] = size
+    return size
+
+
+def _line(node: yaml.Node | None, path: tuple[str | int, ...]) -> int:
+    """The line of a place, or of the nearest thing around it."""
+    line = 1 if node is None else node.start_mark.line + 1
+    for step in path:
+        found = _step(node, step)
+        if found is None:
+            break
+        node = found
+        line = node.start_mark.line + 1
+    return line
+
+
+def _step(node: yaml.Node | None, step: str | int) -> yaml.Node | None:
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+        return node.value[step] if 0 <= step < len(node.value) else None
+    if isinstance(node, yaml.MappingNode):
+        return next((v for k, v in node.value if k.value == str(step)), None)
+    return None

@@ -1,0 +1,20 @@
+"""The addresses of rule packs."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, path
+
+from console.views import pack_editor, pack_rehearsal, packs
+
+_VERSION = "compliance/packs/versions/<int:version_id>/"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("compliance/packs/", packs.packs, name="packs"),
+    path("compliance/packs/new/", pack_editor.new, name="pack-new"),
+    path(_VERSION, packs.version_page, name="pack-version"),
+    path(f"{_VERSION}head/", pack_editor.head, name="pack-head"),
+    path(f"{_VERSION}source/", pack_editor.source, name="pack-source"),
+    path(f"{_VERSION}rules/<str:rule_id>/", pack_editor.rule, name="pack-rule"),
+    path(f"{_VERSION}rehearse/", pack_rehearsal.rehearse, name="pack-rehearse"),
+    path(f"{_VERSION}<slug:name>/", packs.step, name="pack-step"),
+]

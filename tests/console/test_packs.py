@@ -1,0 +1,355 @@
+"""The pages of rule packs: reading, drafting by form and source, rehearsing, signing."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import QueryDict
+from django.test import Client
+from django.urls import reverse
+
+from accounts.domain.roles import Role
+from accounts.models import User
+from approvals.models import Approval
+from compliance.domain.comparing import compare
+from compliance.domain.pack import compile_pack
+from compliance.models import PackVersion
+from compliance.pack_source import read, write
+from compliance.packs import in_force, read_shipped
+from console import rule_forms
+from console.rule_forms import Control
+from tests.cast import person
+from tests.compliance.conftest import Bank, make_bank
+from tests.compliance.world import beijing
+
+FIRST_DAY = beijing("2026-12-01 00:00")
+
+
+def browser(user: User, language: str = "en") -> Client:
+    user.language = language
+    user.save(update_fields=["language"])
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def bank(db: None) -> Bank:
+    return make_bank()
+
+
+@pytest.fixture
+def maker(bank: Bank) -> Client:
+    return browser(person("maker", Role.COMPLIANCE))
+
+
+@pytest.fixture
+def checker(bank: Bank) -> Client:
+    return browser(person("checker", Role.COMPLIANCE))
+
+
+def page(client: Client, name: str, *args: Any) -> str:
+    answer = client.get(reverse(name, args=args))
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def take(client: Client, version: PackVersion, step: str, **fields: str) -> str:
+    address = reverse("pack-step", args=[version.pk, step])
+    answer = client.post(address, fields, follow=True)
+    assert answer.status_code == 200
+    version.refresh_from_db()
+    return answer.content.decode()
+
+
+def drafted(client: Client) -> PackVersion:
+    take(client, PackVersion.objects.get(version="1.0"), "draft")
+    draft = PackVersion.objects.latest("pk")
+    client.post(
+        reverse("pack-head", args=[draft.pk]),
+        {"version": "1.1", "begins": "2026-12-01T00:00", "seen": draft.sha256},
+    )
+    draft.refresh_from_db()
+    return draft
+
+
+def posted(controls: list[Control]) -> dict[str, Any]:
+    """What a browser sends for a form that nobody touched."""
+    fields: dict[str, Any] = {}
+    for control in controls:
+        if control.kind == "windows":
+            fields |= {f"{control.name}.{row['day']}": row["text"] for row in control.value}
+        elif control.kind == "span":
+            fields[f"{control.name}.unit"] = control.value["unit"]
+            fields[f"{control.name}.amount"] = str(control.value["amount"])
+        elif control.kind == "bool":
+            fields |= {control.name: "on"} if control.value else {}
+        else:
+            fields[control.name] = "" if control.value is None else control.value
+    return fields
+
+
+def form_data(fields: dict[str, Any]) -> QueryDict:
+    data = QueryDict(mutable=True)
+    for name, value in fields.items():
+        data.setlist(name, value if isinstance(value, list) else [str(value)])
+    return data
+
+
+def save_rule(client: Client, version: PackVersion, rule_id: str, **changes: Any) -> str:
+    rule = next(each for each in version.document["rules"] if each["id"] == rule_id)
+    fields = {**posted(rule_forms.controls(rule)), **changes, "seen": version.sha256}
+    address = reverse("pack-rule", args=[version.pk, rule_id])
+    answer = client.post(address, fields, follow=True)
+    version.refresh_from_db()
+    return answer.content.decode()
+
+
+@pytest.mark.parametrize("name", ["cn-bank", "us-tsr", "uk-ofcom"])
+def test_a_form_that_nobody_touched_changes_no_rule(name: str) -> None:
+    document = read_shipped(name)
+    again = []
+    for rule in document["rules"]:
+        changed, shown = rule_forms.read(rule, form_data(posted(rule_forms.controls(rule))))
+        assert [control.errors for control in shown if control.errors] == []
+        again.append(changed)
+    assert compare(compile_pack(document), compile_pack({**document, "rules": again})) == ()
+
+
+@pytest.mark.parametrize("name", ["cn-bank", "us-tsr", "uk-ofcom"])
+def test_a_source_written_and_read_again_is_the_same(name: str) -> None:
+    document = read_shipped(name)
+    source = read(write(document))
+    assert source.mistakes == ()
+    assert source.document == document
+
+
+def test_the_viewer_says_each_rule_with_basis_and_values(maker: Client) -> None:
+    version = PackVersion.objects.get()
+    shown = page(maker, "pack-version", version.pk)
+    assert "At most 2 attempts per customer and calendar day" in shown
+    assert "消费者权益保护法实施条例第24条" in shown
+    assert "09:00–12:00" in shown
+    assert ">law<" in shown and ">policy<" in shown
+    assert "cn-bank" in page(maker, "packs")
+    chinese = browser(User.objects.get(username="maker"), "zh-hans")
+    assert "每位客户每个自然日最多拨打2次" in page(chinese, "pack-version", version.pk)
+
+
+def test_from_draft_to_signature_over_the_pages(maker: Client, checker: Client) -> None:
+    draft = drafted(maker)
+    assert (draft.version, draft.effective_from) == ("1.1", FIRST_DAY)
+    assert "Saved." in save_rule(maker, draft, "C1", limit="")
+    shown = page(maker, "pack-version", draft.pk)
+    assert "1 loosening" in shown
+    assert "the limit is off" in shown
+    assert "Submitted" in take(maker, draft, "submit")
+    assert draft.state == "submitted"
+    assert "Whoever submitted this cannot decide it" in take(
+        maker, draft, "sign", content_hash=hash_on(page(maker, "pack-version", draft.pk), draft)
+    )
+    inbox = page(checker, "approvals-inbox")
+    assert reverse("pack-version", args=[draft.pk]) in inbox
+    shown = page(checker, "pack-version", draft.pk)
+    assert "It loosens what protects customers today" in shown
+    assert "Signed." in take(checker, draft, "sign", content_hash=hash_on(shown, draft))
+    assert in_force(FIRST_DAY).refs == ("cn-bank@1.1",)
+    assert "Signed, not yet in force" in page(maker, "packs")
+
+
+def hash_on(shown: str, version: PackVersion) -> str:
+    found = re.search(r'name="content_hash" value="([0-9a-f]{64})"', shown)
+    return found[1] if found else "0" * 64
+
+
+def test_a_returned_draft_shows_its_reason_and_is_changed(maker: Client, checker: Client) -> None:
+    draft = drafted(maker)
+    save_rule(maker, draft, "C1", limit="1")
+    take(maker, draft, "submit")
+    take(checker, draft, "return", reason="Ask the branches first")
+    assert draft.state == "draft"
+    assert "Ask the branches first" in page(maker, "pack-version", draft.pk)
+    assert "Saved." in save_rule(maker, draft, "C1", limit="2")
+
+
+def test_zero_is_never_and_says_so(maker: Client) -> None:
+    draft = drafted(maker)
+    save_rule(maker, draft, "C1", limit="0")
+    shown = page(maker, "pack-version", draft.pk)
+    assert "0 = never" in shown
+    assert "1 loosening" not in shown
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "fields", "complaint"),
+    [
+        ("C1", {"limit": "-1"}, "It must be at least 0."),
+        ("C1", {"limit": "two"}, "This is no number."),
+        ("C1", {"window.unit": "rolling_days", "window.amount": ""}, "A number is needed."),
+        ("C1", {"per": []}, "At least one is needed."),
+        ("C1", {"zh": "最多{lmit}次"}, "lmit"),
+        ("W1", {"windows.workday": "nine to five"}, "No span of hours: nine to five"),
+        ("W1", {"windows.workday": "09:00-25:00"}, "25:00"),
+        ("S2", {"bands": "{{{"}, "This cannot be read"),
+        ("S2", {"bands": "[{from: 65}]"}, "There is no such key here."),
+    ],
+)
+def test_a_wrong_value_is_told_beside_its_field(
+    maker: Client, rule_id: str, fields: dict[str, Any], complaint: str
+) -> None:
+    draft = drafted(maker)
+    before = draft.sha256
+    shown = save_rule(maker, draft, rule_id, **fields)
+    assert complaint in shown
+    assert "1 field needs another look" in shown
+    assert draft.sha256 == before
+
+
+def test_hours_are_typed_as_people_write_them(maker: Client) -> None:
+    draft = drafted(maker)
+    save_rule(maker, draft, "W1", **{"windows.workday": "9:30–12:00，14:00-19:00"})
+    rule = next(each for each in draft.document["rules"] if each["id"] == "W1")
+    assert rule["windows"] == {"workday": [["9:30", "12:00"], ["14:00", "19:00"]]}
+    assert "tighter" in page(maker, "pack-version", draft.pk)
+
+
+def test_a_rule_taken_out_may_leave_a_gap_and_the_page_says_so(maker: Client) -> None:
+    draft = drafted(maker)
+    address = reverse("pack-rule", args=[draft.pk, "K1"])
+    maker.post(address, {"remove": "1", "seen": draft.sha256})
+    shown = page(maker, "pack-version", draft.pk)
+    assert "Rule removed" in shown
+    assert "<code>marketing/robot</code>: consent" in shown
+
+
+def test_only_the_maker_opens_the_form_of_a_draft(maker: Client, checker: Client) -> None:
+    draft = drafted(maker)
+    answer = checker.get(reverse("pack-rule", args=[draft.pk, "C1"]), follow=True)
+    assert "Only its maker changes a draft" in answer.content.decode()
+    assert maker.get(reverse("pack-rule", args=[draft.pk, "NONE"])).status_code == 404
+
+
+def test_a_source_with_mistakes_is_kept_and_names_their_lines(maker: Client) -> None:
+    draft = drafted(maker)
+    text = write(draft.document).replace("kind: blackout", "kind: blackuot")
+    line = next(n for n, row in enumerate(text.splitlines(), 1) if "blackuot" in row)
+    address = reverse("pack-source", args=[draft.pk])
+    answer = maker.post(address, {"source": text, "seen": draft.sha256}, follow=True)
+    shown = answer.content.decode()
+    assert "Saved, with mistakes." in shown
+    assert f'data-line="{line}"' in shown
+    assert "There is no such kind of rule." in shown
+    draft.refresh_from_db()
+    assert "The draft has mistakes" in take(maker, draft, "submit")
+    assert "B1 › kind" in page(maker, "pack-version", draft.pk)
+
+
+@pytest.mark.parametrize(
+    ("source", "complaint"),
+    [
+        ("rules: [", "This is no YAML"),
+        ("", "A pack is a mapping"),
+        ("a: &a [*a]", "too large"),
+        ("pack: cn-33", "This is missing."),
+    ],
+)
+def test_what_is_no_pack_is_not_kept(maker: Client, source: str, complaint: str) -> None:
+    draft = drafted(maker)
+    before = draft.sha256
+    address = reverse("pack-source", args=[draft.pk])
+    answer = maker.post(address, {"source": source, "seen": draft.sha256}, follow=True)
+    assert complaint in answer.content.decode()
+    draft.refresh_from_db()
+    assert draft.sha256 == before
+    new = maker.post(reverse("pack-new"), {"source": source})
+    assert complaint in new.content.decode()
+
+
+def test_a_file_of_bombs_is_refused_unopened(maker: Client) -> None:
+    bomb = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+        f"{chr(98 + n)}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 10)}]\n" for n in range(9)
+    )
+    answer = maker.post(reverse("pack-new"), {"file": SimpleUploadedFile("b.yaml", bomb.encode())})
+    assert "too large" in answer.content.decode()
+
+
+def test_a_new_layer_is_made_from_a_file(maker: Client) -> None:
+    document = {**read_shipped("cn-bank"), "pack": "cn-33", "version": "1", "layer": "province"}
+    file = SimpleUploadedFile("cn-33.yaml", write(document).encode())
+    answer = maker.post(reverse("pack-new"), {"file": file}, follow=True)
+    assert "cn-33@1" in answer.content.decode()
+
+
+def test_shipped_scenarios_run_against_a_draft(maker: Client) -> None:
+    draft = drafted(maker)
+    address = reverse("pack-rehearse", args=[draft.pk])
+    shown = maker.post(address, {"shipped": "cn-bank.yaml"}).content.decode()
+    assert "Every scenario came out as expected." in shown
+    save_rule(maker, draft, "C1", limit="0")
+    shown = maker.post(address, {"shipped": "cn-bank.yaml"}).content.decode()
+    assert "CAP_C1" in shown
+    assert "Every scenario came out as expected." not in shown
+
+
+OWN = """\
+scenarios:
+  - name: after one call today
+    at: 2026-12-02 15:00:00
+    given: {contacts: [{at: 2026-12-02 10:00:00}]}
+    expect: {decision: block, codes: [CAP_C1]}
+"""
+
+
+def test_a_scenario_file_of_ones_own_is_run_and_reads_no_file(maker: Client) -> None:
+    draft = drafted(maker)
+    save_rule(maker, draft, "C1", limit="1")
+    address = reverse("pack-rehearse", args=[draft.pk])
+    shown = maker.post(address, {"file": SimpleUploadedFile("own.yaml", OWN.encode())})
+    assert "Every scenario came out as expected." in shown.content.decode()
+    for name in ("../packs/us-tsr.yaml", "/etc/hosts.yaml", "../cn-bank", "no-such-pack"):
+        text = OWN.replace("scenarios:", f"pack: {name}\nscenarios:", 1)
+        answer = maker.post(address, {"file": SimpleUploadedFile("own.yaml", text.encode())})
+        assert "note error" in answer.content.decode()
+        assert "Every scenario" not in answer.content.decode()
+
+
+def test_what_is_in_force_ends_by_two_over_the_page(maker: Client, checker: Client) -> None:
+    version = PackVersion.objects.get()
+    take(maker, version, "ask-end", reason="a new law")
+    assert Approval.objects.get().subject == f"pack_end:{version.pk}"
+    shown = page(checker, "pack-version", version.pk)
+    assert "a new law" in shown
+    assert "Ended." in take(checker, version, "sign-end", content_hash=hash_on(shown, version))
+    assert "Without one" not in page(maker, "packs")
+    assert version.effective_to is not None
+
+
+@pytest.mark.parametrize("role", [Role.REVIEWER, Role.OPERATIONS])
+def test_a_reader_reads_and_changes_nothing(bank: Bank, role: Role) -> None:
+    client = browser(person("reader", role))
+    version = PackVersion.objects.get()
+    shown = page(client, "pack-version", version.pk)
+    assert "New draft from it" not in shown
+    assert "readonly" in page(client, "pack-source", version.pk)
+    for name in ("pack-head", "pack-rehearse"):
+        assert client.post(reverse(name, args=[version.pk])).status_code == 403
+    step = reverse("pack-step", args=[version.pk, "draft"])
+    assert client.post(step).status_code == 403
+    source = client.post(reverse("pack-source", args=[version.pk]), {"source": "x"}, follow=True)
+    assert "Only its maker changes a draft" in source.content.decode()
+
+
+def test_an_unknown_step_or_version_is_not_found(maker: Client) -> None:
+    version = PackVersion.objects.get()
+    assert maker.post(reverse("pack-step", args=[version.pk, "dance"])).status_code == 404
+    assert maker.get(reverse("pack-version", args=[999])).status_code == 404
+
+
+def test_the_admin_leads_to_the_page(bank: Bank, client: Client) -> None:
+    version = PackVersion.objects.get()
+    client.force_login(User.objects.create_superuser("root"))
+    answer = client.get(reverse("admin:compliance_packversion_change", args=[version.pk]))
+    assert reverse("pack-version", args=[version.pk]) in answer.content.decode()
