@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Branch
 from audiences.domain.import_state import ImportState
+from audiences.domain.ownership import Ownership
 
 
 class Customer(models.Model):
@@ -63,7 +64,10 @@ class Customer(models.Model):
 
 
 class Number(models.Model):
-    """A telephone number in E.164, shared by all who can be reached on it."""
+    """A telephone number in E.164, shared by all who can be reached on it.
+
+    `in_use_since`, `ownership`: what a register of reassigned numbers answered.
+    """
 
     e164 = models.CharField(_("number"), max_length=16, unique=True)
     kind = models.CharField(_("kind"), max_length=20)
@@ -71,10 +75,24 @@ class Number(models.Model):
     time_zone = models.CharField(_("time zone"), max_length=40, default="Asia/Shanghai")
     valid = models.BooleanField(_("valid"), default=True)
     invalid_reason = models.CharField(_("why invalid"), max_length=40, blank=True)
+    in_use_since = models.DateTimeField(_("its owner has it since"), null=True, blank=True)
+    ownership = models.CharField(
+        _("still the same person's"),
+        max_length=8,
+        blank=True,
+        choices=[(o.value, _(o.name.title())) for o in Ownership if o],
+    )
+    ownership_asked_at = models.DateTimeField(_("asked"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("number")
         verbose_name_plural = _("numbers")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(ownership__in=[o.value for o in Ownership]),
+                name="number_ownership_known",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.e164[:-8]}****{self.e164[-4:]}"

@@ -11,12 +11,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection
 
+from audiences.domain.ownership import Ownership
 from compliance.calendars import calendar_with
 from compliance.counting import COUNTS
 from compliance.counting import REACH as COUNT_REACH
@@ -61,6 +62,9 @@ _CONTACT_COLUMNS = """id, at, kind, customer_id, number_id, household, product_i
 _CONTACT = """json_build_array(k.at, k.kind, k.customer_id, k.number_id, k.household, k.product_id,
     k.product_family, k.campaign_id, k.branch_id, k.caller_id_id, k.actor, k.purpose, k.channel,
     k.outcome, CASE WHEN k.kind IN ('attempt', 'release') THEN k.attempt_id END)"""
+_SUPPRESSION = """s.id, s.source, s.since, s.customer_id, s.number_id, r.name, s.channel,
+    s.product_family, s.expires_at, s.purpose, s.product_id
+    FROM compliance_suppression AS s LEFT JOIN compliance_register AS r ON r.id = s.register_id"""
 
 _WORLD = f"""
     SELECT json_build_object(
@@ -70,7 +74,7 @@ _WORLD = f"""
                   FROM compliance_calendaryear WHERE in_force),
         'registers', (SELECT json_agg(json_build_array(name, imported_at, max_age_days)
                                       ORDER BY name)
-                      FROM compliance_register WHERE active),
+                      FROM compliance_register WHERE active AND kind = 'no_call'),
         'blackouts', (SELECT json_agg(json_build_array(id, since, until, region, product_family,
                                                        reason, product_id) ORDER BY id)
                       FROM compliance_blackout WHERE until > moment.at),
@@ -87,6 +91,8 @@ _WORLD = f"""
         'speed', coalesce((SELECT speed FROM clock_sandboxclock), 1.0))
 """  # noqa: S608 - made of constants alone
 
+# A register's entries are asked for by the number and the bank's id themselves: they hold for
+# people who have come to us only since.
 # A join for the link, not EXISTS: the planner would hash the whole table of links for a batch.
 STATEMENT = f"""
 WITH moment AS MATERIALIZED (
@@ -114,15 +120,22 @@ SELECT
                                       s.profiling_ok, s.number_id) ORDER BY s.id)
      FROM compliance_consent AS s WHERE s.customer_id = w.customer_id),
     (SELECT json_agg(json_build_array(s.id, s.source, s.since, s.customer_id, s.number_id,
-                                      r.name, s.channel, s.product_family, s.expires_at,
+                                      s.name, s.channel, s.product_family, s.expires_at,
                                       s.purpose, s.product_id)
-                     ORDER BY s.id)
-     FROM (SELECT * FROM compliance_suppression
-           WHERE customer_id = w.customer_id AND lifted_at IS NULL
+                     ORDER BY s.id, s.name, s.source)
+     FROM (SELECT {_SUPPRESSION} WHERE s.customer_id = w.customer_id AND s.lifted_at IS NULL
            UNION ALL
-           SELECT * FROM compliance_suppression
-           WHERE number_id = w.number_id AND lifted_at IS NULL) AS s
-     LEFT JOIN compliance_register AS r ON r.id = s.register_id),
+           SELECT {_SUPPRESSION} WHERE s.number_id = w.number_id AND s.lifted_at IS NULL
+           UNION ALL
+           SELECT g.id, 'register', g.since,
+                  CASE WHEN g.key LIKE 'c:%%' THEN w.customer_id END,
+                  CASE WHEN g.key LIKE '+%%' THEN w.number_id END,
+                  r.name, r.channel, r.product_family, g.expires_at, r.purpose, NULL::bigint
+           FROM compliance_registerentry AS g
+           JOIN compliance_registerimport AS b ON b.id = g.batch_id AND b.state = 'in_force'
+           JOIN compliance_register AS r
+               ON r.id = b.register_id AND r.active AND r.kind = 'no_call'
+           WHERE g.key IN (n.e164 COLLATE "C", ('c:' || c.bank_id) COLLATE "C")) AS s),
     (SELECT json_agg({_CONTACT} ORDER BY k.at, k.id)
      FROM (SELECT {_CONTACT_COLUMNS} FROM compliance_contact
            WHERE customer_id = w.customer_id AND at >= %(customer_since)s::timestamptz
@@ -154,7 +167,8 @@ SELECT
                                       p.conversations_per_month) ORDER BY p.id)
      FROM compliance_preference AS p
      WHERE p.customer_id = w.customer_id AND p.ended_at IS NULL))::text,
-    c.no_profiling, c.segment, CASE WHEN c.attributes <> '{{}}' THEN c.attributes::json END
+    c.no_profiling, c.segment, CASE WHEN c.attributes <> '{{}}' THEN c.attributes::json END,
+    n.in_use_since, n.ownership, n.ownership_asked_at
 FROM wanted AS w
 CROSS JOIN moment
 LEFT JOIN audiences_customer AS c ON c.id = w.customer_id
@@ -282,7 +296,7 @@ def _facts(row: tuple[Any, ...], world: World) -> Facts:
     return Facts(
         world,
         _customer(row) if row[5] is not None else None,
-        NumberFacts(*row[16:21]) if row[16] is not None else None,
+        _number(row) if row[16] is not None else None,
         row[21],
         tuple(map(_consent, consents)) if consents else (),
         tuple(map(_suppression, suppressions)) if suppressions else (),
@@ -303,6 +317,18 @@ def _customer(row: tuple[Any, ...]) -> CustomerFacts:
     known = assets if type(assets) is int and assets >= 0 else None
     columns = (*row[5:16], *row[23:25], known, tuple(sorted(plain)))
     return CustomerFacts(*columns)
+
+
+def _number(row: tuple[Any, ...]) -> NumberFacts:
+    since, ownership, asked = row[26:29]
+    if since is None and asked is None:
+        return NumberFacts(*row[16:21])
+    return replace(
+        NumberFacts(*row[16:21]),
+        in_use_since=since.astimezone(UTC) if since else None,
+        ownership=Ownership(ownership),
+        ownership_asked_at=asked.astimezone(UTC) if asked else None,
+    )
 
 
 def _consent(columns: list[Any]) -> Consent:

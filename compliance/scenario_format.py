@@ -11,11 +11,11 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from audiences.domain.ownership import Ownership
 from compliance.domain.facts import (
     ContactKind,
     ExemptionKind,
     Operator,
-    Ownership,
     SuppressionSource,
 )
 from compliance.domain.intent import Actor, Gate, Purpose

@@ -9,6 +9,7 @@ branch) holds for the person only.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -18,10 +19,12 @@ from django.db.models import Q
 from audiences.models import Customer, Number
 from audit.recording import record
 from compliance.domain.attempt_state import LIVE
-from compliance.domain.facts import SuppressionSource
+from compliance.domain.facts import ContactKind, SuppressionSource
 from compliance.domain.pack import content_hash
 from compliance.locking import keys_of, take
 from compliance.models.attempt import Attempt
+from compliance.models.ledger import Contact
+from compliance.models.product import Product
 from compliance.models.suppression import Suppression
 
 _LIVE = [state.value for state in LIVE]
@@ -132,7 +135,7 @@ def mark_deceased(*, customer_id: int, source: str, evidence: dict[str, Any], at
     """We heard that the customer has died."""
     take(keys_of(customer_ids=[customer_id]))
     Customer.objects.filter(pk=customer_id).update(deceased=True)
-    _cancel(customer_id, None, at, None)
+    end_calls(customer_ids=[customer_id], at=at)
     record(
         kind="customer.deceased",
         actor_id=None,
@@ -198,26 +201,48 @@ def _suppress(
         )
     # a narrower wish does not end calls about something else
     if not product_family:
-        _cancel(customer_id, number_id, at, speaking_attempt_id)
+        end_calls(
+            customer_ids=[customer_id],
+            number_ids=[number_id],
+            at=at,
+            speaking_attempt_id=speaking_attempt_id,
+        )
     return written
 
 
-def _cancel(
-    customer_id: int | None,
-    number_id: int | None,
+def end_calls(
+    *,
+    customer_ids: Iterable[int | None] = (),
+    number_ids: Iterable[int | None] = (),
     at: datetime,
-    speaking_attempt_id: uuid.UUID | None,
-) -> None:
-    """Ask the dialer to hang up what is under way to this person, but for the one speaking."""
-    whom = Q(pk__in=[])
-    if customer_id is not None:
-        whom |= Q(customer_id=customer_id)
-    if number_id is not None:
-        whom |= Q(number_id=number_id)
-    live = Attempt.objects.filter(whom, state__in=_LIVE, cancel_wanted_at__isnull=True)
+    speaking_attempt_id: uuid.UUID | None = None,
+    product_family: str = "",
+    spare_answered: bool = False,
+) -> int:
+    """Ask the dialer to hang up what is under way to these people, but for the one speaking.
+
+    `spare_answered`: nobody is cut off in a conversation (a list has changed, not their wish). The
+    caller holds the gate's locks. Returns how many calls.
+    """
+    customers = [key for key in customer_ids if key is not None]
+    numbers = [key for key in number_ids if key is not None]
+    live = Attempt.objects.filter(
+        Q(customer_id__in=customers) | Q(number_id__in=numbers),
+        state__in=_LIVE,
+        cancel_wanted_at__isnull=True,
+    )
     if speaking_attempt_id is not None:
         live = live.exclude(pk=speaking_attempt_id)
-    for attempt_id in list(live.values_list("pk", flat=True)):
+    if product_family:
+        products = Product.objects.filter(family=product_family).values("pk")
+        live = live.filter(product_id__in=products)
+    wanted = list(live.values_list("pk", flat=True))
+    if wanted and spare_answered:
+        answered = Contact.objects.filter(
+            attempt_id__in=wanted, kind=ContactKind.CONNECT.value
+        ).values_list("attempt_id", flat=True)
+        wanted = [pk for pk in wanted if pk not in set(answered)]
+    for attempt_id in wanted:
         Attempt.objects.filter(pk=attempt_id).update(cancel_wanted_at=at)
         record(
             kind="gate.opt_out_inflight",
@@ -225,3 +250,4 @@ def _cancel(
             subject=f"attempt:{attempt_id}",
             payload={"code": "OPT_OUT_INFLIGHT"},
         )
+    return len(wanted)

@@ -50,7 +50,9 @@ class CustomerRow(NamedTuple):
     numbers: tuple[tuple[str, str], ...]  # (E.164, kind), the first is tried first
 
 
-class _Bad(Exception):
+class BadCell(Exception):
+    """A cell that cannot be used; `reason` is a code of `faults.RowReason` or of a number's."""
+
     def __init__(self, reason: str) -> None:
         self.reason = reason
 
@@ -110,7 +112,7 @@ class RowReader:
                     self._suspect(index, cell)
             get: Callable[[Field], str] = lambda f: cells[at[f]].strip() if f in at else ""  # noqa: E731
             index = at[Field.BANK_ID]
-            bank_id = _bank_id(cells[index].strip())
+            bank_id = read_bank_id(cells[index].strip())
             index = at[Field.NAME]
             name = _text(cells[index].strip(), 80)
             index = at[Field.BRANCH]
@@ -137,7 +139,7 @@ class RowReader:
             no_profiling = _flag(get(Field.NO_PROFILING))
             index = at.get(Field.CONSENT_ON, -1)
             attributes = self._attributes(cells, get)
-        except _Bad as bad:
+        except BadCell as bad:
             value = cells[index] if 0 <= index < len(cells) else ""
             return Rejection(row, self.columns.title(index), bad.reason, _kept(value))
         numbers, left_out = self._numbers(row, cells)
@@ -157,9 +159,9 @@ class RowReader:
     def _suspect(self, index: int, cell: str) -> None:
         """A cell that begins like a formula, holds what no text holds, or is very long."""
         if _BAD_CHARACTER.search(cell):
-            raise _Bad(RowReason.BAD_CHARACTER)
+            raise BadCell(RowReason.BAD_CHARACTER)
         if len(cell) > MAX_VALUE:
-            raise _Bad(RowReason.TEXT_TOO_LONG)
+            raise BadCell(RowReason.TEXT_TOO_LONG)
         plain = cell.lstrip("\t\r\n ")
         if plain[:1] not in ("=", "+", "-", "@"):
             return
@@ -168,22 +170,22 @@ class RowReader:
         # "+86 …" and ="138…" are how spreadsheets write numbers
         if index in self.columns.phones and (plain[0] in "+-" or _FORCED_TEXT.match(plain)):
             return
-        raise _Bad(RowReason.FORMULA)
+        raise BadCell(RowReason.FORMULA)
 
     def _branch(self, text: str) -> int:
         if not text:
-            raise _Bad(RowReason.MISSING_VALUE)
+            raise BadCell(RowReason.MISSING_VALUE)
         found = self.branches.get(text)
         if found is None:
-            raise _Bad(RowReason.UNKNOWN_BRANCH)
+            raise BadCell(RowReason.UNKNOWN_BRANCH)
         return found
 
     def _past(self, text: str) -> date | None:
         if not text:
             return None
-        found = _date(text)
+        found = read_date(text)
         if found is None or found > self.today or found.year < 1900:
-            raise _Bad(RowReason.IMPOSSIBLE_DATE)
+            raise BadCell(RowReason.IMPOSSIBLE_DATE)
         return found
 
     def _attributes(self, cells: Sequence[str], get: Callable[[Field], str]) -> str:
@@ -220,11 +222,12 @@ class RowReader:
         return tuple(good.items()), left_out
 
 
-def _bank_id(text: str) -> str:
+def read_bank_id(text: str) -> str:
+    """The bank's own id of a customer, as a spreadsheet spells it. Raises BadCell."""
     if not text:
-        raise _Bad(RowReason.MISSING_VALUE)
+        raise BadCell(RowReason.MISSING_VALUE)
     if _SCIENTIFIC.match(text):
-        raise _Bad(RowReason.LOST_DIGITS)
+        raise BadCell(RowReason.LOST_DIGITS)
     if text.startswith("'"):
         text = text[1:]
     return _short(text.removesuffix(".0") if text.removesuffix(".0").isdigit() else text)
@@ -232,22 +235,22 @@ def _bank_id(text: str) -> str:
 
 def _short(text: str) -> str:
     if len(text) > 40:
-        raise _Bad(RowReason.TEXT_TOO_LONG)
+        raise BadCell(RowReason.TEXT_TOO_LONG)
     return text
 
 
 def _text(text: str, most: int) -> str:
     if not text:
-        raise _Bad(RowReason.MISSING_VALUE)
+        raise BadCell(RowReason.MISSING_VALUE)
     if len(text) > most:
-        raise _Bad(RowReason.TEXT_TOO_LONG)
+        raise BadCell(RowReason.TEXT_TOO_LONG)
     return text
 
 
 def _choice(known: Mapping[str, str], text: str) -> str:
     found = known.get(text.lower())
     if found is None:
-        raise _Bad(RowReason.UNKNOWN_VALUE)
+        raise BadCell(RowReason.UNKNOWN_VALUE)
     return found
 
 
@@ -256,7 +259,7 @@ def _region(text: str) -> str:
         return ""
     found = _region_of(text)
     if found is None:
-        raise _Bad(RowReason.UNKNOWN_REGION)
+        raise BadCell(RowReason.UNKNOWN_REGION)
     return found
 
 
@@ -272,7 +275,7 @@ def _risk(text: str) -> int | None:
         # "C3", "3", "3.0", "C3-平衡型", "C3（平衡型）"
         if tail in ("", ".0") or tail[0] in "-—(（ 级":
             return int(digits[0])
-    raise _Bad(RowReason.UNKNOWN_VALUE)
+    raise BadCell(RowReason.UNKNOWN_VALUE)
 
 
 def _flag(text: str, *, lenient: bool = False) -> bool | None:
@@ -286,11 +289,12 @@ def _flag(text: str, *, lenient: bool = False) -> bool | None:
         return False
     if lenient:
         return True
-    raise _Bad(RowReason.UNKNOWN_VALUE)
+    raise BadCell(RowReason.UNKNOWN_VALUE)
 
 
 @lru_cache(maxsize=60_000)
-def _date(text: str) -> date | None:
+def read_date(text: str) -> date | None:
+    """2026-11-24, 2026/11/24, 2026年11月24日, 20261124; None for anything else."""
     match = _DATE.match(text)
     if match is None:
         return None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from audiences.domain.ownership import Ownership
 from compliance.domain.calendar import Calendar
 from compliance.domain.intent import Actor, Purpose
 
@@ -71,15 +72,6 @@ class CustomerFacts:
     assets: int | None = None
     #: (name, value) pairs that an eligibility expression may ask for
     attributes: tuple[tuple[str, str | int | bool], ...] = ()
-
-
-class Ownership(StrEnum):
-    """Whether a number still is the same person's, as a reassigned-numbers register says."""
-
-    NOT_ASKED = ""
-    SAME = "same"
-    CHANGED = "changed"
-    NO_DATA = "no_data"
 
 
 @dataclass(frozen=True, slots=True)

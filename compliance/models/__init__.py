@@ -12,7 +12,8 @@ from compliance.models.ledger import Contact, Decision
 from compliance.models.legal_hold import LegalHold
 from compliance.models.pack import Pack, PackVersion
 from compliance.models.product import CallerId, Product
-from compliance.models.suppression import Register, Suppression
+from compliance.models.register import Register, RegisterEntry, RegisterImport, RegisterRejection
+from compliance.models.suppression import Suppression
 from compliance.models.tally import CampaignHour
 
 __all__ = [
@@ -34,5 +35,8 @@ __all__ = [
     "Preference",
     "Product",
     "Register",
+    "RegisterEntry",
+    "RegisterImport",
+    "RegisterRejection",
     "Suppression",
 ]

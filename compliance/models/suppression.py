@@ -1,4 +1,4 @@
-"""Who may not be called, and the lists that say so."""
+"""Who may not be called."""
 
 from __future__ import annotations
 
@@ -9,25 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from audiences.models import Customer, Number
 from compliance.domain.facts import SuppressionSource
 from compliance.models.product import Product
-
-
-class Register(models.Model):
-    """An imported no-call list in use. Older than `max_age_days`, it stops all calls."""
-
-    name = models.CharField(_("name"), max_length=30, unique=True)
-    title = models.CharField(_("title"), max_length=100, blank=True)
-    max_age_days = models.PositiveSmallIntegerField(_("days it stays fresh"), default=31)
-    imported_at = models.DateTimeField(_("imported"), null=True, blank=True)
-    sha256 = models.CharField(_("fingerprint"), max_length=64, blank=True)
-    rows = models.PositiveIntegerField(_("rows"), default=0)
-    active = models.BooleanField(_("in use"), default=True)
-
-    class Meta:
-        verbose_name = _("register")
-        verbose_name_plural = _("registers")
-
-    def __str__(self) -> str:
-        return self.name
+from compliance.models.register import Register
 
 
 class Suppression(models.Model):

@@ -18,6 +18,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audiences.domain.ownership import Ownership
 from compliance.calendars import read_shipped as shipped_years
 from compliance.domain.codes import CODES, PREFIXES
 from compliance.domain.decide import decide
@@ -38,7 +39,6 @@ from compliance.domain.facts import (
     ContactKind,
     Facts,
     NumberFacts,
-    Ownership,
     Preference,
     ProductFacts,
     RegisterFacts,

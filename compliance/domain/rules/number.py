@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from audiences.domain.ownership import Ownership
 from compliance.domain.decision import Reason
-from compliance.domain.facts import Facts, NumberFacts, Ownership
+from compliance.domain.facts import Facts, NumberFacts
 from compliance.domain.intent import Intent
 from compliance.domain.rules.base import Rule, objection
 from compliance.domain.terms import local_date
