@@ -38,6 +38,7 @@ class Page(StrEnum):
     DECISIONS = "decisions"  # a stored decision with all of its facts
     PACKS = "packs"  # reading rule packs
     PACK_EDITING = "pack_editing"  # drafting, signing and ending them
+    REGISTERS = "registers"  # no-call lists that others keep, numbers that changed hands
 
 
 _OFFICE = {Role.MARKETING, Role.SUPERVISOR, Role.COMPLIANCE, Role.OPERATIONS, Role.REVIEWER}
@@ -55,6 +56,7 @@ PAGES: dict[Page, frozenset[Role]] = {
     Page.DECISIONS: frozenset({Role.COMPLIANCE, Role.REVIEWER, Role.BRANCH_MANAGER}),
     Page.PACKS: frozenset({Role.COMPLIANCE, Role.REVIEWER, Role.OPERATIONS}),
     Page.PACK_EDITING: frozenset({Role.COMPLIANCE}),
+    Page.REGISTERS: frozenset({Role.COMPLIANCE}),
     Page.APPROVALS: frozenset(
         {
             Role.COMPLIANCE,

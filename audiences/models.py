@@ -80,6 +80,8 @@ class Number(models.Model):
         _("still the same person's"),
         max_length=8,
         blank=True,
+        default="",
+        db_default="",
         choices=[(o.value, _(o.name.title())) for o in Ownership if o],
     )
     ownership_asked_at = models.DateTimeField(_("asked"), null=True, blank=True)

@@ -37,6 +37,7 @@ from compliance.models import (
     Preference,
     Product,
     Register,
+    RegisterImport,
     Suppression,
 )
 
@@ -216,9 +217,20 @@ class ExemptionAdmin(ReadOnly, ModelAdmin):
 
 
 @admin.register(Register)
-class RegisterAdmin(NeverDeleted, ModelAdmin):
-    list_display = ["name", "title", "imported_at", "rows", "max_age_days", "active"]
-    readonly_fields = ["imported_at", "sha256", "rows"]
+class RegisterAdmin(ReadOnly, ModelAdmin):
+    """Changed with two signatures only, on the page of registers."""
+
+    list_display = ["name", "title", "kind", "imported_at", "rows", "max_age_days", "active"]
+
+
+@admin.register(RegisterImport)
+class RegisterImportAdmin(ReadOnly, ModelAdmin):
+    """Files of registers; they are looked at and signed on their own page."""
+
+    list_display = ["register", "mode", "file_name", "drawn_at", "state", "entries", "maker"]
+    list_filter = ["register", "state"]
+    list_select_related = ["register", "maker"]
+    exclude = ["path"]
 
 
 class CalendarDayInline(ReadOnly, TabularInline):

@@ -128,8 +128,8 @@ SELECT
            SELECT {_SUPPRESSION} WHERE s.number_id = w.number_id AND s.lifted_at IS NULL
            UNION ALL
            SELECT g.id, 'register', g.since,
-                  CASE WHEN g.key LIKE 'c:%%' THEN w.customer_id END,
-                  CASE WHEN g.key LIKE '+%%' THEN w.number_id END,
+                  CASE WHEN starts_with(g.key, 'c:') THEN w.customer_id END,
+                  CASE WHEN starts_with(g.key, '+') THEN w.number_id END,
                   r.name, r.channel, r.product_family, g.expires_at, r.purpose, NULL::bigint
            FROM compliance_registerentry AS g
            JOIN compliance_registerimport AS b ON b.id = g.batch_id AND b.state = 'in_force'

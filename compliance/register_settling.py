@@ -28,9 +28,9 @@ PAGE = 20_000
 DROP = 50_000
 
 _PAGE = """
-SELECT max(key), array_agg(key) FROM (
-    SELECT key FROM compliance_registerentry
-    WHERE batch_id = %s AND key > %s ORDER BY key LIMIT %s) AS page
+SELECT max(id), array_agg(key) FROM (
+    SELECT id, key FROM compliance_registerentry
+    WHERE batch_id = %s AND id > %s ORDER BY id LIMIT %s) AS page
 """
 _KNOWN = """
 SELECT n.id, NULL::bigint FROM audiences_number AS n
@@ -82,7 +82,7 @@ def _pass(batch: RegisterImport) -> int:
     at = now()
     while True:
         with connection.cursor() as cursor:
-            cursor.execute(_PAGE, [batch.pk, batch.settled_key, PAGE])
+            cursor.execute(_PAGE, [batch.pk, batch.settled_entry, PAGE])
             last, keys = cursor.fetchone()
             if last is None:
                 break
@@ -90,8 +90,8 @@ def _pass(batch: RegisterImport) -> int:
             known = cursor.fetchall()
         for start in range(0, len(known), LOCKS):
             ended += _reach(batch, known[start : start + LOCKS], at)
-        batch.settled_key = last
-        batch.save(update_fields=["settled_key"])
+        batch.settled_entry = last
+        batch.save(update_fields=["settled_entry"])
     with transaction.atomic():
         batch.settled_at = at
         batch.save(update_fields=["settled_at"])

@@ -79,8 +79,18 @@ class NotNow(RegisterRefused):
     _sentence = gettext_noop("Somebody has done this already, or it is too late for it.")
 
 
-def define(*, name: str, title: str, kind: RegisterKind, terms: RegisterTerms) -> Register:
-    """A new register. Out of use until its first whole list has been signed."""
+def define(
+    *,
+    name: str,
+    title: str,
+    kind: RegisterKind,
+    terms: RegisterTerms,
+    actor_id: int | None = None,
+) -> Register:
+    """A new register. Out of use until its first whole list has been signed.
+
+    Raises django's ValidationError for a name that is taken or is none.
+    """
     register = Register(name=name, title=title, kind=kind.value, active=False)
     _put_terms(register, terms)
     register.full_clean()
@@ -88,7 +98,7 @@ def define(*, name: str, title: str, kind: RegisterKind, terms: RegisterTerms) -
         register.save()
         record(
             kind="register.defined",
-            actor_id=None,
+            actor_id=actor_id,
             subject=f"register:{register.pk}",
             payload={"name": name, "kind": kind.value},
         )

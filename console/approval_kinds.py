@@ -25,6 +25,7 @@ KINDS: dict[str, SubjectKind] = {
     "target_list": SubjectKind(_("Target list"), "inbox-list"),
     "pack_version": SubjectKind(_("Rule pack"), "pack-version"),
     "pack_end": SubjectKind(_("End of a rule pack"), "pack-version"),
+    "register_import": SubjectKind(_("Register"), "register-import"),
 }
 
 

@@ -17,4 +17,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="why-decision",
     ),
     path("", include("console.urls_packs")),
+    path("", include("console.urls_registers")),
 ]

@@ -61,7 +61,7 @@ class RegisterImport(models.Model):
     """One file of a register, from its upload to the second signature and beyond.
 
     `last_row` is how far it has been read: a worker that takes over goes on from there.
-    `settled_key` likewise for the pass that ends calls under way (settled_at: it is done).
+    `settled_entry` likewise for the pass that ends calls under way (settled_at: it is done).
     """
 
     register = models.ForeignKey(
@@ -102,7 +102,7 @@ class RegisterImport(models.Model):
     read_at = models.DateTimeField(_("read"), null=True, blank=True)
     in_force_at = models.DateTimeField(_("in force"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
-    settled_key = models.CharField(max_length=44, blank=True)
+    settled_entry = models.BigIntegerField(default=0)
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
 
     class Meta:

@@ -44,6 +44,12 @@ TILES: tuple[Tile, ...] = (
         _("The rules in force as sentences; drafts, rehearsals, signatures."),
     ),
     Tile(
+        Page.REGISTERS,
+        "/compliance/registers/",
+        _("Registers"),
+        _("No-call lists that others keep, and numbers that changed hands."),
+    ),
+    Tile(
         Page.COMPLIANCE,
         "/admin/compliance/",
         _("Records"),

@@ -20,6 +20,7 @@ ADDRESSES: dict[str, Page] = {
     "/results/": Page.RESULTS,
     "/campaigns/": Page.CAMPAIGNS,
     "/compliance/": Page.COMPLIANCE,
+    "/compliance/registers/": Page.REGISTERS,
     "/compliance/inbox/": Page.APPROVALS,
     "/compliance/why/": Page.WHY,
     "/compliance/packs/": Page.PACKS,

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("compliance", "0003_scopes"),
+        ("compliance", "0007_pack_lifecycle"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -111,7 +111,7 @@ class Migration(migrations.Migration):
                     models.DateTimeField(blank=True, null=True, verbose_name="in force"),
                 ),
                 ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended")),
-                ("settled_key", models.CharField(blank=True, max_length=44)),
+                ("settled_entry", models.BigIntegerField(default=0)),
                 ("settled_at", models.DateTimeField(blank=True, null=True, verbose_name="settled")),
             ],
             options={

@@ -1,0 +1,19 @@
+"""The addresses of registers, do-not-call entries and refusals that come in a file."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, path
+
+from console.views import registers
+
+_FILES = "compliance/registers/files/<int:import_id>/"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("compliance/registers/", registers.index, name="registers"),
+    path("compliance/registers/new/", registers.define, name="register-define"),
+    path("compliance/registers/<int:register_id>/", registers.register, name="register"),
+    path("compliance/registers/<int:register_id>/files/", registers.upload, name="register-upload"),
+    path(_FILES, registers.register_import, name="register-import"),
+    path(f"{_FILES}rejected.csv", registers.rejected, name="register-rejected"),
+    path(f"{_FILES}<slug:step>/", registers.step, name="register-step"),
+]
