@@ -4,29 +4,40 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('audiences', '0002_batch_members'),
+        ("audiences", "0002_batch_members"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='number',
-            name='in_use_since',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='its owner has it since'),
+            model_name="number",
+            name="in_use_since",
+            field=models.DateTimeField(
+                blank=True, null=True, verbose_name="its owner has it since"
+            ),
         ),
         migrations.AddField(
-            model_name='number',
-            name='ownership',
-            field=models.CharField(blank=True, choices=[('same', 'Same'), ('changed', 'Changed'), ('no_data', 'No_Data')], db_default='', default='', max_length=8, verbose_name="still the same person's"),
+            model_name="number",
+            name="ownership",
+            field=models.CharField(
+                blank=True,
+                choices=[("same", "Same"), ("changed", "Changed"), ("no_data", "No_Data")],
+                db_default="",
+                default="",
+                max_length=8,
+                verbose_name="still the same person's",
+            ),
         ),
         migrations.AddField(
-            model_name='number',
-            name='ownership_asked_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='asked'),
+            model_name="number",
+            name="ownership_asked_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="asked"),
         ),
         migrations.AddConstraint(
-            model_name='number',
-            constraint=models.CheckConstraint(condition=models.Q(('ownership__in', ['', 'same', 'changed', 'no_data'])), name='number_ownership_known'),
+            model_name="number",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ownership__in", ["", "same", "changed", "no_data"])),
+                name="number_ownership_known",
+            ),
         ),
     ]

@@ -153,7 +153,7 @@ def test_the_command_brings_a_file_in_and_leaves_the_signature_to_somebody_else(
     call_command("importregister", "industry", str(file), "--maker=officer", "--drawn=2026-01-05")
     assert "2 rows: 1 entries, 1 new" in capsys.readouterr().out
     assert RegisterImport.objects.get().state == "submitted"
-    with pytest.raises(CommandError, match="Withdraw it first|先撤回"):
+    with pytest.raises(CommandError, match=r"Withdraw it first|先撤回"):
         call_command(
             "importregister", "industry", str(file), "--maker=officer", "--drawn=2026-01-05"
         )
