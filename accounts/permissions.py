@@ -39,6 +39,11 @@ class Page(StrEnum):
     PACKS = "packs"  # reading rule packs
     PACK_EDITING = "pack_editing"  # drafting, signing and ending them
     REGISTERS = "registers"  # no-call lists that others keep, numbers that changed hands
+    SWITCH = "switch"  # the kill switch: seeing and throwing it
+    SWITCH_RELEASE = "switch_release"  # letting calls through again
+    CALENDARS = "calendars"  # reading the years' days
+    CALENDAR_EDITING = "calendar_editing"  # importing and signing a year
+    WHAT_IF = "what_if"  # a version of a pack against a list
 
 
 _OFFICE = {Role.MARKETING, Role.SUPERVISOR, Role.COMPLIANCE, Role.OPERATIONS, Role.REVIEWER}
@@ -57,6 +62,11 @@ PAGES: dict[Page, frozenset[Role]] = {
     Page.PACKS: frozenset({Role.COMPLIANCE, Role.REVIEWER, Role.OPERATIONS}),
     Page.PACK_EDITING: frozenset({Role.COMPLIANCE}),
     Page.REGISTERS: frozenset({Role.COMPLIANCE}),
+    Page.SWITCH: frozenset({Role.COMPLIANCE, Role.SUPERVISOR, Role.OPERATIONS}),
+    Page.SWITCH_RELEASE: frozenset({Role.COMPLIANCE}),
+    Page.CALENDARS: frozenset({Role.COMPLIANCE, Role.REVIEWER, Role.OPERATIONS}),
+    Page.CALENDAR_EDITING: frozenset({Role.COMPLIANCE}),
+    Page.WHAT_IF: frozenset({Role.COMPLIANCE, Role.REVIEWER}),
     Page.APPROVALS: frozenset(
         {
             Role.COMPLIANCE,

@@ -273,7 +273,8 @@ class LegalHoldAdmin(ReadOnly, ModelAdmin):
 class KillSwitchAdmin(NeverDeleted, ModelAdmin):
     """Throwing is adding a row; releasing is an action. Every decision reads it."""
 
-    list_display = ["scope", "reason", "thrown_by", "thrown_at", "released_at"]
+    list_display = ["scope", "reason", "thrown_by", "thrown_at", "released_by", "released_at"]
+    list_select_related = ["thrown_by", "released_by"]
     fields = ["scope", "reason"]
     actions = ["release"]
 

@@ -1,10 +1,10 @@
-"""The addresses of rule packs."""
+"""The addresses of rule packs and of the kill switch."""
 
 from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from console.views import pack_editor, pack_rehearsal, packs
+from console.views import kill_switch, pack_editor, pack_rehearsal, packs
 
 _VERSION = "compliance/packs/versions/<int:version_id>/"
 
@@ -17,4 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_VERSION}rules/<str:rule_id>/", pack_editor.rule, name="pack-rule"),
     path(f"{_VERSION}rehearse/", pack_rehearsal.rehearse, name="pack-rehearse"),
     path(f"{_VERSION}<slug:name>/", packs.step, name="pack-step"),
+    path("compliance/switch/", kill_switch.switch, name="switch"),
+    path("compliance/switch/throw/", kill_switch.throw, name="switch-throw"),
+    path("compliance/switch/<int:switch_id>/release/", kill_switch.release, name="switch-release"),
 ]

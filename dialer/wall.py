@@ -17,6 +17,7 @@ from campaigns.domain.campaign_state import CampaignState
 from campaigns.domain.lead_state import LeadState
 from campaigns.models import Campaign, Lead
 from clock.reading import real
+from compliance import switching
 from compliance.domain.facts import ContactKind
 from compliance.models import CallerId, Contact
 from dialer import health, limits
@@ -49,7 +50,7 @@ def wall_snapshot(now: datetime) -> dict[str, Any]:
     [{"id", "name", "team", "state", "since"}]}, "waiting": [{"transfer", "call", "since"}],
     "hand_overs": {state: n}, "campaigns": [{"id", "name", "state", "pause_cause", "due", "calling",
     "settled", "consented", "abandoned", "abandonment", "verdict"}], "carrier": {"ok", "error",
-    "failed_at"}, "leader": {"ok", "seen_at", "who"}}
+    "failed_at"}, "leader": {"ok", "seen_at", "who"}, "switches": [scope]}
     """
     at_real = real()
     stages, planned, used = _lines()
@@ -64,6 +65,7 @@ def wall_snapshot(now: datetime) -> dict[str, Any]:
         "waiting": _waiting(),
         "hand_overs": _hand_overs(),
         "campaigns": _campaigns(campaigns, now),
+        "switches": [switch.scope for switch in switching.thrown()],
         **_health(at_real),
     }
 

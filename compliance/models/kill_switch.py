@@ -18,8 +18,17 @@ class KillSwitch(models.Model):
         null=True,
         blank=True,
         on_delete=models.PROTECT,
+        related_name="switches_thrown",
     )
     thrown_at = models.DateTimeField(_("thrown"))
+    released_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("released by"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="switches_released",
+    )
     released_at = models.DateTimeField(_("released"), null=True, blank=True)
 
     class Meta:

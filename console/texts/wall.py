@@ -60,6 +60,8 @@ def wall_texts() -> dict[str, object]:
         "no_data": _("No data for %s s: the dialer is not running."),
         "not_running": _("The dialer is not running."),
         "carrier_trouble": _("The carrier is in trouble: calls stay planned, nothing is lost."),
+        "switched_off": _("Calling is switched off:"),
+        "switch_scopes": {"all": _("everything"), "robot": _("the robot")},
         "no_connection": _("No live connection. Trying again…"),
         "refused": _("That did not work. Please try again."),
         "more_offline": _("offline"),

@@ -50,6 +50,12 @@ TILES: tuple[Tile, ...] = (
         _("No-call lists that others keep, and numbers that changed hands."),
     ),
     Tile(
+        Page.SWITCH,
+        "/compliance/switch/",
+        _("Kill switch"),
+        _("Stop calling at once: everything, the robot, or one campaign."),
+    ),
+    Tile(
         Page.COMPLIANCE,
         "/admin/compliance/",
         _("Records"),

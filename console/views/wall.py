@@ -32,6 +32,7 @@ def wall(request: HttpRequest) -> HttpResponse:
         "targets": {"abandonment": ABANDONMENT_TARGET, "pause_at": ABANDONMENT_PAUSE},
         "texts": wall_texts(),
         "may_steer": may(request.user, Page.STEERING),
+        "may_throw": may(request.user, Page.SWITCH),
     }
     return render(request, "wall/wall.html", context)
 

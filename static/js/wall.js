@@ -51,7 +51,19 @@ function draw() {
   const trouble = byId("carrier-trouble");
   trouble.hidden = carrier.ok !== false;
   trouble.textContent = texts.carrier_trouble + (carrier.failed_at ? ` (${clockTime(carrier.failed_at)})` : "");
+  drawSwitches(snapshot.switches || [], campaigns);
   drawFreshness();
+}
+
+/** What the kill switch holds back. */
+function drawSwitches(scopes, campaigns) {
+  const note = byId("switched-off");
+  note.hidden = scopes.length === 0;
+  const names = scopes.map((scope) => {
+    const campaign = campaigns.find((each) => scope === `campaign:${each.id}`);
+    return campaign ? campaign.name : texts.switch_scopes[scope] || scope;
+  });
+  note.textContent = `${texts.switched_off} ${names.join(", ")}`;
 }
 
 const BUSY = ["reserved", "talking", "wrap_up"];

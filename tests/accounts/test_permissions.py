@@ -21,7 +21,10 @@ def test_every_page_says_who_may_open_it() -> None:
     [
         ("manager_xihu", {Page.HOME, Page.INBOX, Page.RESULTS, Page.WHY, Page.DECISIONS}),
         ("agent_lin", {Page.HOME, Page.DESK}),
-        ("supervisor", {Page.HOME, Page.WALL, Page.STEERING, Page.RESULTS, Page.APPROVALS}),
+        (
+            "supervisor",
+            {Page.HOME, Page.WALL, Page.STEERING, Page.RESULTS, Page.APPROVALS, Page.SWITCH},
+        ),
         ("outsider", set()),
     ],
 )

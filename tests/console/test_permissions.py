@@ -25,6 +25,7 @@ ADDRESSES: dict[str, Page] = {
     "/compliance/why/": Page.WHY,
     "/compliance/packs/": Page.PACKS,
     "/compliance/packs/new/": Page.PACK_EDITING,
+    "/compliance/switch/": Page.SWITCH,
     "/live-ticket/": Page.HOME,
 }
 
