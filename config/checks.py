@@ -10,6 +10,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.db import DatabaseError, connection
 
+from audit.database_roles import faults
+
 
 def check_production_is_safe(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
@@ -20,6 +22,7 @@ def check_production_is_safe(
     - sanshi.E002: the sandbox carrier's token is used against a real carrier
     - sanshi.E003: debug pages are on
     - sanshi.E004: the sandbox clock has been set in this database
+    - sanshi.E005: the application's role could change what has been recorded
     """
     if settings.SANDBOX:
         return []
@@ -40,7 +43,24 @@ def check_production_is_safe(
                 id="sanshi.E004",
             )
         )
+    if too_strong := _too_strong():
+        found.append(
+            Error(
+                "DATABASE_URL's role could change the ledgers: " + ", ".join(too_strong[:5]) + ".",
+                hint="Log in as sanshi_app or a member of it; give the owner to"
+                " MIGRATION_DATABASE_URL, for manage.py migrate alone.",
+                id="sanshi.E005",
+            )
+        )
     return found
+
+
+def _too_strong() -> list[str]:
+    """What the role may do and must not; a database that cannot be asked is migrate's business."""
+    try:
+        return faults(connection)
+    except DatabaseError:
+        return []
 
 
 def _sandbox_clock_is_set() -> bool:

@@ -19,7 +19,6 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg2
 from psycopg2 import sql
@@ -228,8 +227,8 @@ class Run:
                 Servers.start(self.state, durable=self.durable, environ=self.environ)
             )
             if self.fresh:
-                servers.database_url = self._stack.enter_context(
-                    fresh_database(servers.database_url, kept=self.kept)
+                servers.move_to(
+                    self._stack.enter_context(fresh_database(servers.database_url, kept=self.kept))
                 )
             self.env = {
                 **servers.environment,
@@ -341,15 +340,14 @@ class Run:
 
 @contextlib.contextmanager
 def fresh_database(url: str, *, kept: bool) -> Iterator[str]:
-    """A database of its own on the same server, dropped afterwards unless it is kept."""
-    parts = urlsplit(url)
+    """A database of its own on the same server, dropped afterwards unless it is kept; its name."""
     name = f"sanshi_run_{os.getpid()}_{int(time.time())}"
     server = psycopg2.connect(url)
     server.autocommit = True
     try:
         with server.cursor() as cursor:
             cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        yield urlunsplit(parts._replace(path=f"/{name}"))
+        yield name
         if not kept:
             with server.cursor() as cursor:
                 drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")

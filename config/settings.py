@@ -26,7 +26,10 @@ LIVE_BASE_URL = env_str("LIVE_BASE_URL", "http://127.0.0.1:8001")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS") or ["127.0.0.1", "localhost", "testserver"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
 
+#: The application's role: it may add to the ledgers and not change them (config/checks.py).
 DATABASE_URL = env_str("DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/sanshi")
+#: The owner of the tables, for `manage.py migrate` alone.
+MIGRATION_DATABASE_URL = env_str("MIGRATION_DATABASE_URL", DATABASE_URL)
 REDIS_URL = env_str("REDIS_URL", "redis://127.0.0.1:6379/0")
 
 DATABASES = {
@@ -40,6 +43,7 @@ DATABASES = {
         "TEST": {"TEMPLATE": env_str("TEST_DATABASE_TEMPLATE", "") or None},
     }
 }
+MIGRATION_DATABASE = database_from_url(MIGRATION_DATABASE_URL)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 RQ_QUEUES = {

@@ -43,6 +43,8 @@ from config.embedded.folder import (
 MAJOR = 18
 DATABASE = "sanshi"
 SUPERUSER = "postgres"
+#: The role that the application works as; migrate grants it what it needs.
+APPLICATION = "sanshi_app"
 START_SECONDS = 60  # after a crash the server first replays its log
 STOP_SECONDS = 30
 
@@ -68,9 +70,12 @@ FAST = {"fsync": "off", "full_page_writes": "off"}
 
 @dataclass
 class Postgres:
-    """A running embedded PostgreSQL. `url` names the database `sanshi`, through a Unix socket."""
+    """A running embedded PostgreSQL. `url` names the database `sanshi`, through a Unix socket, as
+    the owner of the tables; `application_url` as the role that the application works as.
+    """
 
     url: str
+    application_url: str
     process: subprocess.Popen[bytes]
     data: Path
     socket_note: Path
@@ -111,6 +116,7 @@ class Postgres:
             )
         server = cls(
             url=f"postgresql://{SUPERUSER}@/{DATABASE}?host={quote(str(sockets))}",
+            application_url=f"postgresql://{APPLICATION}@/{DATABASE}?host={quote(str(sockets))}",
             process=process,
             data=data,
             socket_note=socket_note,
@@ -158,6 +164,10 @@ class Postgres:
                 cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
                 if cursor.fetchone() is None:
                     cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+                cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APPLICATION])
+                if cursor.fetchone() is None:
+                    role = sql.Identifier(APPLICATION)
+                    cursor.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role))
         finally:
             connection.close()
 

@@ -23,6 +23,7 @@ from compliance.models import Attempt, Contact, Decision, KillSwitch, Suppressio
 from compliance.replaying import replay
 from tests.compliance.conftest import Bank, make_customer, set_time
 from tests.compliance.world import beijing, human
+from tests.roles import as_attacker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -302,12 +303,12 @@ def test_an_intent_that_turns_to_another_person_under_the_lock_blocks(
 
 
 def test_a_ledger_that_fails_blocks_and_leaves_nothing(committed_bank: Bank) -> None:
-    with connection.cursor() as cursor:
+    with as_attacker(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE compliance_contact ADD CONSTRAINT broken CHECK (actor = 'x')")
     try:
         result = ask(committed_bank)
     finally:
-        with connection.cursor() as cursor:
+        with as_attacker(), connection.cursor() as cursor:
             cursor.execute("ALTER TABLE compliance_contact DROP CONSTRAINT broken")
     assert result.decision.verdict is Outcome.BLOCK_RETRIABLE
     assert not Attempt.objects.exists() and not Contact.objects.exists()

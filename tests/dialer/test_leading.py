@@ -11,6 +11,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import django_rq
 import pytest
@@ -256,10 +257,11 @@ def test_a_leader_killed_with_kill_9_is_replaced_and_one_told_to_stop_stops(
 ) -> None:
     Agent.objects.update(state="break")  # nothing to dial: this is about who leads
     found = connection.settings_dict
+    role = quote(found["OPTIONS"]["options"])
     query = f"host={found['HOST']}&port={found['PORT']}".removesuffix("&port=")
     environment = {
         **os.environ,
-        "DATABASE_URL": f"postgresql://{found['USER']}@/{found['NAME']}?{query}",
+        "DATABASE_URL": f"postgresql://{found['USER']}@/{found['NAME']}?{query}&options={role}",
         "SANDBOX": "1",
     }
     command = [sys.executable, "manage.py", "rundialer"]

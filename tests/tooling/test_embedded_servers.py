@@ -157,8 +157,18 @@ def test_a_long_path_and_a_closed_folder_above_do_no_harm(state: Path) -> None:
 def test_servers_named_in_the_environment_are_used_as_they_are(state: Path) -> None:
     real = {"DATABASE_URL": "postgresql://real/bank", "REDIS_URL": "redis://real"}
     with Servers.start(state, environ=real) as servers:
-        assert servers.environment == real
+        assert servers.environment == real | {"MIGRATION_DATABASE_URL": "postgresql://real/bank"}
         assert servers_in(state) == []
+
+
+def test_the_owner_is_another_login_than_the_application(state: Path) -> None:
+    with start(state) as servers:
+        application = servers.environment["DATABASE_URL"]
+        assert query(application, "SELECT current_user::text") == [("sanshi_app",)]
+        owner = servers.environment["MIGRATION_DATABASE_URL"]
+        assert query(owner, "SELECT current_user::text") == [("postgres",)]
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            query(application, "CREATE TABLE thing (n int)")
 
 
 def marked(folder: Path) -> list[psutil.Process]:
