@@ -1,7 +1,9 @@
 """Proving that the record is whole: every hash is taken again, every seal fits the next.
 
-A chain alone cannot show that its end was cut off: the heads anchored elsewhere can
-(`manage.py audit seal --anchor FILE`, the file kept outside the database).
+The other ledgers (decisions, contacts, turns, call events) are proved by the entries that the
+sealer wrote about them (audit/books.py). A chain alone cannot show that its end was cut off, or
+that it was written anew from some point: the heads anchored elsewhere can (`manage.py audit seal
+--anchor FILE`, the file kept outside the database).
 """
 
 from __future__ import annotations
@@ -9,14 +11,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
-from django.db import connection
-
+from audit.books import ANY, OWN, SEALED, Book, books, hashes
 from audit.domain.canonical import GENESIS, canonical, content_hash, instant, seal_hash
 from audit.models import Seal
-from audit.sealing import Batch
+from audit.rebasing import Rebase, rebases
+from audit.streaming import Batch, rows
 
 #: Beyond this many faults the proof of damage is complete enough.
 MAX_FAULTS = 1000
@@ -29,7 +31,11 @@ class Fault:
     entry_changed    an entry's content does not give its hash
     seal_changed     a seal's own hash is wrong, or it does not follow the one before
     batch_changed    entries below a seal were removed, added, reordered or replaced
-    head_missing     a head that was anchored outside is not in the chain (its end was cut off)
+    ledger_changed   rows of another ledger were changed, removed, added behind or reordered
+    ledger_gap       what is sealed of another ledger does not follow what was sealed before
+    strays_changed   what a rebase says was written before it is not what is there
+    head_missing     a head that was anchored outside is not in the chain (its end was cut off, or
+                     it was written anew)
     """
 
     code: str
@@ -40,10 +46,14 @@ class Fault:
 
 @dataclass(slots=True)
 class Verdict:
-    """What verification found; `faults` is empty when the record is whole."""
+    """What verification found; `faults` is empty when the record is whole.
+
+    `rows` counts those of the other ledgers; `unsealed` are entries and rows not sealed yet.
+    """
 
     entries: int = 0
     seals: int = 0
+    rows: int = 0
     unsealed: int = 0
     head: str = GENESIS
     faults: list[Fault] = field(default_factory=list)
@@ -62,27 +72,32 @@ class Verdict:
 def verify(*, anchored_heads: Iterable[str] = ()) -> Verdict:
     """Read the whole record once, oldest first; memory does not grow with its length."""
     verdict = Verdict()
+    history = rebases()
+    _verify_chain(verdict, history, set(anchored_heads))
+    _verify_strays(verdict, history)
+    for book in books():
+        _verify_book(verdict, book, history)
+    return verdict
+
+
+def _verify_chain(verdict: Verdict, history: list[Rebase], anchored: set[str]) -> None:
     previous, since = GENESIS, 0
-    known = {GENESIS}
+    missing = anchored - {GENESIS}
     for seal in Seal.objects.order_by("id").iterator():
         verdict.seals += 1
         _check_seal(verdict, seal, previous, since)
-        batch = Batch()
-        for entry_id, stored_hash in _checked_entries(verdict, since, seal.below_transaction):
-            batch.add(entry_id, stored_hash)
+        up_to = _up_to(history, OWN[0], seal.pk)
+        batch = Batch.of(_checked_entries(verdict, since, seal.below_transaction, up_to=up_to))
         found = (batch.root, batch.first_id, batch.last_id, batch.count)
         if found != (seal.root, seal.first_id, seal.last_id, seal.count):
             detail = f"{batch.count} entries found, {seal.count} sealed"
             verdict.blame(Fault("batch_changed", seal_id=seal.pk, detail=detail))
         previous, since = seal.hash, seal.below_transaction
-        known.add(seal.hash)
+        missing.discard(seal.hash)
     verdict.head = previous
-    for _ in _checked_entries(verdict, since, None):
-        verdict.unsealed += 1
-    for head in anchored_heads:
-        if head not in known:
-            verdict.blame(Fault("head_missing", detail=head))
-    return verdict
+    verdict.unsealed += sum(1 for _ in _checked_entries(verdict, since, ANY))
+    for head in sorted(missing):
+        verdict.blame(Fault("head_missing", detail=head))
 
 
 def _check_seal(verdict: Verdict, seal: Seal, previous: str, since: int) -> None:
@@ -98,39 +113,109 @@ def _check_seal(verdict: Verdict, seal: Seal, previous: str, since: int) -> None
         verdict.blame(Fault("seal_changed", seal_id=seal.pk))
 
 
-def _checked_entries(verdict: Verdict, since: int, below: int | None) -> Iterator[tuple[int, str]]:
+def _up_to(history: list[Rebase], table: str, seal_id: int) -> int:
+    """The highest id that a seal may cover: what came after the restoring is a stray."""
+    return min(
+        (
+            rebase.ledgers[table]["after_id"]
+            for rebase in history
+            if seal_id <= rebase.seal_id and table in rebase.ledgers
+        ),
+        default=ANY,
+    )
+
+
+# --- the record's own entries ---------------------------------------------------------------------
+
+# `id + 0`: a plan that walks the primary key would read the whole table for each seal
+_ENTRIES = """
+SELECT id, at, kind, actor_id, subject, payload::text, content_hash
+FROM audit_entry WHERE transaction >= %s AND transaction < %s AND id > %s AND id <= %s
+ORDER BY id + 0
+"""
+
+
+def _checked_entries(
+    verdict: Verdict, since: int, below: int, *, after: int = 0, up_to: int = ANY
+) -> Iterator[tuple[int, str]]:
     """(id, stored hash) in order of id; an entry whose content does not give it is blamed."""
-    for entry_id, at, kind, actor_id, subject, payload, stored in _entries(since, below):
+    found = rows(_ENTRIES, [since, below, after, up_to])
+    for entry_id, at, kind, actor_id, subject, payload, stored in found:
         verdict.entries += 1
-        text = canonical(kind=kind, actor_id=actor_id, subject=subject, payload=payload)
-        if content_hash(instant(at), text) != stored:
+        text = canonical(kind=kind, actor_id=actor_id, subject=subject, payload=json.loads(payload))
+        if content_hash(instant(at.astimezone(UTC)), text) != stored:
             verdict.blame(Fault("entry_changed", entry_id=entry_id))
         yield entry_id, stored
 
 
-def _entries(
-    since: int, below: int | None
-) -> Iterator[tuple[int, datetime, str, int | None, str, Any, str]]:
-    after = 0
-    while True:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT id, at, kind, actor_id, subject, payload::text, content_hash"
-                " FROM audit_entry WHERE transaction >= %s"
-                " AND (%s::bigint IS NULL OR transaction < %s) AND id > %s ORDER BY id LIMIT 5000",
-                [since, below, below, after],
+def _verify_strays(verdict: Verdict, history: list[Rebase]) -> None:
+    for rebase in history:
+        said = rebase.ledgers[OWN[0]]
+        found = Batch.of(
+            _checked_entries(
+                verdict, 0, said["below"], after=said["after_id"], up_to=said["last_id"]
             )
-            rows = cursor.fetchall()
-        for entry_id, at, kind, actor_id, subject, payload, stored in rows:
-            yield (
-                entry_id,
-                at.astimezone(UTC),
-                kind,
-                actor_id,
-                subject,
-                json.loads(payload),
-                stored,
-            )
-        if len(rows) < 5000:
-            return
-        after = rows[-1][0]
+        )
+        _compare(verdict, "strays_changed", OWN[0], said, found)
+
+
+# --- the other ledgers ----------------------------------------------------------------------------
+
+_SEALS_OF_BOOK = """
+SELECT id, payload::text FROM audit_entry WHERE kind = %s AND subject = %s ORDER BY id + 0
+"""
+
+
+def _verify_book(verdict: Verdict, book: Book, history: list[Rebase]) -> None:
+    since = 0
+    for entry_id, text in rows(_SEALS_OF_BOOK, [SEALED, book.table]):
+        said: dict[str, Any] = json.loads(text)
+        if said["since"] != since or said["below"] <= since:
+            verdict.blame(Fault("ledger_gap", entry_id=entry_id, detail=book.table))
+        columns = Book(book.table, said["columns"])
+        up_to = _up_to_row(history, book.table, said["last_id"])
+        found = Batch.of(hashes(columns, since, said["below"], up_to_id=up_to))
+        verdict.rows += found.count
+        _compare(verdict, "ledger_changed", book.table, said, found, entry_id=entry_id)
+        since = said["below"]
+    for rebase in history:
+        strays = rebase.ledgers.get(book.table)
+        if strays is None:
+            continue
+        columns = Book(book.table, strays["columns"])
+        after, up_to = strays["after_id"], strays["last_id"]
+        found = Batch.of(hashes(columns, 0, strays["below"], after_id=after, up_to_id=up_to))
+        verdict.rows += found.count
+        _compare(verdict, "strays_changed", book.table, strays, found)
+    unsealed = sum(1 for _ in hashes(book, since, ANY))
+    verdict.rows += unsealed
+    verdict.unsealed += unsealed
+
+
+def _up_to_row(history: list[Rebase], table: str, last_id: int) -> int:
+    """The highest id that a seal of a ledger may cover."""
+    return min(
+        (
+            said["after_id"]
+            for rebase in history
+            if (said := rebase.ledgers.get(table)) is not None and last_id <= said["after_id"]
+        ),
+        default=ANY,
+    )
+
+
+def _compare(
+    verdict: Verdict,
+    code: str,
+    table: str,
+    said: dict[str, Any],
+    found: Batch,
+    *,
+    entry_id: int | None = None,
+) -> None:
+    if any(said[key] != value for key, value in found.document().items()):
+        detail = (
+            f"{table} {said['first_id']}-{said['last_id']}:"
+            f" {found.count} rows found, {said['count']} sealed"
+        )
+        verdict.blame(Fault(code, entry_id=entry_id, detail=detail))

@@ -38,6 +38,7 @@ from dialer.placing import place_call
 from dialer.wall import wall_snapshot
 from tests.dialer.conftest import Carrier
 from tests.dialer.world import World
+from tests.roles import as_attacker
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -217,7 +218,7 @@ def test_a_leader_that_lost_its_connection_does_not_tick_on_another(
         pid = cursor.fetchone()[0]
 
     def kill() -> None:
-        with connection.cursor() as cursor:
+        with as_attacker(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
         connection.close()
 

@@ -1,47 +1,78 @@
-"""`manage.py audit seal|verify`: chain what happened, prove that nothing was changed."""
+"""`manage.py audit seal|verify|export|rebase`: chain what happened, prove that it stands unchanged.
+
+The formats of the anchor file and of the export are in docs/evidence.md; `audit/verify_export.py`
+checks both without us.
+"""
 
 from __future__ import annotations
 
-import json
 import signal
+import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError, close_old_connections
+from django.db import OperationalError, close_old_connections, connection
 
-from audit.models import Seal
-from audit.sealing import seal_once
+from audit.anchoring import Anchors
+from audit.database_roles import as_owner
+from audit.exporting import export
+from audit.rebasing import RebaseRefused, rebase
+from audit.sealing import OtherCluster, seal_once
 from audit.verifying import verify
 
 
 class Command(BaseCommand):
-    help = "Seal the audit record, or verify it."
+    help = "Seal the audit record, verify it, export it, or go on after a dump was restored."
 
     def add_arguments(self, parser: CommandParser) -> None:
         commands = parser.add_subparsers(dest="command", required=True)
         seal = commands.add_parser("seal", help="seal what no transaction can change any more")
         seal.add_argument("--forever", action="store_true", help="go on until told to stop")
         seal.add_argument("--every", type=float, default=5.0, help="real seconds between (max 10)")
-        seal.add_argument("--anchor", type=Path, help="append each new head to this file")
+        seal.add_argument("--anchor", type=Path, help="append the head to this file, hourly")
+        seal.add_argument("--anchor-every", type=float, default=3600.0, help="real seconds")
         check = commands.add_parser("verify", help="take every hash again")
         check.add_argument("--anchor", type=Path, help="heads that must be in the chain")
+        out = commands.add_parser("export", help="write the chain as lines of JSON")
+        out.add_argument("file", type=Path, help="'-' for standard output")
+        out.add_argument("--from-seal", type=int, default=1)
+        out.add_argument("--to-seal", type=int, default=None)
+        again = commands.add_parser("rebase", help="go on after a dump was restored elsewhere")
+        again.add_argument("--maker", required=True, help="user name of who asks for it")
+        again.add_argument("--checker", required=True, help="user name of who signs it")
+        again.add_argument("--reason", required=True)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["command"] == "seal":
-            self._seal(options["anchor"], options["forever"], min(options["every"], 10.0))
-        else:
-            self._verify(options["anchor"])
+        match options["command"]:
+            case "seal":
+                self._seal(options)
+            case "verify":
+                self._verify(options["anchor"])
+            case "export":
+                self._export(options["file"], options["from_seal"], options["to_seal"])
+            case _:
+                self._rebase(options["maker"], options["checker"], options["reason"])
 
-    def _seal(self, anchor: Path | None, forever: bool, every: float) -> None:
+    def _seal(self, options: dict[str, Any]) -> None:
+        forever, every = options["forever"], min(options["every"], 10.0)
+        anchors = None
+        if options["anchor"] is not None:
+            anchors = Anchors(options["anchor"], options["anchor_every"] if forever else 0.0)
         stopping = threading.Event()
         if forever:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda _n, _f: stopping.set())
         while True:
             try:
-                sealed = self.step(anchor)
+                sealed = self.step(anchors)
+            except OtherCluster as error:
+                raise CommandError(f"{error}: see manage.py audit rebase --help") from error
             except OperationalError:
                 # the database is restarting: the record waits, nothing is lost
                 if not forever:
@@ -56,24 +87,19 @@ class Command(BaseCommand):
             close_old_connections()
 
     @staticmethod
-    def step(anchor: Path | None) -> int:
-        """Seal once and anchor the new head; the number of entries sealed."""
+    def step(anchors: Anchors | None) -> int:
+        """Seal once and anchor the head when that is due; the number of entries sealed."""
         sealed = seal_once()
-        if sealed and anchor is not None:
-            head = Seal.objects.latest("id")
-            line = json.dumps({"seal": head.pk, "hash": head.hash, "at": head.at.isoformat()})
-            with anchor.open("a", encoding="utf-8") as file:
-                file.write(line + "\n")
+        if anchors is not None:
+            anchors.keep_head(time.monotonic())
         return sealed
 
     def _verify(self, anchor: Path | None) -> None:
-        heads: list[str] = []
-        if anchor is not None:
-            lines = anchor.read_text(encoding="utf-8").splitlines()
-            heads = [json.loads(line)["hash"] for line in lines if line.strip()]
+        heads = Anchors.read(anchor) if anchor is not None else []
         verdict = verify(anchored_heads=heads)
         self.stdout.write(
-            f"{verdict.entries} entries, {verdict.seals} seals, {verdict.unsealed} not sealed yet"
+            f"{verdict.entries} entries, {verdict.seals} seals, {verdict.rows} rows of other"
+            f" ledgers, {verdict.unsealed} not sealed yet"
         )
         self.stdout.write(f"head {verdict.head}")
         for fault in verdict.faults:
@@ -82,3 +108,27 @@ class Command(BaseCommand):
             )
         if not verdict.whole:
             raise CommandError(f"{len(verdict.faults)} faults")
+
+    def _export(self, file: Path, first: int, last: int | None) -> None:
+        if str(file) == "-":
+            for line in export(first, last):
+                sys.stdout.write(line + "\n")
+            return
+        with file.open("w", encoding="utf-8") as output:
+            for line in export(first, last):
+                output.write(line + "\n")
+
+    def _rebase(self, maker: str, checker: str, reason: str) -> None:
+        with as_owner(connection, settings.MIGRATION_DATABASE):
+            try:
+                lift = rebase(maker=_user(maker), checker=_user(checker), reason=reason)
+            except RebaseRefused as error:
+                raise CommandError(str(error)) from error
+        self.stdout.write(f"transaction numbers lifted by {lift}; the chain goes on")
+
+
+def _user(username: str) -> AbstractBaseUser:
+    found = get_user_model().objects.filter(username=username, is_active=True).first()
+    if found is None:
+        raise CommandError(f"no active user is called {username}")
+    return found
