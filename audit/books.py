@@ -5,16 +5,17 @@ transaction numbers, and records one audit entry a ledger ("ledger.sealed") with
 hashes of its rows; the chain seals that entry. Nothing is paid at the gate, and a row that is
 changed, removed, added behind or put elsewhere no longer fits.
 
-A ledger is found by its trigger and says itself which columns it has; the entry keeps their names,
-so that a column added later does not change the hash of an older row.
+A ledger is found by its trigger, whose arguments name the columns that hold personal data
+(audit/erasing.py); it says itself which columns it has. The entry keeps their names, so that a
+column added later does not change the hash of an older row.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 from django.db import connection
 from psycopg2 import sql
@@ -27,48 +28,81 @@ SEALED = "ledger.sealed"
 OWN = ("audit_entry", "audit_seal")
 
 _BOOKS = """
-SELECT c.relname, array_agg(a.attname::text ORDER BY a.attnum)
+SELECT c.relname, array_agg(a.attname::text ORDER BY a.attnum),
+       array_agg(format_type(a.atttypid, NULL) ORDER BY a.attnum),
+       string_to_array(encode(t.tgargs, 'escape'), '\\000')
 FROM pg_trigger t
 JOIN pg_class c ON c.oid = t.tgrelid
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 WHERE t.tgname = c.relname || '_append_only' AND NOT c.relispartition AND c.relname <> ALL (%s)
 AND c.relnamespace = current_schema()::regnamespace
-GROUP BY c.relname ORDER BY c.relname
+GROUP BY c.relname, t.tgargs ORDER BY c.relname
 """
 
 # jsonb spells a value in one way whatever the session's settings, but for instants: Django's
 # sessions are in UTC.
 _HASHES = """
-SELECT id, encode(sha256(convert_to(jsonb_build_array({columns})::text, 'UTF8')), 'hex')
+SELECT id, encode(sha256(convert_to(({text})::text, 'UTF8')), 'hex')
 FROM {table} WHERE transaction >= %s AND transaction < %s AND id > %s AND id <= %s ORDER BY id
 """
+#: What stands for a personal column in a row's hash, before its erasure and after.
+_COMMITMENT = "coalesce(erased ->> {name}, sanshi_commitment(salt, to_jsonb({column})))"
+#: They change when a row is erased.
+SHIFTING = ("salt", "erased")
 #: Above every id.
 ANY = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A ledger besides the audit's own, by its table."""
+    """A ledger besides the audit's own, by its table.
+
+    `columns` go into a row's hash, those in `erasable` by a commitment. `types` are PostgreSQL's.
+    """
 
     table: str
     columns: Sequence[str]
+    erasable: Sequence[str] = ()
+    types: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def sealed(cls, table: str, said: Mapping[str, Any]) -> Self:
+        """The ledger as it was when an entry described its rows."""
+        return cls(table, said["columns"], said["erasable"])
+
+    def document(self) -> dict[str, Any]:
+        """What an entry about rows keeps of it."""
+        return {"columns": list(self.columns), "erasable": list(self.erasable)}
+
+    @property
+    def text(self) -> sql.Composed:
+        """The expression whose text is a row's content."""
+        parts = [
+            sql.SQL(_COMMITMENT).format(name=sql.Literal(name), column=sql.Identifier(name))
+            if name in self.erasable
+            else sql.Identifier(name)
+            for name in self.columns
+        ]
+        return sql.SQL("jsonb_build_array({})").format(sql.SQL(", ").join(parts))
 
 
 def books() -> list[Book]:
     """The ledgers there are, in order of name."""
+    found = []
     with connection.cursor() as cursor:
         cursor.execute(_BOOKS, [list(OWN)])
-        return [Book(table, columns) for table, columns in cursor.fetchall()]
+        for table, names, types, personal in cursor.fetchall():
+            columns = [name for name in names if name not in SHIFTING]
+            erasable = [name for name in personal or [] if name]
+            found.append(Book(table, columns, erasable, dict(zip(names, types, strict=True))))
+    return found
 
 
 def hashes(
     book: Book, since: int, below: int, *, after_id: int = 0, up_to_id: int = ANY
 ) -> Iterator[tuple[Any, ...]]:
     """(id, hash) of the rows written by the transactions in [since, below), in order of id."""
-    statement = sql.SQL(_HASHES).format(
-        table=sql.Identifier(book.table),
-        columns=sql.SQL(", ").join(sql.Identifier(name) for name in book.columns),
-    )
+    statement = sql.SQL(_HASHES).format(table=sql.Identifier(book.table), text=book.text)
     yield from rows(statement, [since, below, after_id, up_to_id])
 
 
@@ -96,10 +130,7 @@ def seal_books(below: int) -> None:
                 payload={
                     "since": since,
                     "below": below,
-                    "first_id": batch.first_id,
-                    "last_id": batch.last_id,
-                    "count": batch.count,
-                    "root": batch.root,
-                    "columns": list(book.columns),
+                    **batch.document(),
+                    **book.document(),
                 },
             )

@@ -119,7 +119,7 @@ def _strays(last: Seal) -> Iterator[tuple[str, dict[str, Any]]]:
             {
                 "below": below,
                 "after_id": after_id,
-                "columns": list(book.columns),
+                **book.document(),
                 **found.document(),
             },
         )

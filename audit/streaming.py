@@ -15,7 +15,6 @@ CHUNK = 5000
 def rows(statement: str | Composable, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
     """The rows of a query, fetched in chunks through a cursor of the server's."""
     with connection.chunked_cursor() as cursor:
-        cursor.itersize = CHUNK
         cursor.execute(statement, values)
         while found := cursor.fetchmany(CHUNK):
             yield from found

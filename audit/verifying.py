@@ -172,7 +172,7 @@ def _verify_book(verdict: Verdict, book: Book, history: list[Rebase]) -> None:
         said: dict[str, Any] = json.loads(text)
         if said["since"] != since or said["below"] <= since:
             verdict.blame(Fault("ledger_gap", entry_id=entry_id, detail=book.table))
-        columns = Book(book.table, said["columns"])
+        columns = Book.sealed(book.table, said)
         up_to = _up_to_row(history, book.table, said["last_id"])
         found = Batch.of(hashes(columns, since, said["below"], up_to_id=up_to))
         verdict.rows += found.count
@@ -182,7 +182,7 @@ def _verify_book(verdict: Verdict, book: Book, history: list[Rebase]) -> None:
         strays = rebase.ledgers.get(book.table)
         if strays is None:
             continue
-        columns = Book(book.table, strays["columns"])
+        columns = Book.sealed(book.table, strays)
         after, up_to = strays["after_id"], strays["last_id"]
         found = Batch.of(hashes(columns, 0, strays["below"], after_id=after, up_to_id=up_to))
         verdict.rows += found.count

@@ -28,11 +28,13 @@ def template_name(root: Path) -> str:
 
 
 def prepare_template(root: Path, environment: Mapping[str, str]) -> str:
-    """Make the template on the server of `DATABASE_URL` unless it is there; returns its name.
+    """Make the template on the databases' server unless it is there; returns its name.
 
     An earlier state's template is dropped. Raises CalledProcessError when the migrations fail.
     """
-    name, url = template_name(root), environment["DATABASE_URL"]
+    # the owner's login makes databases, the application's does not
+    url = environment.get("MIGRATION_DATABASE_URL") or environment["DATABASE_URL"]
+    name = template_name(root)
     server = psycopg2.connect(url)
     server.autocommit = True
     try:

@@ -47,7 +47,7 @@ def pytest_configure() -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Every connection of the tests works as the application's role (tests/roles.py)."""
-    options = settings.DATABASES["default"]["OPTIONS"]
+    options = connection.settings_dict["OPTIONS"]
     with django_db_blocker.unblock():
         connection.close()
     options["options"] = f"-c role={APP_ROLE}"

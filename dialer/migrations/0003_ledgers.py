@@ -6,7 +6,8 @@ from django.db import migrations
 # (audit/books.py). BRIN, because the column grows with the table: an insert pays next to nothing.
 LEDGER = """
 ALTER TABLE dialer_callevent ADD COLUMN transaction bigint NOT NULL DEFAULT sanshi_transaction();
-CREATE INDEX dialer_callevent_transaction ON dialer_callevent USING brin (transaction) WITH (pages_per_range = 16);
+CREATE INDEX dialer_callevent_transaction ON dialer_callevent
+    USING brin (transaction) WITH (pages_per_range = 16, autosummarize = on);
 SELECT sanshi_make_append_only('dialer_callevent');
 """
 UNDO = """
@@ -16,5 +17,5 @@ ALTER TABLE dialer_callevent DROP COLUMN transaction;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("dialer", "0002_events_partitioned"), ("audit", "0004_ledgers")]
+    dependencies = [("dialer", "0002_events_partitioned"), ("audit", "0005_erasable")]
     operations = [migrations.RunSQL(LEDGER, UNDO)]
