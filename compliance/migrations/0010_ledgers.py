@@ -25,5 +25,5 @@ ALTER TABLE compliance_decision DROP COLUMN transaction, DROP COLUMN salt, DROP 
 
 
 class Migration(migrations.Migration):
-    dependencies = [("compliance", "0007_pack_lifecycle"), ("audit", "0005_erasable")]
+    dependencies = [("compliance", "0009_who_released"), ("audit", "0005_erasable")]
     operations = [migrations.RunSQL(LEDGER, UNDO)]
