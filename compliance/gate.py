@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import Error, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from audit.recording import INSERT, entry, record
@@ -62,6 +62,8 @@ SELECT sanshi_now(), (SELECT household FROM audiences_customer WHERE id = %s::bi
     set_config('plan_cache_mode', 'force_generic_plan', true),
     set_config('enable_seqscan', 'off', true)
 """
+#: SQLSTATE: unique_violation, lock_not_available.
+_UNIQUE, _LOCKED = "23505", "55P03"
 _DECISION = Insertion(StoredDecision, returning="id")
 _ATTEMPT = Insertion(Attempt)
 _LINE = Insertion(Contact)
@@ -76,12 +78,19 @@ WHERE id = %s AND state = ANY(%s)
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """`attempt_id` only with an ALLOW. `decision_id` None: not even the refusal could be kept."""
+    """`attempt_id` and `valid_until` with an ALLOW, and only then: whoever holds a result that says
+    ALLOW holds a permission. `decision_id` None: not even the refusal could be kept.
+    """
 
     decision: Decision
     attempt_id: uuid.UUID | None
     decision_id: int | None
     valid_until: datetime | None = None
+
+    def __post_init__(self) -> None:
+        parts = {self.attempt_id is not None, self.valid_until is not None}
+        if parts != {self.decision.allowed}:
+            raise ValueError("a permission without its attempt, or an attempt without permission")
 
 
 class _KeysChanged(Exception):
@@ -99,18 +108,22 @@ def reserve(intent_of: Callable[[], Intent]) -> GateResult:
     Must not be called inside a transaction (it would not be durable).
     """
     intent: Intent | None = None
+    attempt_id = uuid.uuid4()
     try:
         intent = _read(intent_of)
-        return _reserve(intent, intent_of)
+        return _reserve(intent, intent_of, attempt_id)
     except Exception as error:
         code, observed = _code_of(error)
         log.warning("gate: blocked by a failure: %s %s", code, observed, exc_info=error)
-        at = _now_or_real()
+        at, answers = _now_or_real()
         decision = refusal(code, at, observed=observed, retry_at=at + RETRY_AFTER)
+        if not answers:
+            return GateResult(decision, None, None)
+        _take_back(attempt_id)
         return GateResult(decision, None, _keep_refusal(decision, intent))
 
 
-def _reserve(first: Intent, intent_of: Callable[[], Intent]) -> GateResult:
+def _reserve(first: Intent, intent_of: Callable[[], Intent], attempt_id: uuid.UUID) -> GateResult:
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         since, household = _open(cursor, first.customer_id)
         keys = _keys(first, household)
@@ -124,8 +137,8 @@ def _reserve(first: Intent, intent_of: Callable[[], Intent]) -> GateResult:
             raise _KeysChanged
         decision = decide(facts, intent, loaded.stack, loaded.now)
         try:
-            return _write(cursor, intent, facts, loaded, decision)
-        except DatabaseError as error:
+            return _write(cursor, intent, facts, loaded, decision, attempt_id)
+        except Error as error:
             raise _LedgerFailed from error
 
 
@@ -135,11 +148,14 @@ class _IntentFailed(Exception):
 
 def _read(intent_of: Callable[[], Intent]) -> Intent:
     try:
-        return intent_of()
-    except DatabaseError:
+        intent = intent_of()
+    except Error:
         raise
     except Exception as error:
         raise _IntentFailed(type(error).__name__) from error
+    if not isinstance(intent, Intent):
+        raise _IntentFailed(type(intent).__name__)
+    return intent
 
 
 def _keys(intent: Intent, household: str) -> list[int]:
@@ -161,11 +177,16 @@ def _open(cursor: CursorWrapper, customer_id: int | None) -> tuple[datetime, str
 
 
 def _write(
-    cursor: CursorWrapper, intent: Intent, facts: Facts, loaded: Loaded, decision: Decision
+    cursor: CursorWrapper,
+    intent: Intent,
+    facts: Facts,
+    loaded: Loaded,
+    decision: Decision,
+    attempt_id: uuid.UUID,
 ) -> GateResult:
-    attempt_id = uuid.uuid4() if decision.allowed else None
-    stored = _store(cursor, intent, facts, loaded.stack, decision, attempt_id)
-    if attempt_id is None:
+    given = attempt_id if decision.allowed else None
+    stored = _store(cursor, intent, facts, loaded.stack, decision, given)
+    if not decision.allowed:
         return GateResult(decision, None, stored)
     valid_until = loaded.now + timedelta(seconds=VALID_FOR_S * max(1.0, loaded.speed))
     if decision.open_until is not None:
@@ -278,7 +299,7 @@ def _code_of(error: Exception) -> tuple[str, str]:
     """The code of a failure, and a word for people."""
     cause = error.__cause__ if isinstance(error, _LedgerFailed) and error.__cause__ else error
     state = getattr(getattr(cause, "__cause__", None), "pgcode", None) or ""
-    if isinstance(cause, IntegrityError):
+    if state == _UNIQUE:
         # another reservation of the same customer, number or dial was faster
         again = "idempotency_key" in str(cause)
         return ("ALREADY_RESERVED" if again else "INFLIGHT"), state
@@ -288,25 +309,32 @@ def _code_of(error: Exception) -> tuple[str, str]:
         return "DEP_KEYS_CHANGED", ""
     if isinstance(error, _IntentFailed):
         return "DEP_INTENT", str(error)
-    if isinstance(error, DatabaseError):
-        # 55P03: lock_not_available
-        return ("DEP_LOCK" if state == "55P03" else "DEP_DATABASE"), state
+    if isinstance(error, Error):
+        return ("DEP_LOCK" if state == _LOCKED else "DEP_DATABASE"), state
     if isinstance(error, PackError):
         return "DEP_PACK", type(error).__name__
     return "DEP_INTERNAL", type(error).__name__
 
 
-def _now_or_real() -> datetime:
+def _now_or_real() -> tuple[datetime, bool]:
+    """The time, and whether the database gave it; a connection that is lost is replaced."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT sanshi_now()")
-            row = cursor.fetchone()
-        if row is not None:
-            found: datetime = row[0]
-            return found
-    except DatabaseError:
-        pass
-    return datetime.fromtimestamp(time.time(), UTC)
+        connection.close_if_unusable_or_obsolete()
+        return _now(), True
+    except Exception:
+        log.warning("gate: the database gives no time", exc_info=True)
+    return datetime.fromtimestamp(time.time(), UTC), False
+
+
+def _take_back(attempt_id: uuid.UUID) -> None:
+    """The commit's answer may have been lost, and the permission with it: nobody will use it.
+
+    What cannot be taken back now, the dialer's sweeper finds.
+    """
+    try:
+        release(attempt_id, "answer_lost")
+    except Exception:
+        log.warning("gate: attempt %s could not be taken back", attempt_id, exc_info=True)
 
 
 def _keep_refusal(decision: Decision, intent: Intent | None) -> int | None:
@@ -323,9 +351,10 @@ def _keep_refusal(decision: Decision, intent: Intent | None) -> int | None:
                 decision=decision.document(),
                 inputs_hash="",
             )
-        return stored.pk
-    except DatabaseError:
+    except Exception:
+        log.warning("gate: a refusal could not be kept", exc_info=True)
         return None
+    return stored.pk
 
 
 # --- what becomes of a permission -----------------------------------------------------------------

@@ -51,7 +51,8 @@ def test_several_go_in_one_round_trip_and_the_last_answers() -> None:
 def test_a_row_is_inserted_with_its_fields_defaults() -> None:
     insertion = Insertion(CallerId, returning="id")
     identity = value(insertion, number="+8657195000009")
-    made = CallerId.objects.get(pk=identity)
+    made = CallerId.objects.get(number="+8657195000009")
+    assert made.pk == identity
     assert made.active is CallerId(number="x").active
     assert made.registered_use == CallerId(number="x").registered_use
 
