@@ -71,6 +71,7 @@ GRANTS: dict[Role, dict[str, tuple[str, ...]]] = {
         "compliance.complaint": EDIT,
         "compliance.consent": VIEW,
         "compliance.contact": VIEW,
+        "compliance.customermerge": ("view", "add"),
         "compliance.decision": VIEW,
         "compliance.exemption": VIEW,
         "compliance.killswitch": EDIT,

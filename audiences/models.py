@@ -16,6 +16,7 @@ class Customer(models.Model):
 
     `household` is an opaque key shared by those who live together ("" = alone); caps count it.
     `sandbox` marks sample data: the gate refuses such a customer on any carrier but the sandbox's.
+    `merged_into`: the record of the same person that is kept; this one is never called.
     """
 
     bank_id = models.CharField(_("customer id"), max_length=40, unique=True)
@@ -34,6 +35,15 @@ class Customer(models.Model):
     no_profiling = models.BooleanField(_("no profiling"), default=False)
     attributes = models.JSONField(_("attributes"), default=dict, blank=True)
     sandbox = models.BooleanField(_("sample data"), default=False)
+    merged_into = models.ForeignKey(
+        "self",
+        verbose_name=_("merged into"),
+        null=True,
+        blank=True,
+        editable=False,
+        db_index=False,
+        on_delete=models.PROTECT,
+    )
     created_at = models.DateTimeField(_("created"))
     updated_at = models.DateTimeField(_("updated"))
     numbers: models.ManyToManyField[Number, CustomerNumber] = models.ManyToManyField(
@@ -56,6 +66,12 @@ class Customer(models.Model):
             # the facts statement: who shares a household
             models.Index(
                 fields=["household"], condition=~models.Q(household=""), name="customer_household"
+            ),
+            # the facts statement: who was merged into a customer
+            models.Index(
+                fields=["merged_into"],
+                condition=models.Q(merged_into__isnull=False),
+                name="customer_merged",
             ),
         ]
 

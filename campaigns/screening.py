@@ -176,7 +176,7 @@ def audience_of(campaign: Campaign) -> QuerySet[Customer]:
         first_day = localdate(campaign.starts_at)
         chosen = customers_in(audience.segment, on=first_day)
         customers = customers.filter(pk__in=chosen.values("pk")) if audience.batch_id else chosen
-    return customers
+    return customers.filter(merged_into=None)
 
 
 def _store(target_list: TargetList, at: datetime) -> dict[str, Any]:

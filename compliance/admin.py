@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -17,7 +18,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
 
-from compliance import switching
+from clock.reading import now
+from compliance import merging, switching
 from compliance.domain.pack import PackError, compile_pack
 from compliance.models import (
     Attempt,
@@ -28,6 +30,7 @@ from compliance.models import (
     Complaint,
     Consent,
     Contact,
+    CustomerMerge,
     Decision,
     Exemption,
     KillSwitch,
@@ -40,6 +43,7 @@ from compliance.models import (
     RegisterImport,
     Suppression,
 )
+from compliance.wording import MERGE_REFUSALS, label
 
 
 class ReadOnly:
@@ -245,6 +249,44 @@ class CalendarYearAdmin(ReadOnly, ModelAdmin):
     list_display = ["country", "year", "source", "in_force", "installed_at"]
     list_filter = ["country", "in_force"]
     inlines = [CalendarDayInline]
+
+
+class CustomerMergeForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Refuses what cannot be merged, before anything is written."""
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        kept, gone = given.get("kept"), given.get("gone")
+        refusal = merging.refusal_of(kept, gone) if kept and gone else None
+        if refusal is not None:
+            raise forms.ValidationError(label(MERGE_REFUSALS, refusal))
+        return given
+
+
+@admin.register(CustomerMerge)
+class CustomerMergeAdmin(NeverDeleted, ModelAdmin):
+    """Merging is adding a row; it cannot be taken back."""
+
+    form = CustomerMergeForm
+    list_display = ["at", "kept", "gone", "reason", "maker"]
+    list_select_related = ["kept", "gone", "maker"]
+    search_fields = ["=kept__bank_id", "=gone__bank_id"]
+    ordering = ["-at"]
+    fields = ["kept", "gone", "reason"]
+    autocomplete_fields = ["kept", "gone"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: CustomerMerge, form: Any, change: bool) -> None:
+        made = merging.merge(
+            kept_id=obj.kept_id,
+            gone_id=obj.gone_id,
+            reason=obj.reason,
+            actor_id=request.user.pk,
+            at=now(),
+        )
+        obj.pk, obj.at = made.pk, made.at
 
 
 @admin.register(Blackout)

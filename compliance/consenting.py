@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
+from audiences.one_person import kept_id
 from audit.recording import record
 from compliance.domain.pack import content_hash
 from compliance.locking import keys_of, take
@@ -29,6 +30,7 @@ def grant(
     actor_id: int | None = None,
 ) -> Consent:
     """The customer consents to marketing calls (about one family, or every one when empty)."""
+    customer_id = kept_id(customer_id)
     consent = Consent.objects.create(
         customer_id=customer_id,
         product_family=product_family,
@@ -90,6 +92,7 @@ def withdraw(
 
     Takes the gate's lock: from this commit on no call relies on it.
     """
+    customer_id = kept_id(customer_id)
     take(keys_of(customer_ids=[customer_id]))
     standing = Consent.objects.filter(customer_id=customer_id).filter(withdrawn_at__isnull=True)
     if product_family is not None:

@@ -59,6 +59,12 @@ AHEAD = timedelta(days=2)
 
 _CONTACT_COLUMNS = """id, at, kind, customer_id, number_id, household, product_id, product_family,
     campaign_id, branch_id, caller_id_id, actor, purpose, channel, outcome, attempt_id"""
+# what happened to a record that was merged into the customer's happened to the customer
+_OWN_COLUMNS = _CONTACT_COLUMNS.replace(
+    "customer_id, number_id, household",
+    """w.customer_id AS customer_id, number_id,
+    CASE WHEN customer_id = w.customer_id THEN household ELSE c.household END AS household""",
+)
 _CONTACT = """json_build_array(k.at, k.kind, k.customer_id, k.number_id, k.household, k.product_id,
     k.product_family, k.campaign_id, k.branch_id, k.caller_id_id, k.actor, k.purpose, k.channel,
     k.outcome, CASE WHEN k.kind IN ('attempt', 'release') THEN k.attempt_id END)"""
@@ -102,9 +108,13 @@ in_force AS MATERIALIZED (
     WHERE state = 'approved' AND effective_from <= moment.at
       AND (effective_to IS NULL OR effective_to > moment.at)
     ORDER BY pack_id, effective_from DESC, id DESC),
-wanted AS (
-    SELECT * FROM unnest(%(customers)s::bigint[], %(numbers)s::bigint[])
-        WITH ORDINALITY AS pair(customer_id, number_id, place))
+wanted AS MATERIALIZED (
+    SELECT pair.*, pair.customer_id || former.ids AS who, former.keys
+    FROM unnest(%(customers)s::bigint[], %(numbers)s::bigint[])
+        WITH ORDINALITY AS pair(customer_id, number_id, place)
+    CROSS JOIN LATERAL (
+        SELECT array_agg(id) AS ids, array_agg('c:' || bank_id) AS keys
+        FROM audiences_customer WHERE merged_into_id = pair.customer_id) AS former)
 SELECT
     w.customer_id, w.number_id,
     CASE WHEN w.place = 1 THEN moment.at END,
@@ -119,11 +129,12 @@ SELECT
                                       s.withdrawn_at, s.expires_at, s.basis,
                                       s.profiling_ok, s.number_id) ORDER BY s.id)
      FROM compliance_consent AS s WHERE s.customer_id = w.customer_id),
-    (SELECT json_agg(json_build_array(s.id, s.source, s.since, s.customer_id, s.number_id,
-                                      s.name, s.channel, s.product_family, s.expires_at,
-                                      s.purpose, s.product_id)
+    (SELECT json_agg(json_build_array(s.id, s.source, s.since,
+                                      CASE WHEN s.number_id IS NULL THEN w.customer_id END,
+                                      s.number_id, s.name, s.channel, s.product_family,
+                                      s.expires_at, s.purpose, s.product_id)
                      ORDER BY s.id, s.name, s.source)
-     FROM (SELECT {_SUPPRESSION} WHERE s.customer_id = w.customer_id AND s.lifted_at IS NULL
+     FROM (SELECT {_SUPPRESSION} WHERE s.customer_id = ANY (w.who) AND s.lifted_at IS NULL
            UNION ALL
            SELECT {_SUPPRESSION} WHERE s.number_id = w.number_id AND s.lifted_at IS NULL
            UNION ALL
@@ -135,26 +146,28 @@ SELECT
            JOIN compliance_registerimport AS b ON b.id = g.batch_id AND b.state = 'in_force'
            JOIN compliance_register AS r
                ON r.id = b.register_id AND r.active AND r.kind = 'no_call'
-           WHERE g.key IN (n.e164 COLLATE "C", ('c:' || c.bank_id) COLLATE "C")) AS s),
+           WHERE g.key = ANY ((ARRAY[n.e164, 'c:' || c.bank_id] || w.keys) COLLATE "C")) AS s),
     (SELECT json_agg({_CONTACT} ORDER BY k.at, k.id)
-     FROM (SELECT {_CONTACT_COLUMNS} FROM compliance_contact
-           WHERE customer_id = w.customer_id AND at >= %(customer_since)s::timestamptz
+     FROM (SELECT {_OWN_COLUMNS} FROM compliance_contact
+           WHERE customer_id = ANY (w.who) AND at >= %(customer_since)s::timestamptz
              AND at < %(until)s::timestamptz
            UNION ALL
            SELECT {_CONTACT_COLUMNS} FROM compliance_contact
            WHERE number_id = w.number_id AND at >= %(others_since)s::timestamptz
              AND at < %(until)s::timestamptz
-             AND customer_id IS DISTINCT FROM w.customer_id
+             AND (customer_id = ANY (w.who)) IS NOT TRUE
            UNION ALL
            SELECT {_CONTACT_COLUMNS} FROM compliance_contact
            WHERE household = c.household AND household <> ''
              AND at >= %(others_since)s::timestamptz AND at < %(until)s::timestamptz
-             AND customer_id IS DISTINCT FROM w.customer_id
+             AND (customer_id = ANY (w.who)) IS NOT TRUE
              AND number_id IS DISTINCT FROM w.number_id) AS k),
-    (SELECT json_agg(json_build_array(a.id, a.reserved_at, a.customer_id, a.number_id)
+    (SELECT json_agg(json_build_array(a.id, a.reserved_at,
+                         CASE WHEN a.customer_id = ANY (w.who) THEN w.customer_id
+                              ELSE a.customer_id END, a.number_id)
                      ORDER BY a.reserved_at, a.id)
      FROM (SELECT * FROM compliance_attempt
-           WHERE customer_id = w.customer_id AND state IN ('bound', 'reserved')
+           WHERE customer_id = ANY (w.who) AND state IN ('bound', 'reserved')
            UNION
            SELECT * FROM compliance_attempt
            WHERE number_id = w.number_id AND state IN ('bound', 'reserved')) AS a),
@@ -166,12 +179,12 @@ SELECT
                                       p.families_refused, p.conversations_per_year,
                                       p.conversations_per_month) ORDER BY p.id)
      FROM compliance_preference AS p
-     WHERE p.customer_id = w.customer_id AND p.ended_at IS NULL))::text,
+     WHERE p.customer_id = ANY (w.who) AND p.ended_at IS NULL))::text,
     c.no_profiling, c.segment, CASE WHEN c.attributes <> '{{}}' THEN c.attributes::json END,
     n.in_use_since, n.ownership, n.ownership_asked_at
 FROM wanted AS w
 CROSS JOIN moment
-LEFT JOIN audiences_customer AS c ON c.id = w.customer_id
+LEFT JOIN audiences_customer AS c ON c.id = w.customer_id AND c.merged_into_id IS NULL
 LEFT JOIN audiences_number AS n ON n.id = w.number_id
 LEFT JOIN audiences_customernumber AS l
     ON l.customer_id = w.customer_id AND l.number_id = w.number_id

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from audiences.models import Customer, Number
+from audiences.one_person import kept_id
 from audit.recording import record
 from compliance.domain.attempt_state import LIVE
 from compliance.domain.facts import ContactKind, SuppressionSource
@@ -133,7 +134,7 @@ def invalidate_number(
 @transaction.atomic
 def mark_deceased(*, customer_id: int, source: str, evidence: dict[str, Any], at: datetime) -> None:
     """We heard that the customer has died."""
-    take(keys_of(customer_ids=[customer_id]))
+    customer_id = _lock(customer_id, None) or customer_id
     Customer.objects.filter(pk=customer_id).update(deceased=True)
     end_calls(customer_ids=[customer_id], at=at)
     record(
@@ -161,6 +162,18 @@ def lift(*, suppression_id: int, actor_id: int | None, approval_id: int, at: dat
     return True
 
 
+def stop_if_refused(customer_id: int, at: datetime) -> None:
+    """Hang up what is under way to a person who has come to hold somebody's refusal (a merge)."""
+    refused = Suppression.objects.filter(
+        Q(customer_id=customer_id) | Q(customer__merged_into=customer_id),
+        lifted_at__isnull=True,
+        product_family="",
+        product=None,
+    )
+    if refused.exists():
+        end_calls(customer_ids=[customer_id], at=at)
+
+
 def _suppress(
     source: SuppressionSource,
     *,
@@ -173,7 +186,7 @@ def _suppress(
     product_family: str = "",
     actor_id: int | None = None,
 ) -> list[int]:
-    take(keys_of(customer_ids=[customer_id], number_ids=[number_id]))
+    customer_id = _lock(customer_id, number_id)
     written = []
     for key in ({"customer_id": customer_id}, {"number_id": number_id}):
         if None in key.values():
@@ -210,6 +223,19 @@ def _suppress(
     return written
 
 
+def _lock(customer_id: int | None, number_id: int | None) -> int | None:
+    """Take the gate's locks of whom this is about; the record that stands for the customer."""
+    if customer_id is None:
+        take(keys_of(number_ids=[number_id]))
+        return None
+    person = kept_id(customer_id)
+    take(keys_of(customer_ids=[customer_id, person], number_ids=[number_id]))
+    now_kept = kept_id(customer_id)
+    if now_kept != person:  # merged while we waited
+        take(keys_of(customer_ids=[now_kept]))
+    return now_kept
+
+
 def end_calls(
     *,
     customer_ids: Iterable[int | None] = (),
@@ -227,7 +253,9 @@ def end_calls(
     customers = [key for key in customer_ids if key is not None]
     numbers = [key for key in number_ids if key is not None]
     live = Attempt.objects.filter(
-        Q(customer_id__in=customers) | Q(number_id__in=numbers),
+        Q(customer_id__in=customers)
+        | Q(customer__merged_into__in=customers)
+        | Q(number_id__in=numbers),
         state__in=_LIVE,
         cancel_wanted_at__isnull=True,
     )

@@ -11,6 +11,7 @@ from compliance.domain.decision import Outcome
 from compliance.domain.facts import ContactKind, ExemptionKind, SuppressionSource
 from compliance.domain.intent import Actor, Purpose
 from compliance.domain.needs import NOTHING
+from compliance.merging import Refusal
 
 Text = str | Promise
 
@@ -90,6 +91,12 @@ CHANNELS: dict[str, Text] = {
     "wechat": _("WeChat"),
     "branch": _("At a branch"),
     "email": _("E-mail"),
+}
+
+MERGE_REFUSALS: dict[str, Text] = {
+    Refusal.SAME: _("That is one customer, not two."),
+    Refusal.GIVEN_UP_BEFORE: _("One of the two was merged into another customer before."),
+    Refusal.SAMPLE_AND_REAL: _("A sample customer and a real one are never one person."),
 }
 
 

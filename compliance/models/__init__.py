@@ -6,6 +6,7 @@ from compliance.models.attempt import Attempt
 from compliance.models.calendar import Blackout, CalendarDay, CalendarYear
 from compliance.models.complaint import Complaint
 from compliance.models.consent import Consent, Preference
+from compliance.models.customer_merge import CustomerMerge
 from compliance.models.exemption import Exemption
 from compliance.models.kill_switch import KillSwitch
 from compliance.models.ledger import Contact, Decision
@@ -26,6 +27,7 @@ __all__ = [
     "Complaint",
     "Consent",
     "Contact",
+    "CustomerMerge",
     "Decision",
     "Exemption",
     "KillSwitch",
