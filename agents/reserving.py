@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Exists, OuterRef, Q, When
 
 from agents.domain.agent_state import AgentState, ReservationState
 from agents.models import Agent, PresenceChange, Reservation
@@ -42,8 +42,12 @@ def reserve(
     now: datetime,
     excluding: Collection[int] = (),
     licences: Collection[str] = (),
+    only: int | None = None,
+    preferred: int | None = None,
 ) -> Reservation | None:
     """The longest idle ready agent of a team, promised to the call; None when nobody is free.
+
+    `only`: this agent or nobody. `preferred`: this agent, whoever waits longer, if they are free.
 
     - ready, and seen by its browser within the last seconds (real time)
     - without a live reservation (a talk can outlive the browser's page)
@@ -53,14 +57,15 @@ def reserve(
     """
     wall_clock = real()
     live = Reservation.objects.filter(agent=OuterRef("pk")).exclude(state=_RELEASED)
+    named = Agent.objects.all() if only is None else Agent.objects.filter(pk=only)
     agent = (
-        Agent.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
+        named.select_for_update(skip_locked=True, no_key=True, of=("self",))
         .filter(team_id=team_id, state=AgentState.READY.value)
         .filter(seen_at__gte=wall_clock - UNSEEN_AFTER)
         .filter(licences__contains=list(licences))
         .exclude(pk__in=excluding)
         .exclude(Exists(live))
-        .order_by("state_since", "pk")
+        .order_by(_others_after(preferred), "state_since", "pk")
         .first()
     )
     if agent is None or not move(agent, AgentState.RESERVED, cause="reserved"):
@@ -116,6 +121,11 @@ def expire_overdue() -> int:
     """Release what was held past its end (real time); returns how many. A net, not the rule."""
     overdue = Reservation.objects.filter(state=_HELD, expires_at__lt=real())
     return sum(release(each, "expired") for each in list(overdue.values_list("pk", flat=True)))
+
+
+def _others_after(preferred: int | None) -> Case:
+    """Nought for the preferred agent, one for everybody else."""
+    return Case(When(pk=preferred or 0, then=0), default=1)
 
 
 def _locked_pair(reservation_id: UUID) -> tuple[Reservation, Agent]:

@@ -52,6 +52,7 @@ LABELS = (
     gettext_noop("No_Agent"),
     gettext_noop("No_Answer"),
     gettext_noop("Not_Placed"),
+    gettext_noop("Not_Reached"),
     gettext_noop("Not_Wanted"),
     gettext_noop("Offered"),
     gettext_noop("Offline"),

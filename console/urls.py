@@ -22,6 +22,7 @@ urlpatterns = [
     path("desk/transfers/<uuid:transfer_id>/reject/", desk.reject, name="desk_reject"),
     path("desk/transfers/<uuid:transfer_id>/hang-up/", desk.hang_up, name="desk_hang_up"),
     path("desk/transfers/<uuid:transfer_id>/wrap-up/", desk.wrap_up, name="desk_wrap_up"),
+    path("desk/callbacks/<int:callback_id>/call/", desk.call_back, name="desk_call_back"),
     path("wall/", wall.wall, name="wall"),
     path("wall/state/", wall.state, name="wall_state"),
     path("wall/campaigns/<int:campaign_id>/<str:step>/", wall.steer, name="wall_steer"),

@@ -150,11 +150,23 @@ class TransferAdmin(_History):
 class CallbackAdmin(_History):
     """What was promised, to whom, and whether it was kept."""
 
-    list_display = ["promised_at", "campaign", "number", "state", "created_at"]
+    list_display = ["promised_at", "due_at", "campaign", "number", "state", "attempts", "cause"]
     list_filter = ["state", "campaign"]
     list_select_related = ["campaign", "number"]
     ordering = ["-promised_at"]
-    fields = ["promised_at", "campaign", "number", "state", "created_at", "evidence"]
+    fields = [
+        "promised_at",
+        "due_at",
+        "campaign",
+        "number",
+        "state",
+        "attempts",
+        "codes",
+        "cause",
+        "created_at",
+        "settled_at",
+        "evidence",
+    ]
     readonly_fields = fields
 
 

@@ -3,6 +3,7 @@
 - an attempt with `cancel_wanted_at`: whatever its call is doing, within a second
 - a campaign that is not running: calls that the carrier has not dialled yet
 - a campaign that has ended: also those that ring
+- an agent who waited for the customer is gone: a call that nobody has answered yet
 Nobody in a conversation is cut off because a campaign pauses.
 """
 
@@ -18,11 +19,14 @@ from django.db.models import Q
 from campaigns.domain.campaign_state import CampaignState
 from clock.reading import now
 from dialer import progress
+from dialer.domain.call_kind import AGENT_FIRST
 from dialer.domain.call_state import ENDS, CallState
+from dialer.domain.transfer_state import ENDS as TRANSFER_ENDS
 from dialer.errands import Errands
 from dialer.models import Call
 from telephony import controlling
 
+_OVER = [state.value for state in TRANSFER_ENDS]
 _OPEN = [CallState.QUEUED.value, CallState.RINGING.value, CallState.ANSWERED.value]
 
 
@@ -43,13 +47,22 @@ def unwanted() -> list[Unwanted]:
     ended = Q(
         campaign__state=CampaignState.ENDED.value, kind="robot", state=CallState.RINGING.value
     )
+    alone = Q(
+        transfer__agent_first=True,
+        transfer__state__in=_OVER,
+        state__in=[CallState.QUEUED.value, CallState.RINGING.value],
+    )
     rows = Call.objects.filter(
-        said_no | paused | ended, state__in=_OPEN, sid__isnull=False
-    ).values_list("pk", "sid", "attempt__cancel_wanted_at")
+        said_no | paused | ended | alone, state__in=_OPEN, sid__isnull=False
+    ).values_list("pk", "sid", "attempt__cancel_wanted_at", "kind")
     return [
-        Unwanted(pk, sid or "", "unwanted" if asked else "campaign_stopped")
-        for pk, sid, asked in rows
+        Unwanted(pk, sid or "", "unwanted" if asked else _other_cause(kind))
+        for pk, sid, asked, kind in rows
     ]
+
+
+def _other_cause(kind: str) -> str:
+    return "agent_gone" if kind in AGENT_FIRST else "campaign_stopped"
 
 
 def end_unwanted(errands: Errands) -> int:

@@ -8,7 +8,7 @@ last one has not been cleared (`clearing.py`).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -17,15 +17,14 @@ from campaigns.domain.lead_state import LeadState
 from campaigns.domain.list_state import ListState
 from campaigns.models import Campaign, Lead, LeadEvent
 from dialer.clearing import uncleared_calls
+from dialer.domain.call_kind import CallKind
 from dialer.domain.call_state import CallState
 from dialer.domain.caller_ids import assign
 from dialer.domain.stages import Stage
-from dialer.jobs import enqueue_placing
+from dialer.jobs import PLANNED_LEASE, enqueue_placing
 from dialer.models import Call, CallEvent
 from dialer.snapshot import LIVE_STATES, usages_of
 
-#: A planned call whose job did not start by then is brought again (real).
-PLANNED_LEASE = timedelta(seconds=20)
 _CAUSE = "claimed"
 
 
@@ -57,16 +56,15 @@ class Engaged:
         if household:
             self.households.add(household)
 
-    def take(self, lead: Lead) -> bool:
-        """Engage the lead's people unless one of them is engaged."""
-        household = lead.customer.household
+    def take(self, customer: int, number: int | None, household: str) -> bool:
+        """Engage these people unless one of them is engaged."""
         if (
-            lead.customer_id in self.customers
-            or lead.number_id in self.numbers
+            customer in self.customers
+            or number in self.numbers
             or (household and household in self.households)
         ):
             return False
-        self.add(lead.customer_id, lead.number_id, household)
+        self.add(customer, number, household)
         return True
 
 
@@ -81,7 +79,11 @@ def claim(campaign: Campaign, count: int, *, now: datetime, real: datetime) -> l
     engaged = Engaged.now()
     # a few more than wanted: some of a batch may share a household or a number
     candidates = _due_leads(campaign, engaged, now)[: count + count // 2 + 5]
-    leads = [lead for lead in candidates if engaged.take(lead)][:count]
+    leads = [
+        lead
+        for lead in candidates
+        if engaged.take(lead.customer_id, lead.number_id, lead.customer.household)
+    ][:count]
     caller_ids = assign(len(leads), usages_of([campaign], now)[campaign.pk])
     chosen = list(zip(leads, caller_ids, strict=False))
     calls = Call.objects.bulk_create(
@@ -118,7 +120,7 @@ def _due_leads(campaign: Campaign, engaged: Engaged, now: datetime) -> QuerySet[
 def _planned(campaign: Campaign, lead: Lead, caller_id: int, now: datetime, real: datetime) -> Call:
     assert lead.number is not None
     return Call(
-        kind="robot",
+        kind=CallKind.ROBOT.value,
         state=CallState.PLANNED.value,
         campaign=campaign,
         lead=lead,

@@ -13,9 +13,12 @@ from campaigns.domain.lead_state import LeadState
 from campaigns.domain.list_state import ListState
 from campaigns.errors import WrongState
 from campaigns.models import Campaign, Lead, LeadEvent
+from dialer.domain.callback_state import OPEN
+from dialer.models import Callback
 
 _UNFINISHED = [CampaignState.RUNNING.value, CampaignState.PAUSED.value]
 _WAITING = [LeadState.LISTED.value, LeadState.DUE.value]
+_OWED = [state.value for state in OPEN]
 #: Leads expired in one transaction.
 _BATCH = 2000
 
@@ -23,14 +26,16 @@ _BATCH = 2000
 def end_finished(now: datetime) -> int:
     """End campaigns whose time is over, and running ones whose every lead is settled.
 
-    A list that waits for its signature keeps a campaign open; a superseded one does not.
+    A list that waits for its signature keeps a campaign open, and so does a callback that is owed;
+    a superseded list does not.
     """
     open_leads = Lead.objects.filter(campaign=OuterRef("pk")).filter(
         Q(state__in=[LeadState.DUE.value, LeadState.CALLING.value])
         | Q(state=LeadState.LISTED.value) & ~Q(target_list__state=ListState.SUPERSEDED.value)
     )
     over = Q(state__in=_UNFINISHED, ends_at__lte=now)
-    done = Q(state=CampaignState.RUNNING.value) & ~Exists(open_leads)
+    owed = Callback.objects.filter(campaign=OuterRef("pk"), state__in=_OWED)
+    done = Q(state=CampaignState.RUNNING.value) & ~Exists(open_leads) & ~Exists(owed)
     ended = 0
     for campaign in Campaign.objects.filter(over | done):
         try:

@@ -10,7 +10,8 @@ from datetime import datetime
 from uuid import UUID
 
 from compliance import ledger
-from dialer import callbacks, effects, progress, transferring
+from dialer import agent_first, callbacks, effects, handovers, progress, transferring
+from dialer.domain.call_kind import AGENT_FIRST
 from dialer.domain.call_state import CallState
 from dialer.domain.said import Said
 from dialer.domain.stages import Stage
@@ -22,8 +23,6 @@ from robot.domain.steps import Transfer as Park
 from telephony import twiml
 from telephony.addresses import hook_url
 
-#: Said to somebody who picks up although they opted out while the telephone rang.
-SORRY_LINE = "抱歉打扰您，您的要求已经登记，我们不会再来电，再见。"
 #: Said when a talk with an agent is over and the agent has left first.
 GOODBYE_LINE = "感谢您的接听，再见。"
 
@@ -39,10 +38,12 @@ def answered(call: Call, *, at: datetime) -> str:
     progress.reach(call, CallState.ANSWERED, cause="carrier:fetch", at=at)
     if call.state != CallState.ANSWERED:
         return twiml.hang_up([])
+    if call.kind in AGENT_FIRST:
+        return agent_first.answered(call, at=at)
     if _unwanted(call):
         call.outcome = "OPT_OUT_INFLIGHT"
         call.save(update_fields=["outcome"])
-        return twiml.hang_up([SORRY_LINE])
+        return twiml.hang_up([agent_first.SORRY_LINE])
     assert call.campaign is not None
     step = robot.begin(
         call_ref=call.public_id,
@@ -86,15 +87,15 @@ def heard(call: Call, *, turn: int, said: Said, at: datetime) -> str:
 
 def parked(transfer_id: UUID, *, offer: int, loop: int, said: Said, at: datetime) -> str:
     """One waiting loop: the customer is heard, told how things stand, or released."""
-    found = transferring.lock_with_call(transfer_id)
+    found = handovers.lock_with_call(transfer_id)
     if found is None:
         return twiml.hang_up([])
     transfer, call = found
     if call.state != CallState.ANSWERED:
         return twiml.hang_up([])
-    if transferring.is_bridging(transfer):
-        return transferring.bridge_document(transfer)
-    if transferring.is_over(transfer):
+    if handovers.is_bridging(transfer):
+        return handovers.bridge_document(transfer)
+    if handovers.is_over(transfer):
         return twiml.hang_up([GOODBYE_LINE])
     step = robot.hear(
         call_ref=call.public_id,
@@ -117,11 +118,11 @@ def parked(transfer_id: UUID, *, offer: int, loop: int, said: Said, at: datetime
 
 def after_talk(transfer_id: UUID, *, at: datetime) -> str:
     """The customer is out of the conference: a goodbye, or back to waiting after a cut."""
-    found = transferring.lock_with_call(transfer_id)
+    found = handovers.lock_with_call(transfer_id)
     if found is None:
         return twiml.hang_up([])
     transfer, call = found
-    if call.state == CallState.ANSWERED and transferring.waits_again(transfer):
+    if call.state == CallState.ANSWERED and handovers.waits_again(transfer):
         return _park_document(transfer, [], loop=0)
     return twiml.hang_up([GOODBYE_LINE])
 

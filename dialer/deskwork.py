@@ -14,14 +14,15 @@ from accounts.language import in_readers_language
 from agents import reserving
 from agents.models import Agent
 from audit.recording import record
+from campaigns import reasons
 from campaigns.domain.masking import mask_name
 from campaigns.models import Lead
 from clock.reading import now
 from compliance import ledger
-from dialer import callbacks, effects, transferring
+from dialer import callbacks, calling_back, effects, handovers, offering, transferring
+from dialer.domain.callback_state import OPEN
 from dialer.domain.transfer_state import ENDS, TransferState
 from dialer.models import Call, Callback, Transfer
-from dialer.models.callback import CallbackState
 from telephony import controlling
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,12 @@ LEDGER_OUTCOMES: dict[Disposition, str] = {
 }
 
 
+#: How long the desk says that a customer was not reached (business time).
+JUST_NOW = timedelta(minutes=1)
+_OPEN = [state.value for state in OPEN]
+_IN_VAIN = (TransferState.NOT_REACHED, TransferState.BRIDGE_FAILED, TransferState.STOPPED)
+
+
 class Answer(StrEnum):
     """What became of an agent's Accept."""
 
@@ -74,7 +81,7 @@ def accept(transfer_id: UUID, agent: Agent) -> Answer:
     if transfer.state == TransferState.RESERVED:
         transfer.accepted_early = True
         transfer.save(update_fields=["accepted_early"])
-        transferring.tell(transfer)
+        handovers.tell(transfer)
         return Answer.EARLY
     if transfer.state in (TransferState.ACCEPTED, TransferState.CONNECTED):
         return Answer.ACCEPTED
@@ -95,9 +102,13 @@ def reject(transfer_id: UUID, agent: Agent) -> None:
 
 @transaction.atomic
 def hang_up(transfer_id: UUID, agent: Agent) -> None:
-    """End the talk from the agent's side; the customer hears a goodbye."""
+    """End the talk from the agent's side; the customer hears a goodbye.
+
+    Where the agent came first, also the waiting: a telephone that rings is then hung up.
+    """
     transfer, _ = _mine(transfer_id, agent)
-    if transfer.state != TransferState.CONNECTED or transfer.agent_leg is None:
+    waits = transfer.agent_first and transfer.state == TransferState.ACCEPTED
+    if not (waits or transfer.state == TransferState.CONNECTED) or transfer.agent_leg is None:
         raise NotNow
     Transfer.objects.filter(pk=transfer.pk).update(cause="agent_hung_up")
     sid = transfer.agent_leg.sid
@@ -124,7 +135,7 @@ def wrap_up(
     """File what came of the talk and make the agent ready again.
 
     Raises NotYours, NotNow (the talk is not over), ValueError (unknown disposition, or a callback
-    without a time in the future).
+    without a time ahead of us and before the campaign's end).
     """
     chosen = Disposition(disposition)
     at = now()
@@ -132,7 +143,7 @@ def wrap_up(
     if transfer.state != TransferState.WRAP_UP:
         raise NotNow
     if chosen is Disposition.CALLBACK:
-        if callback_at is None or callback_at <= at:
+        if callback_at is None or callback_at <= at or _too_late(call, callback_at):
             raise ValueError("callback_at")
         callbacks.book_by_agent(call, promised_at=callback_at, agent=agent, at=at)
     evidence = {"transfer": str(transfer_id), "agent": agent.pk, "note": note[:500]}
@@ -142,7 +153,7 @@ def wrap_up(
         effects.open_case(call, evidence=evidence, source="agent", at=at)
     if call.attempt_id is not None:
         ledger.record_outcome(call.attempt_id, LEDGER_OUTCOMES[chosen], at)
-    transferring.move(
+    handovers.move(
         transfer,
         TransferState.DONE,
         cause="wrapped_up",
@@ -150,8 +161,9 @@ def wrap_up(
         disposition=chosen.value,
         note=note[:2000],
     )
-    if call.lead_id is not None:
-        Lead.objects.filter(pk=call.lead_id).update(result=chosen.value)
+    lead_id = call.lead_id or (call.callback.lead_id if call.callback else None)
+    if lead_id is not None:
+        Lead.objects.filter(pk=lead_id).update(result=chosen.value)
     if transfer.reservation_id is not None:
         reserving.release(transfer.reservation_id, "wrapped_up")
     record(
@@ -159,6 +171,25 @@ def wrap_up(
         actor_id=agent.user_id,
         subject=f"call:{call.public_id}",
         payload={"disposition": chosen.value, "opt_out": opt_out},
+    )
+
+
+def call_back_now(callback_id: int, agent: Agent) -> None:
+    """Call a customer of the team back at once; the agent has accepted by asking.
+
+    Raises NotYours, calling_back.Refused, calling_back.NobodyReady.
+    """
+    callback = Callback.objects.filter(pk=callback_id, campaign__team_id=agent.team_id).first()
+    if callback is None:
+        raise NotYours
+    with transaction.atomic():
+        transfer = calling_back.call_now(callback, agent, at=now())
+        accept(transfer.pk, agent)
+    record(
+        kind="callback.called_now",
+        actor_id=agent.user_id,
+        subject=f"callback:{callback_id}",
+        payload={"transfer": str(transfer.pk)},
     )
 
 
@@ -182,29 +213,68 @@ def desk_state(agent: Agent) -> dict[str, Any]:
         },
         "transfer": None if transfer is None else _transfer_json(transfer),
         "now": at.isoformat(),
-        "callbacks": [
-            {
-                "promised_at": booked.promised_at.isoformat(),
-                "customer": mask_name(booked.customer.name),
-                "campaign": booked.campaign.name,
-            }
-            for booked in Callback.objects.select_related("customer", "campaign")
-            .filter(state=CallbackState.BOOKED.value, campaign__team_id=agent.team_id)
-            .order_by("promised_at")[:20]
-        ],
+        "callbacks": [_callback_json(each) for each in _callbacks_of(agent)],
+        "not_reached": _last_not_reached(agent, at),
     }
+
+
+def _callbacks_of(agent: Agent) -> list[Callback]:
+    """What the team owes, the next first."""
+    return list(
+        Callback.objects.select_related("customer", "campaign")
+        .filter(state__in=_OPEN, campaign__team_id=agent.team_id)
+        .order_by("due_at", "pk")[:20]
+    )
+
+
+def _callback_json(callback: Callback) -> dict[str, Any]:
+    return {
+        "id": callback.pk,
+        "promised_at": callback.promised_at.isoformat(),
+        "due_at": callback.due_at.isoformat(),
+        "state": callback.state,
+        "attempts": callback.attempts,
+        "why": reasons.sentence(callback.codes[0]) if callback.codes else "",
+        "too_late": callback.due_at >= callback.campaign.ends_at,
+        "customer": mask_name(callback.customer.name),
+        "campaign": callback.campaign.name,
+    }
+
+
+def _last_not_reached(agent: Agent, at: datetime) -> dict[str, str] | None:
+    """The customer whom this agent has just waited for in vain, and why."""
+    last = (
+        Transfer.objects.select_related("call")
+        .filter(agent=agent, agent_first=True, ended_at__gt=at - JUST_NOW)
+        .order_by("-ended_at")
+        .first()
+    )
+    if last is None or last.state not in _IN_VAIN:
+        return None
+    codes = last.cause.removeprefix("gate:") if last.cause.startswith("gate:") else ""
+    why = reasons.sentence(codes.split(",")[0]) if codes else ""
+    return {"id": str(last.pk), "outcome": last.call.outcome, "cause": last.cause, "why": why}
+
+
+def _too_late(call: Call, callback_at: datetime) -> bool:
+    """Whether the campaign is over by then: its signature does not reach that far."""
+    return call.campaign is not None and callback_at >= call.campaign.ends_at
 
 
 def _transfer_json(transfer: Transfer) -> dict[str, Any]:
     context = transfer.context
     offer_ends = (
-        transfer.offered_at + timedelta(seconds=transferring.OFFER_S)
+        transfer.offered_at + timedelta(seconds=offering.OFFER_S)
         if transfer.offered_at is not None
         else None
     )
     return {
         "id": str(transfer.pk),
         "state": transfer.state,
+        "agent_first": transfer.agent_first,
+        "kind": transfer.call.kind,
+        "promised_at": context.get("promised_at"),
+        "note": context.get("note", ""),
         "offer_ends_at": offer_ends.isoformat() if offer_ends else None,
         "accepted_early": transfer.accepted_early,
         "customer": {
@@ -224,7 +294,7 @@ def _transfer_json(transfer: Transfer) -> dict[str, Any]:
 
 
 def _mine(transfer_id: UUID, agent: Agent) -> tuple[Transfer, Call]:
-    found = transferring.lock_with_call(transfer_id)
+    found = handovers.lock_with_call(transfer_id)
     if found is None or found[0].agent_id != agent.pk:
         raise NotYours
     return found

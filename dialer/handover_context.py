@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from dialer.models import Call
+from dialer.models import Call, Callback, Transfer
 from robot import conversing as robot
 
 #: Years to a band: an exact age is nobody's business at the desk.
@@ -28,6 +28,40 @@ def of(call: Call) -> dict[str, Any]:
             {"who": line.who, "text": line.text} for line in robot.transcript(call.public_id)
         ],
     }
+
+
+def of_callback(callback: Callback, at: datetime) -> dict[str, Any]:
+    """The same for a customer who is called back: what was said and wanted when it was promised."""
+    first = callback.call
+    customer, product = callback.customer, callback.campaign.product
+    return {
+        "name": customer.name,
+        "gender": customer.gender,
+        "age_band": age_band(customer.birth_date, at.date()),
+        "segment": customer.segment,
+        "product": product.name,
+        "product_en": product.name_en,
+        "slots": _slots(first),
+        "transcript": [
+            {"who": line.who, "text": line.text} for line in robot.transcript(first.public_id)
+        ],
+        "promised_at": callback.promised_at.isoformat(),
+        "note": _note(first),
+    }
+
+
+def _slots(call: Call) -> dict[str, Any]:
+    """What the robot had noted; nothing when a person led the talk."""
+    try:
+        return dict(robot.state_of(call.public_id).slots)
+    except robot.NoConversation:
+        return {}
+
+
+def _note(call: Call) -> str:
+    """What the colleague who promised the callback wrote down."""
+    notes = Transfer.objects.filter(call=call).values_list("note", flat=True)
+    return (notes.first() or "")[:500]
 
 
 def age_band(born: date | None, on: date) -> str:

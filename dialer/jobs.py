@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
 
 import django_rq
 import redis
@@ -18,6 +19,8 @@ from dialer import placing
 log = logging.getLogger(__name__)
 
 QUEUE = "placing"
+#: A planned call whose job did not start by then is brought again (real).
+PLANNED_LEASE = timedelta(seconds=20)
 #: Real seconds: gate and POST together.
 TIMEOUT_S = 60
 

@@ -28,6 +28,7 @@ from campaigns.errors import WrongState
 from clock.reading import now, real, speed
 from compliance import counting
 from dialer import (
+    calling_back,
     cancelling,
     clearing,
     closing,
@@ -98,6 +99,16 @@ class Leader:
             return False
         return True
 
+    def watch(self) -> None:
+        """Between two ticks: hang up on who has just said no. Costs one small query."""
+        try:
+            if self._leads():
+                self._part("end_unwanted", lambda: cancelling.end_unwanted(self.errands))
+                self._part("collect", self.errands.collect)
+        except (DatabaseError, InterfaceError):
+            log.exception("the leader lost its database connection")
+            self._resign()
+
     def close(self) -> None:
         """Give the lead away at once, so that a standby need not wait."""
         self.errands.close()
@@ -145,11 +156,15 @@ class Leader:
             self.speed = speed()
             self._part("presence", presence.free_if_unseen)
             self._part("close", lambda: self._close_campaigns(at))
+            self._part("withdrawn", lambda: calling_back.cancel_unwanted(at))
         if self._is_due("sweep", at_real, _SWEEP_EVERY):
             self._part("sweep", lambda: self._sweep(known, at, at_real))
         if self._is_due("tally", at_real, _TALLY_EVERY):
             self._part("tally", lambda: self._tally(at))
         self._part("clear", lambda: clearing.clear(at))
+        if known.may_try(at_real):
+            # a promise comes before a robot's call: it takes the next agent who is free
+            self._part("callbacks", lambda: calling_back.offer_due(at))
         self._part("place", lambda: self._place(known, at, at_real))
         if self._is_due("wall", at_real, _ONE_SECOND):
             self._part("wall", lambda: self._show(at))
@@ -180,6 +195,9 @@ class Leader:
         reconciling.ask_about_unknown(self.errands, real_now=at_real)
         sweeping.ask_about_silent(self.errands, real_now=at_real, speed=self.speed)
         sweeping.put_back_stranded(at=at)
+        sweeping.release_unused(at=at)
+        calling_back.put_back_stranded(at)
+        calling_back.settle_overdue(at)
         reserving.expire_overdue()
 
     def _tally(self, at: datetime) -> None:

@@ -13,24 +13,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
-from agents.models import Agent
-from campaigns.domain.lead_state import LeadState
-from campaigns.reading import DialPermission, dial_permission
 from clock.reading import now, real
 from compliance import gate
 from compliance.domain.decision import Outcome
-from compliance.domain.intent import Actor, DialKind, Intent, Purpose
 from compliance.gate import GateResult
 from compliance.models import Attempt
-from dialer import health
+from dialer import handovers, health, intents
 from dialer.calls import change
+from dialer.domain.call_kind import AGENT_FIRST, CallKind
 from dialer.domain.call_state import CallState
 from dialer.locks import Space, alone
 from dialer.models import Call, Transfer
@@ -68,10 +63,14 @@ def place_call(call_id: int) -> None:
         if not mine:
             return
         call = (
-            Call.objects.select_related("caller_id", "campaign", "lead").filter(pk=call_id).first()
+            Call.objects.select_related("caller_id", "campaign", "lead", "callback")
+            .filter(pk=call_id)
+            .first()
         )
         if call is None or call.state != CallState.PLANNED:
             return
+        if call.kind in AGENT_FIRST and not handovers.is_waited_for(call):
+            return  # the agent is gone: whoever saw it go settles the call
         if not health.read().may_try(real()):
             # it stays planned; the sweeper brings it back when the carrier answers again
             Call.objects.filter(pk=call_id, state=CallState.PLANNED.value).update(
@@ -91,7 +90,9 @@ def give_up(call: Call, *, cause: str, only_reserved: bool = False) -> bool:
     holds the call's placing lock.
     """
     attempt_id = (
-        Attempt.objects.filter(idempotency_key=_key(call)).values_list("pk", flat=True).first()
+        Attempt.objects.filter(idempotency_key=intents.key_of(call))
+        .values_list("pk", flat=True)
+        .first()
     )
     if attempt_id is None and only_reserved:
         return False
@@ -108,7 +109,7 @@ def place_agent_leg(transfer: Transfer) -> Call:
     customer_call = transfer.call
     agent = transfer.agent
     leg = Call(
-        kind="agent_leg",
+        kind=CallKind.AGENT_LEG.value,
         campaign_id=customer_call.campaign_id,
         caller_id_id=customer_call.caller_id_id,
         to=f"client:{agent.user.get_username()}" if agent is not None else "",
@@ -123,7 +124,7 @@ def place_agent_leg(transfer: Transfer) -> Call:
         _not_placed(leg, cause="nobody_to_ring")
         return leg
     with alone(Space.PLACING, leg.pk):
-        result = gate.reserve(lambda: _agent_intent(leg, agent.pk))
+        result = gate.reserve(lambda: intents.agent_leg(leg, agent.pk))
         if not result.decision.allowed:
             _refuse(leg, result)
         elif _begin(leg, result):
@@ -136,93 +137,12 @@ def place_agent_leg(transfer: Transfer) -> Call:
 
 
 def _place(call: Call) -> None:
-    reread = _Reread(call)
+    reread = intents.Reread(call)
     result = gate.reserve(reread)
     if not result.decision.allowed:
         _refuse(call, result, withdrawn=reread.withdrawn)
     elif _begin(call, result):
         _post(call, lambda: _customer_call(call))
-
-
-class _Reread:
-    """The intent as the rows say at the moment of asking.
-
-    The gate asks twice: before its locks, when only the people matter (their keys are locked), and
-    again inside its transaction, when everything is read.
-    """
-
-    def __init__(self, call: Call) -> None:
-        self.call = call
-        self.permission: DialPermission | None = None
-
-    def __call__(self) -> Intent:
-        people = self._people()
-        if not connection.in_atomic_block or self.call.lead_id is None:
-            return people
-        found = self.permission = dial_permission(self.call.lead_id)
-        if found is None:
-            return people
-        return replace(
-            people,
-            purpose=Purpose(found.purpose),
-            product_id=found.product_id,
-            script_approved=found.script_approved,
-            campaign_running=found.campaign_running and found.lead_state is LeadState.CALLING,
-            approval_in_force=found.approval_in_force,
-            campaign_limits=found.campaign_limits,
-            profiled=found.profiled,
-        )
-
-    def _people(self) -> Intent:
-        call = self.call
-        retried = call.lead is not None and call.lead.attempts > 0
-        return Intent(
-            purpose=Purpose.MARKETING,
-            actor=Actor.ROBOT,
-            kind=DialKind.RETRY if retried else DialKind.ROBOT,
-            customer_id=call.customer_id,
-            number_id=call.number_id,
-            campaign_id=call.campaign_id,
-            lead_id=call.lead_id,
-            caller_id_id=call.caller_id_id,
-            carrier=settings.CARRIER,
-            idempotency_key=_key(call),
-        )
-
-    @property
-    def withdrawn(self) -> bool:
-        """Whether campaign, script or signature did not hold: then the refusal says nothing about
-        the customer.
-        """
-        found = self.permission
-        return found is not None and not (
-            found.campaign_running and found.script_approved and found.approval_in_force
-        )
-
-
-def _key(call: Call) -> str:
-    """One permission a call: a second reservation under this key is refused."""
-    return f"call:{call.public_id}"
-
-
-def _agent_intent(leg: Call, agent_id: int) -> Intent:
-    """The agent of a hand-over, with what they may talk about as it stands at this moment."""
-    campaign = leg.campaign
-    licences = Agent.objects.values_list("licences", flat=True).get(pk=agent_id)
-    return Intent(
-        purpose=Purpose.AGENT_LEG,
-        actor=Actor.HUMAN,
-        kind=DialKind.AGENT_LEG,
-        product_id=campaign.product_id if campaign is not None else None,
-        licences=tuple(licences),
-        campaign_id=leg.campaign_id,
-        caller_id_id=leg.caller_id_id,
-        carrier=settings.CARRIER,
-        script_approved=True,
-        campaign_running=True,
-        approval_in_force=True,
-        idempotency_key=_key(leg),
-    )
 
 
 @transaction.atomic
@@ -231,8 +151,9 @@ def _refuse(call: Call, result: GateResult, *, withdrawn: bool = False) -> None:
     codes = ",".join(result.decision.codes)
     if not change(call, CallState.REFUSED, cause=f"gate:{codes}", at=at, ended_at=at, stage=""):
         return
+    of_customer = call.lead_id is not None or call.callback_id is not None
     ours = withdrawn or result.decision.ours_to_mend
-    if ours and call.lead_id is not None and not _is_final(result):
+    if ours and of_customer and not _is_final(result):
         # paused, stopped or withdrawn meanwhile, or a guard of ours: no fault of this customer
         put_back(call, cause=f"gate:{codes}", at=at, after=NOT_NOW)
     else:
@@ -247,7 +168,7 @@ def _begin(call: Call, result: GateResult) -> bool:
     """Write down that the carrier is about to be asked; False if the call was taken over."""
     with transaction.atomic():
         at = now()
-        begun = change(
+        begun = _may_begin(call) and change(
             call,
             CallState.PLACING,
             cause="gate:allowed",
@@ -265,6 +186,14 @@ def _begin(call: Call, result: GateResult) -> bool:
         _not_placed(call, cause="permission_expired")
         return False
     return True
+
+
+def _may_begin(call: Call) -> bool:
+    """Whether an agent still waits, where one must; under the lock of whoever sees agents go."""
+    if call.kind not in AGENT_FIRST:
+        return True
+    Call.objects.select_for_update(no_key=True).get(pk=call.pk)
+    return handovers.is_waited_for(call)
 
 
 # --- asking the carrier --------------------------------------------------------------------------
@@ -295,7 +224,10 @@ def _customer_call(call: Call) -> Placed:
         from_=call.caller_id.number,
         answer_url=hook_url("answer", public_id=str(call.public_id)),
         status_url=hook_url("status", public_id=str(call.public_id)),
-        amd_url=hook_url("amd", public_id=str(call.public_id)),
+        # a person hears for themselves whether a machine has answered
+        amd_url=None
+        if call.kind in AGENT_FIRST
+        else hook_url("amd", public_id=str(call.public_id)),
         ring_timeout_s=call.campaign.ring_timeout_s,
         time_limit_s=TIME_LIMIT_S,
     )
@@ -303,7 +235,7 @@ def _customer_call(call: Call) -> Placed:
 
 def _participant(leg: Call, transfer: Transfer, from_: str) -> Placed:
     return create_participant(
-        conference=f"x-{transfer.pk}",
+        conference=handovers.room(transfer.pk),
         to=leg.to,
         from_=from_,
         label="agent",

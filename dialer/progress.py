@@ -11,11 +11,12 @@ from datetime import datetime
 from uuid import UUID
 
 from compliance import gate, ledger
-from dialer import transferring
+from dialer import handovers, transferring
 from dialer.calls import change
+from dialer.domain.call_kind import AGENT_FIRST, CallKind
 from dialer.domain.call_state import ENDS, CallState
 from dialer.domain.stages import Stage
-from dialer.models import Call
+from dialer.models import Call, Transfer
 from dialer.settling import settle_call
 from robot import conversing as robot_conversing
 from telephony.receiving import Event
@@ -98,8 +99,11 @@ def reach(call: Call, new: CallState, *, cause: str, at: datetime, seconds: str 
             fields["stage"] = Stage.RINGING.value
         if new is CallState.ANSWERED and call.answered_at is None:
             fields.update(answered_at=at, stage=Stage.TALKING.value)
-        if change(call, new, cause=cause, at=at, **fields) and new is CallState.ANSWERED:
-            _connected(call, at)
+        if change(call, new, cause=cause, at=at, **fields):
+            if new is CallState.ANSWERED:
+                _connected(call, at)
+            if call.kind in AGENT_FIRST:
+                _tell_waiting_agent(call)
         return
     before = call.outcome
     moved = change(
@@ -117,7 +121,7 @@ def reach(call: Call, new: CallState, *, cause: str, at: datetime, seconds: str 
             call.duration_s = duration
             call.save(update_fields=["duration_s"])
         return
-    if call.kind == "agent_leg":
+    if call.kind == CallKind.AGENT_LEG:
         transferring.agent_leg_ended(call, at=at)
     else:
         robot_conversing.close(call_ref=call.public_id, outcome=call.outcome, at=at)
@@ -130,6 +134,12 @@ def note_answered_by(call: Call, verdict: str) -> None:
     if verdict and not call.answered_by:
         call.answered_by = verdict[:24]
         call.save(update_fields=["answered_by"])
+
+
+def _tell_waiting_agent(call: Call) -> None:
+    transfer = Transfer.objects.filter(call=call).first()
+    if transfer is not None:
+        handovers.tell(transfer)
 
 
 def _connected(call: Call, at: datetime) -> None:

@@ -3,7 +3,8 @@
 attempt   closed (it rang or may have), released (provably never placed), lost
 ledger    the outcome
 lead      again at its time, settled, blocked, or expired with the campaign
-agent     one still promised to this call is free again
+promise   a callback: due again, cancelled or expired in the same way
+agent     one still promised to this call is free again, or who waits for the customer in vain
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from campaigns.domain.lead_state import LeadState
 from campaigns.models import Lead
 from compliance import gate, ledger
 from compliance.domain.decision import Decision, Outcome
+from dialer import callbacks, handovers
+from dialer.domain.call_kind import AGENT_FIRST
 from dialer.domain.call_state import CallState
 from dialer.domain.retrying import Expire, Retry, next_step
 from dialer.leads import change_lead
@@ -35,7 +38,9 @@ def settle_call(call: Call, *, at: datetime) -> None:
     """
     state = CallState(call.state)
     _settle_attempt(call, state, at)
-    _free_agent(call)
+    _free_agent(call, at)
+    if call.callback_id is not None:
+        callbacks.after_call(call, at=at)
     if call.lead_id is None:
         return
     if state is CallState.NOT_PLACED:
@@ -46,6 +51,9 @@ def settle_call(call: Call, *, at: datetime) -> None:
 
 def settle_refused(call: Call, decision: Decision, *, at: datetime) -> None:
     """The gate said no to a customer's call: the lead is blocked, waits, or will be too late."""
+    _free_agent(call, at)
+    if call.callback_id is not None:
+        callbacks.refused_call(call, decision, at=at)
     if call.lead_id is None:
         return
     lead = _lead_of(call)
@@ -61,7 +69,11 @@ def settle_refused(call: Call, decision: Decision, *, at: datetime) -> None:
 
 def put_back(call: Call, *, cause: str, at: datetime, after: timedelta = PUT_BACK) -> None:
     """Nothing rang and nobody is to blame: the lead is due again soon, its attempts uncounted."""
-    _due(_lead_of(call), at + after, cause=cause, at=at)
+    _free_agent(call, at)
+    if call.callback_id is not None:
+        callbacks.put_back(call, cause=cause, at=at, after=after)
+    if call.lead_id is not None:
+        _due(_lead_of(call), at + after, cause=cause, at=at)
 
 
 def _due(lead: Lead, due: datetime, *, cause: str, at: datetime, **fields: Any) -> None:
@@ -110,8 +122,12 @@ def _follow_plan(call: Call, at: datetime) -> None:
         change_lead(lead, LeadState.SETTLED, cause=cause, at=at, **known)
 
 
-def _free_agent(call: Call) -> None:
-    """A promise that outlived its call. (Whoever accepted is settled with the hand-over.)"""
+def _free_agent(call: Call, at: datetime) -> None:
+    """A promise that outlived its call. (Whoever accepted is settled with the hand-over, but for an
+    agent who had the customer called.)
+    """
+    if call.kind in AGENT_FIRST:
+        handovers.not_reached(call, cause=call.cause or call.state, at=at)
     held = Reservation.objects.filter(call_ref=call.public_id, state=ReservationState.HELD.value)
     for reservation_id in list(held.values_list("pk", flat=True)):
         reserving.release(reservation_id, "call_ended")

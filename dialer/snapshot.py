@@ -23,6 +23,7 @@ from campaigns.models import Campaign, Lead
 from compliance import packs
 from compliance.models import CallerId
 from dialer import limits
+from dialer.domain.call_kind import TO_CUSTOMER
 from dialer.domain.call_state import LIVE, CallState
 from dialer.domain.caller_ids import Usage, room
 from dialer.domain.pacing import Busy, Group, Learned, Snapshot, chance
@@ -236,7 +237,7 @@ def usages_of(campaigns: list[Campaign], now: datetime) -> dict[int, list[Usage]
     counts = {
         row["caller_id"]: (row["hour"], row["day"])
         for row in Call.objects.filter(
-            caller_id__in=caller_ids, planned_at__gte=min(today, last_hour), kind="robot"
+            caller_id__in=caller_ids, planned_at__gte=min(today, last_hour), kind__in=TO_CUSTOMER
         )
         .exclude(state__in=NEVER_RANG)
         .values("caller_id")

@@ -1,5 +1,6 @@
 """Whatever has a lease is found by time and settled: `kill -9` anything, at any moment.
 
+    RESERVED, never used      the permission of a call that was called off: released
     PLANNED past its lease    the job was lost (Redis, worker): brought again
     PLACING past its lease    the worker died while it asked: UNKNOWN, never asked again
     UNKNOWN                   reconciled with the carrier's list (`reconciling.py`)
@@ -20,24 +21,29 @@ from django.db.models import Exists, F, Max, OuterRef, Q
 from campaigns.domain.lead_state import LeadState
 from campaigns.models import Lead
 from clock.reading import now
+from compliance import gate
+from compliance.domain.attempt_state import AttemptState
+from compliance.models import Attempt
 from dialer import placing, progress, transferring
 from dialer.calls import change
 from dialer.cancelling import settle_as
-from dialer.claiming import PLANNED_LEASE
 from dialer.domain.call_state import ENDS, CallState
 from dialer.errands import Errands
 from dialer.health import Health
-from dialer.jobs import enqueue_placing
+from dialer.jobs import PLANNED_LEASE, enqueue_placing
 from dialer.leads import change_lead
 from dialer.locks import Space, alone
 from dialer.models import Call
 from dialer.placing import PLACING_LEASE
-from dialer.snapshot import LIVE_STATES
+from dialer.snapshot import LIVE_STATES, NEVER_RANG
 from telephony import controlling
 from telephony.controlling import CallFacts
 from telephony.models import ReceivedWebhook
 
 log = logging.getLogger(__name__)
+
+#: Business time after which a permission without a call is looked at.
+UNUSED_AFTER = timedelta(minutes=1)
 
 _WITH_CARRIER = [CallState.QUEUED.value, CallState.RINGING.value, CallState.ANSWERED.value]
 
@@ -116,6 +122,24 @@ def put_back_stranded(*, at: datetime) -> int:
         log.error("lead %s was calling without a call", lead.pk)
         count += change_lead(lead, LeadState.DUE, cause="stranded", at=at, due_at=at)
     return count
+
+
+def release_unused(*, at: datetime) -> int:
+    """Permissions of calls that ended before the carrier was asked; returns how many.
+
+    A worker that was killed between the gate and the carrier, while the call was called off, leaves
+    such a one: it would keep the customer from every other call.
+    """
+    unused = Attempt.objects.filter(
+        state=AttemptState.RESERVED.value, valid_until__lt=at - UNUSED_AFTER
+    )
+    released = 0
+    for attempt in unused:
+        kind, _, name = attempt.idempotency_key.partition(":")
+        never = Call.objects.filter(state__in=NEVER_RANG, attempt__isnull=True)
+        if kind == "call" and never.filter(public_id=name).exists():
+            released += gate.release(attempt.pk, "never_used")
+    return released
 
 
 @transaction.atomic

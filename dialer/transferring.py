@@ -15,33 +15,27 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from agents import presence, reserving
 from clock.reading import now, real
 from compliance import ledger
-from dialer import callbacks, handover_context, licensing
+from dialer import agent_first, callbacks, handover_context, handovers, licensing, offering
 from dialer.domain.call_state import ENDS as CALL_ENDS
 from dialer.domain.call_state import CallState
 from dialer.domain.stages import Stage
-from dialer.domain.transfer_state import ENDS, TRANSITIONS, TransferState
+from dialer.domain.transfer_state import TransferState
 from dialer.models import Call, Transfer, TransferEvent
 from dialer.placing import place_agent_leg
-from live.publishing import publish
 from robot.domain.steps import Step
 from telephony import controlling, twiml
 from telephony.addresses import hook_url
 
 log = logging.getLogger(__name__)
 
-#: An offer's life (business time) …
-OFFER_S = 12
-#: … and its least life in real time: networks do not run faster in a sandbox that does.
-OFFER_REAL_S = 1.5
-MAX_OFFERS = 2
 #: Silence in one waiting loop, and how many loops make the 25 s a customer waits at most.
 PARK_WAIT_S = 5.0
 MAX_PARKS = 3
@@ -50,76 +44,9 @@ EARLY_DROP = timedelta(seconds=30)
 #: Accepted and yet not joined: given up after this long (business and real time).
 JOIN_S = 20
 JOIN_REAL_S = 8.0
-
-_BRIDGING = {TransferState.ACCEPTED, TransferState.CONNECTED}
-
-
-# --- changing state ------------------------------------------------------------------------------
-
-
-def move(
-    transfer: Transfer, new: TransferState, *, cause: str, at: datetime, **fields: Any
-) -> bool:
-    """Change a transfer's state if the table allows it; False if it does not.
-
-    Writes the event in the same transaction and tells the agent's desk.
-    """
-    allowed = [old.value for old, following in TRANSITIONS.items() if new in following]
-    old = transfer.state
-    if new in ENDS:
-        fields.setdefault("ended_at", at)
-    changed = Transfer.objects.filter(pk=transfer.pk, state=old, state__in=allowed).update(
-        state=new.value, cause=cause, **fields
-    )
-    if changed != 1:
-        return False
-    transfer.state = new.value
-    transfer.cause = cause
-    for name, value in fields.items():
-        setattr(transfer, name, value)
-    TransferEvent.objects.create(transfer=transfer, old=old, new=new.value, cause=cause, at=at)
-    tell(transfer)
-    return True
-
-
-def tell(transfer: Transfer) -> None:
-    """Ring the doorbell of the agent's desk: the state behind it is fetched anew."""
-    if transfer.agent_id is not None:
-        event = "offer" if transfer.state == TransferState.RESERVED else "transfer"
-        data = {"id": str(transfer.pk), "state": transfer.state}
-        publish(f"agent:{transfer.agent_id}", event, data)
-
-
-def lock_with_call(transfer_id: UUID) -> tuple[Transfer, Call] | None:
-    """The transfer and the customer's call, locked in the one order."""
-    call = (
-        Call.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("campaign", "lead")
-        .filter(transfer=transfer_id)
-        .first()
-    )
-    if call is None:
-        return None
-    return Transfer.objects.select_for_update(no_key=True).get(pk=transfer_id), call
-
-
-def _lock_of(call: Call) -> Transfer | None:
-    return Transfer.objects.select_for_update(no_key=True).filter(call=call).first()
-
-
-def is_bridging(transfer: Transfer) -> bool:
-    """Accepted: the customer belongs in the conference."""
-    return transfer.state in _BRIDGING
-
-
-def is_over(transfer: Transfer) -> bool:
-    """Nothing more will come of this hand-over, or only the agent's notes."""
-    return transfer.state in ENDS or transfer.state == TransferState.WRAP_UP
-
-
-def waits_again(transfer: Transfer) -> bool:
-    """The customer was cut off from an agent and is being offered once more."""
-    return transfer.state == TransferState.OFFERED
+#: An agent is in the room and the customer neither came nor was given up: the carrier is silent.
+REACH_S = 120
+REACH_REAL_S = 15.0
 
 
 # --- the customer's way --------------------------------------------------------------------------
@@ -129,7 +56,7 @@ def reserve_for(call: Call, *, at: datetime) -> bool:
     """Reserve an agent while the robot asks for consent. False: nobody is free, do not ask."""
     if call.campaign is None:
         return False
-    transfer = _lock_of(call)
+    transfer = handovers.lock_of(call)
     if transfer is not None:
         return transfer.state == TransferState.RESERVED
     reservation = reserving.reserve(
@@ -153,22 +80,22 @@ def reserve_for(call: Call, *, at: datetime) -> bool:
     TransferEvent.objects.create(
         transfer=transfer, old="", new=transfer.state, cause="consent_asked", at=at
     )
-    tell(transfer)
+    handovers.tell(transfer)
     return True
 
 
 def show_who_is_coming(call: Call) -> None:
     """Bring the promised agent's screen-pop up to the latest word."""
-    transfer = _lock_of(call)
+    transfer = handovers.lock_of(call)
     if transfer is not None and transfer.state == TransferState.RESERVED:
         transfer.context = handover_context.of(call)
         transfer.save(update_fields=["context"])
-        tell(transfer)
+        handovers.tell(transfer)
 
 
 def consented(call: Call, step: Step, *, at: datetime) -> str:
     """The customer said yes. The way into the conference, or "" = wait in the loop."""
-    transfer = _lock_of(call)
+    transfer = handovers.lock_of(call)
     if transfer is None:
         # asked without a reservation: a fault of the script; the loop will apologise
         transfer = Transfer.objects.create(call=call, campaign=call.campaign, reserved_at=at)
@@ -176,7 +103,7 @@ def consented(call: Call, step: Step, *, at: datetime) -> str:
     call.save(update_fields=["stage"])
     if call.attempt_id is not None:
         ledger.record_consented(call.attempt_id, at)
-    moved = move(
+    moved = handovers.move(
         transfer,
         TransferState.OFFERED,
         cause="consented",
@@ -189,7 +116,7 @@ def consented(call: Call, step: Step, *, at: datetime) -> str:
     if moved and transfer.accepted_early and _accept(transfer, at=at):
         call.stage = Stage.AGENT.value
         call.save(update_fields=["stage"])
-        return bridge_document(transfer)
+        return handovers.bridge_document(transfer)
     return ""
 
 
@@ -200,7 +127,9 @@ def keep_waiting(transfer: Transfer, call: Call, *, loop: int, at: datetime) -> 
     """
     transfer.parks = loop + 1
     transfer.save(update_fields=["parks"])
-    if loop + 1 >= MAX_PARKS or not (_has_live_offer(transfer) or _offer_next(transfer, at=at)):
+    if loop + 1 >= MAX_PARKS or not (
+        offering.has_live_offer(transfer) or offering.offer_next(transfer, at=at)
+    ):
         _give_up(transfer, call, cause="waited_too_long", at=at)
         return False
     return True
@@ -208,74 +137,64 @@ def keep_waiting(transfer: Transfer, call: Call, *, loop: int, at: datetime) -> 
 
 def customer_stopped_waiting(transfer: Transfer, call: Call, *, ended: bool, at: datetime) -> None:
     """The customer said stop, or asked for a callback instead of waiting."""
-    _release(transfer, cause="customer_left")
+    handovers.release(transfer, cause="customer_left")
     if ended:
-        move(transfer, TransferState.STOPPED, cause="customer_said_stop", at=at)
+        handovers.move(transfer, TransferState.STOPPED, cause="customer_said_stop", at=at)
     else:
-        move(transfer, TransferState.NO_AGENT, cause="customer_prefers_callback", at=at)
-    _note_abandoned(call, at)
+        handovers.move(transfer, TransferState.NO_AGENT, cause="customer_prefers_callback", at=at)
+    handovers.note_abandoned(call, at)
     call.stage = Stage.INTERESTED.value
     call.save(update_fields=["stage"])
 
 
 def dialogue_ended(call: Call, *, outcome: str, at: datetime) -> None:
     """The robot said goodbye: an agent who was reserved meanwhile is free again."""
-    transfer = _lock_of(call)
+    transfer = handovers.lock_of(call)
     if transfer is not None and transfer.state == TransferState.RESERVED:
-        _release(transfer, cause="no_consent")
-        move(transfer, TransferState.NOT_WANTED, cause=f"ended:{outcome}"[:60], at=at)
+        handovers.release(transfer, cause="no_consent")
+        handovers.move(transfer, TransferState.NOT_WANTED, cause=f"ended:{outcome}"[:60], at=at)
 
 
 def customer_left(call: Call, *, at: datetime) -> None:
     """The customer's call is over, however that came about."""
-    transfer = _lock_of(call)
+    transfer = handovers.lock_of(call)
     if transfer is None:
         return
     state = TransferState(transfer.state)
+    if transfer.agent_first and state is not TransferState.CONNECTED:
+        return  # nobody waited for an agent: settling frees the one who waited
     if state is TransferState.RESERVED:
-        _release(transfer, cause="customer_hung_up")
-        move(transfer, TransferState.NOT_WANTED, cause="customer_hung_up", at=at)
+        handovers.release(transfer, cause="customer_hung_up")
+        handovers.move(transfer, TransferState.NOT_WANTED, cause="customer_hung_up", at=at)
     elif state in (TransferState.OFFERED, TransferState.ACCEPTED):
-        _end_agent_leg(transfer)
-        _release(transfer, cause="customer_hung_up")
-        move(transfer, TransferState.ABANDONED, cause="customer_hung_up", at=at)
-        _note_abandoned(call, at)
+        handovers.end_agent_leg(transfer)
+        handovers.release(transfer, cause="customer_hung_up")
+        handovers.move(transfer, TransferState.ABANDONED, cause="customer_hung_up", at=at)
+        handovers.note_abandoned(call, at)
         callbacks.book(call, wanted=None, step=None, at=at)
     elif state is TransferState.CONNECTED:
-        _end_agent_leg(transfer)
-        begin_wrap_up(transfer, cause="customer_hung_up", at=at)
+        handovers.end_agent_leg(transfer)
+        handovers.begin_wrap_up(transfer, cause="customer_hung_up", at=at)
 
 
 def bridge(transfer_id: UUID) -> str:
     """The document that puts the customer into the conference."""
-    found = lock_with_call(transfer_id)
-    if found is None or not is_bridging(found[0]):
+    found = handovers.lock_with_call(transfer_id)
+    if found is None or not handovers.is_bridging(found[0]):
         return twiml.hang_up([])
-    return bridge_document(found[0])
-
-
-def bridge_document(transfer: Transfer) -> str:
-    """Into the room: the customer does not start it, and it ends with the customer."""
-    return twiml.dial_conference(
-        room(transfer.pk),
-        label="customer",
-        action=hook_url("after", transfer_id=transfer.pk, offer=transfer.offers),
-        status_url=hook_url("conference", transfer_id=transfer.pk),
-        start_on_enter=False,
-        end_on_exit=True,
-    )
-
-
-def room(transfer_id: UUID) -> str:
-    """The conference's name: no personal data in it."""
-    return f"x-{transfer_id}"
+    return handovers.bridge_document(found[0])
 
 
 # --- accepting and joining -----------------------------------------------------------------------
 
 
 def accept_offer(transfer: Transfer, call: Call, *, at: datetime) -> bool:
-    """OFFERED → ACCEPTED, only while the customer is there; both locked. Joins after commit."""
+    """OFFERED → ACCEPTED, only while the customer is there; both locked. Joins after commit.
+
+    Where the agent comes first, only while nobody has been rung yet.
+    """
+    if transfer.agent_first:
+        return call.state == CallState.PLANNED and _accept(transfer, at=at)
     if call.state != CallState.ANSWERED or not _accept(transfer, at=at):
         return False
     call.stage = Stage.AGENT.value
@@ -287,7 +206,7 @@ def accept_offer(transfer: Transfer, call: Call, *, at: datetime) -> bool:
 
 
 def _accept(transfer: Transfer, *, at: datetime) -> bool:
-    if not move(
+    if not handovers.move(
         transfer,
         TransferState.ACCEPTED,
         cause="accepted",
@@ -324,36 +243,42 @@ def _fetch_agent(transfer_id: UUID) -> None:
 
 def conference_event(transfer_id: UUID, params: Mapping[str, str], *, at: datetime) -> None:
     """Joins and leaves. CONNECTED when both joins are in; what follows a leave depends on whose."""
-    found = lock_with_call(transfer_id)
+    found = handovers.lock_with_call(transfer_id)
     if found is None:
         return
     transfer, call = found
     event, label = params.get("StatusCallbackEvent", ""), params.get("ParticipantLabel", "")
     if event == "participant-join":
-        _joined(transfer, label, params.get("ConferenceSid", ""), at)
+        _joined(transfer, call, label, params.get("ConferenceSid", ""), at)
     elif event == "participant-leave" and label == "agent":
         _agent_left(transfer, call, at)
     elif event == "participant-leave" and label == "customer":
         transfer.customer_in = False
         transfer.save(update_fields=["customer_in"])
         if transfer.state == TransferState.CONNECTED:
-            _end_agent_leg(transfer)
-            begin_wrap_up(transfer, cause="customer_left", at=at)
+            handovers.end_agent_leg(transfer)
+            handovers.begin_wrap_up(transfer, cause="customer_left", at=at)
 
 
-def _joined(transfer: Transfer, label: str, conference_sid: str, at: datetime) -> None:
+def _joined(transfer: Transfer, call: Call, label: str, conference_sid: str, at: datetime) -> None:
     transfer.conference_sid = conference_sid
     transfer.customer_in = transfer.customer_in or label == "customer"
     transfer.agent_in = transfer.agent_in or label == "agent"
     transfer.save(update_fields=["conference_sid", "customer_in", "agent_in"])
     if transfer.customer_in and transfer.agent_in:
-        move(transfer, TransferState.CONNECTED, cause="both_joined", at=at, connected_at=at)
+        met = handovers.move(
+            transfer, TransferState.CONNECTED, cause="both_joined", at=at, connected_at=at
+        )
+        if met and transfer.agent_first:
+            agent_first.met(call, at=at)
+    elif transfer.agent_first and transfer.agent_in and transfer.state == TransferState.ACCEPTED:
+        agent_first.agent_joined(transfer, call)
 
 
 def agent_leg_ended(leg: Call, *, at: datetime) -> None:
     """The agent's own leg is over; without it a customer in the room hears silence."""
     transfer = Transfer.objects.filter(agent_leg=leg).first()
-    found = lock_with_call(transfer.pk) if transfer is not None else None
+    found = handovers.lock_with_call(transfer.pk) if transfer is not None else None
     if found is not None and found[0].agent_leg_id == leg.pk:
         _agent_left(found[0], found[1], at)
 
@@ -363,21 +288,25 @@ def _agent_left(transfer: Transfer, call: Call, at: datetime) -> None:
     state = TransferState(transfer.state)
     if state not in (TransferState.ACCEPTED, TransferState.CONNECTED):
         return
+    if transfer.agent_first:
+        agent_first.agent_left(transfer, call, at=at)
+        _send_customer_after(transfer, call)
+        return
     talked = transfer.connected_at is not None and at - transfer.connected_at >= EARLY_DROP
     wanted = transfer.cause == "agent_hung_up"
     if state is TransferState.CONNECTED and (talked or wanted):
-        begin_wrap_up(transfer, cause="agent_left", at=at)
+        handovers.begin_wrap_up(transfer, cause="agent_left", at=at)
         _send_customer_after(transfer, call)
         return
-    _release(transfer, cause="agent_dropped")
-    if call.state == CallState.ANSWERED and _offer_next(transfer, at=at, dropped=True):
+    handovers.release(transfer, cause="agent_dropped")
+    if call.state == CallState.ANSWERED and offering.offer_next(transfer, at=at, dropped=True):
         _send_customer_after(transfer, call)
         return
     if state is TransferState.CONNECTED:
-        begin_wrap_up(transfer, cause="agent_dropped", at=at)
+        handovers.begin_wrap_up(transfer, cause="agent_dropped", at=at)
     else:
-        move(transfer, TransferState.BRIDGE_FAILED, cause="agent_dropped", at=at)
-        _note_abandoned(call, at)
+        handovers.move(transfer, TransferState.BRIDGE_FAILED, cause="agent_dropped", at=at)
+        handovers.note_abandoned(call, at)
         callbacks.book(call, wanted=None, step=None, at=at)
     _send_customer_after(transfer, call)
 
@@ -398,48 +327,7 @@ def _send_customer_after(transfer: Transfer, call: Call) -> None:
         transaction.on_commit(redirect)
 
 
-def begin_wrap_up(transfer: Transfer, *, cause: str, at: datetime) -> None:
-    """The talk is over: the agent writes down what came of it."""
-    if transfer.reservation_id is not None:
-        reserving.wrap_up(transfer.reservation_id)
-    move(transfer, TransferState.WRAP_UP, cause=cause, at=at, talk_ended_at=at)
-
-
-# --- offers --------------------------------------------------------------------------------------
-
-
-def _has_live_offer(transfer: Transfer) -> bool:
-    return transfer.state == TransferState.OFFERED and transfer.agent_id is not None
-
-
-def _offer_next(transfer: Transfer, *, at: datetime, dropped: bool = False) -> bool:
-    """Offer the customer to another agent, if one offer is left and somebody is free."""
-    if transfer.offers >= MAX_OFFERS or transfer.campaign is None:
-        return False
-    reservation = reserving.reserve(
-        team_id=transfer.campaign.team_id,
-        call_ref=transfer.call.public_id,
-        now=at,
-        excluding=[] if dropped else list(transfer.tried),
-        licences=licensing.needed(transfer.campaign, at),
-    )
-    if reservation is None:
-        return False
-    return move(
-        transfer,
-        TransferState.OFFERED,
-        cause="agent_dropped" if dropped else "next_offer",
-        at=at,
-        agent_id=reservation.agent_id,
-        reservation_id=reservation.pk,
-        tried=[*transfer.tried, reservation.agent_id],
-        offers=transfer.offers + 1,
-        offered_at=at,
-        offered_real=real(),
-        accepted_early=False,
-        parks=0 if dropped else transfer.parks,
-        agent_leg=None,
-    )
+# --- offers ---------------------------------------------------------------------------------------
 
 
 def take_back(transfer: Transfer, *, cause: str, at: datetime) -> None:
@@ -449,70 +337,25 @@ def take_back(transfer: Transfer, *, cause: str, at: datetime) -> None:
         reserving.release(transfer.reservation_id, cause)
         if cause == "missed" and agent_id is not None:
             presence.note_missed_offer(agent_id)
-    if transfer.state == TransferState.OFFERED and not _offer_next(transfer, at=at):
+    if transfer.state == TransferState.OFFERED and not offering.offer_next(transfer, at=at):
+        if transfer.agent_first:
+            agent_first.nobody_took(transfer, transfer.call, cause=cause, at=at)
+            return
         Transfer.objects.filter(pk=transfer.pk).update(agent=None, reservation_id=None)
         transfer.agent_id = transfer.reservation_id = None
-    if transfer.state == TransferState.RESERVED and not _reserve_other(transfer, at):
+    if transfer.state == TransferState.RESERVED and not offering.reserve_other(transfer, at=at):
         Transfer.objects.filter(pk=transfer.pk).update(agent=None, reservation_id=None)
         transfer.agent_id = transfer.reservation_id = None
     if agent_id is not None and agent_id != transfer.agent_id:
-        publish(f"agent:{agent_id}", "transfer", {"id": str(transfer.pk), "state": "revoked"})
-
-
-def _reserve_other(transfer: Transfer, at: datetime) -> bool:
-    """The reserved agent declined while the robot still asks: promise somebody else."""
-    if transfer.offers >= MAX_OFFERS or transfer.campaign is None:
-        return False
-    reservation = reserving.reserve(
-        team_id=transfer.campaign.team_id,
-        call_ref=transfer.call.public_id,
-        now=at,
-        excluding=list(transfer.tried),
-        licences=licensing.needed(transfer.campaign, at),
-    )
-    if reservation is None:
-        return False
-    transfer.agent_id = reservation.agent_id
-    transfer.reservation_id = reservation.pk
-    transfer.tried = [*transfer.tried, reservation.agent_id]
-    transfer.offers += 1
-    transfer.accepted_early = False
-    transfer.save(update_fields=["agent", "reservation_id", "tried", "offers", "accepted_early"])
-    tell(transfer)
-    return True
+        handovers.tell_revoked(transfer, agent_id)
 
 
 def _give_up(transfer: Transfer, call: Call, *, cause: str, at: datetime) -> None:
-    _release(transfer, cause=cause)
-    move(transfer, TransferState.NO_AGENT, cause=cause, at=at)
-    _note_abandoned(call, at)
+    handovers.release(transfer, cause=cause)
+    handovers.move(transfer, TransferState.NO_AGENT, cause=cause, at=at)
+    handovers.note_abandoned(call, at)
     call.stage = Stage.INTERESTED.value
     call.save(update_fields=["stage"])
-
-
-def _release(transfer: Transfer, *, cause: str) -> None:
-    if transfer.reservation_id is not None:
-        reserving.release(transfer.reservation_id, cause)
-
-
-def _end_agent_leg(transfer: Transfer) -> None:
-    leg = transfer.agent_leg
-    if leg is None or leg.sid is None:
-        return
-    sid = leg.sid
-
-    def hang_up() -> None:
-        try:
-            controlling.hang_up(sid)
-        except controlling.ControlFailed:
-            log.warning("the agent leg %s could not be ended", sid)
-
-    transaction.on_commit(hang_up)
-
-
-def _note_abandoned(call: Call, at: datetime) -> None:
-    if call.attempt_id is not None:
-        ledger.record_abandon(call.attempt_id, at)
 
 
 # --- sweeping ------------------------------------------------------------------------------------
@@ -524,20 +367,28 @@ def sweep_transfers(at: datetime) -> int:
     stale = Transfer.objects.filter(
         state=TransferState.OFFERED.value,
         agent__isnull=False,
-        offered_at__lt=at - timedelta(seconds=OFFER_S),
-        offered_real__lt=now_real - timedelta(seconds=OFFER_REAL_S),
+        offered_at__lt=at - timedelta(seconds=offering.OFFER_S),
+        offered_real__lt=now_real - timedelta(seconds=offering.OFFER_REAL_S),
     ).values_list("pk", flat=True)
-    unjoined = Transfer.objects.filter(
-        state=TransferState.ACCEPTED.value,
+    long_ago = Q(
         accepted_at__lt=at - timedelta(seconds=JOIN_S),
         offered_real__lt=now_real - timedelta(seconds=JOIN_REAL_S),
+    )
+    # an agent who waits in the room while the customer's telephone rings waits longer
+    ringing = Q(agent_first=True, agent_in=True)
+    rung_long = ringing & Q(
+        accepted_at__lt=at - timedelta(seconds=REACH_S),
+        offered_real__lt=now_real - timedelta(seconds=REACH_REAL_S),
+    )
+    unjoined = Transfer.objects.filter(
+        (long_ago & ~ringing) | rung_long, state=TransferState.ACCEPTED.value
     ).values_list("pk", flat=True)
     return sum(_sweep_one(pk, at) for pk in [*stale, *unjoined])
 
 
 @transaction.atomic
 def _sweep_one(transfer_id: UUID, at: datetime) -> bool:
-    found = lock_with_call(transfer_id)
+    found = handovers.lock_with_call(transfer_id)
     if found is None:
         return False
     transfer, call = found
@@ -545,7 +396,7 @@ def _sweep_one(transfer_id: UUID, at: datetime) -> bool:
         take_back(transfer, cause="missed", at=at)
         return True
     if transfer.state == TransferState.ACCEPTED:
-        _end_agent_leg(transfer)
+        handovers.end_agent_leg(transfer)
         _agent_left(transfer, call, at)
         return True
     return False

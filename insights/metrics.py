@@ -31,8 +31,8 @@ from compliance.domain.facts import ContactKind, SuppressionSource
 from compliance.models import Complaint, Suppression
 from dialer.conversing import INTERESTED
 from dialer.deskwork import Disposition
+from dialer.domain.callback_state import CallbackState
 from dialer.domain.transfer_state import ENDS as TRANSFER_ENDS
-from dialer.models.callback import CallbackState
 
 
 class Source(StrEnum):

@@ -13,6 +13,9 @@ _LABELS: dict[str, str | Promise] = {
     "CANCELED": _("Cancelled by us"),
     "HUNG_UP": _("Hung up"),
     "LOST": _("Outcome unknown"),
+    # a call for which an agent came first
+    "TALKED": _("Talked with a person"),
+    "ABANDONED": _("Nobody was there for them"),
     # the dialogue's
     "INTERESTED": _("Interested"),
     "TRANSFERRED": _("Handed over"),

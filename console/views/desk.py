@@ -25,8 +25,9 @@ from accounts.permissions import Page, requires
 from agents import presence
 from agents.domain.agent_state import AgentState
 from agents.models import Agent
+from campaigns import reasons
 from console.texts.desk import desk_texts, dispositions
-from dialer import deskwork
+from dialer import calling_back, deskwork
 
 P = ParamSpec("P")
 AgentView = Callable[Concatenate[HttpRequest, Agent, P], HttpResponse]
@@ -130,6 +131,19 @@ def hang_up(request: HttpRequest, agent: Agent, transfer_id: UUID) -> JsonRespon
 
 @_for_agent
 @require_POST
+def call_back(request: HttpRequest, agent: Agent, callback_id: int) -> JsonResponse:
+    """Call a customer back now, before or after the promised minute. 409 with the reason if not."""
+    try:
+        deskwork.call_back_now(callback_id, agent)
+    except calling_back.NobodyReady:
+        return _answer(agent, status=409, error=_("Please be ready before you call."))
+    except calling_back.Refused as refused:
+        return _answer(agent, status=409, error=_why_not(refused))
+    return _answer(agent)
+
+
+@_for_agent
+@require_POST
 def wrap_up(request: HttpRequest, agent: Agent, transfer_id: UUID) -> JsonResponse:
     """File what came of the talk: disposition, note, callback_at (bank's time), opt_out.
 
@@ -151,11 +165,19 @@ def wrap_up(request: HttpRequest, agent: Agent, transfer_id: UUID) -> JsonRespon
         return _answer(
             agent,
             status=400,
-            error=_("Please choose a time in the future for the callback.")
+            error=_("Please choose a time ahead of us, before the campaign ends.")
             if callback_is_wrong
             else _("Please choose what came of the talk."),
         )
     return _answer(agent)
+
+
+def _why_not(refused: calling_back.Refused) -> str:
+    """Why a callback cannot be made now, for the agent; the reason itself where there is one."""
+    if refused.decision is None:
+        return _("This customer cannot be called at this moment.")
+    why = reasons.sentence(refused.decision.codes[0])
+    return _("Not now: %(why)s.") % {"why": why}
 
 
 def _agent_of(request: HttpRequest) -> Agent | None:

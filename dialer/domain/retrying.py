@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 #: Minutes until the next try, for what was our own doing and no fault of plan or customer.
 #: The gate still decides about each of them, and the caps still count what rang.
-OWN_DOING: Mapping[str, int] = {"CANCELED": 5}
+OWN_DOING: Mapping[str, int] = {"CANCELED": 5, "ABANDONED": 5}
 #: More cancelled calls than this in a row is no accident; the lead is settled.
 OWN_DOING_LIMIT = 5
 

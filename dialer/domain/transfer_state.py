@@ -8,6 +8,9 @@ WRAP_UP    the talk is over, the agent writes down what came of it
 ends: DONE; NO_AGENT (nobody could take it: apology and callback); ABANDONED (the customer hung up
 waiting); STOPPED (the customer said stop while waiting); NOT_WANTED (no consent);
 BRIDGE_FAILED (accepted but never joined).
+
+Where the agent comes first (a callback, a customer whom only a person may call), it begins with
+OFFERED, the customer is rung once the agent is in the room, and one end is added: NOT_REACHED.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ class TransferState(StrEnum):
     STOPPED = "stopped"
     NOT_WANTED = "not_wanted"
     BRIDGE_FAILED = "bridge_failed"
+    NOT_REACHED = "not_reached"
 
 
 TRANSITIONS: dict[TransferState, frozenset[TransferState]] = {
@@ -41,6 +45,7 @@ TRANSITIONS: dict[TransferState, frozenset[TransferState]] = {
             TransferState.NO_AGENT,
             TransferState.ABANDONED,
             TransferState.STOPPED,
+            TransferState.NOT_REACHED,
         }
     ),
     # an agent who drops before both are in: back to an offer, or an end
@@ -51,6 +56,8 @@ TRANSITIONS: dict[TransferState, frozenset[TransferState]] = {
             TransferState.NO_AGENT,
             TransferState.ABANDONED,
             TransferState.BRIDGE_FAILED,
+            TransferState.STOPPED,
+            TransferState.NOT_REACHED,
         }
     ),
     # an agent who drops within 30 s: the customer is parked and offered once more
@@ -65,6 +72,7 @@ TRANSITIONS: dict[TransferState, frozenset[TransferState]] = {
             TransferState.STOPPED,
             TransferState.NOT_WANTED,
             TransferState.BRIDGE_FAILED,
+            TransferState.NOT_REACHED,
         )
     },
 }

@@ -16,9 +16,10 @@ from dialer.domain.call_state import LIVE, CallState
 class Call(models.Model):
     """One call. `public_id` is what the carrier's callbacks carry; it names nobody.
 
-    `kind`: robot, agent_leg, inbound, test. `sequence` is the highest callback seen.
-    `turn` counts the dialogue's fetches; `outcome` is the disposition before any transfer.
-    Times are business time but for `leased_until`, which is real.
+    `kind`: dialer/domain/call_kind.py. `sequence` is the highest callback seen. `turn` counts the
+    dialogue's fetches; `outcome` is the disposition before any transfer. `callback`: the promise
+    that this call keeps. Times are business time but for `leased_until`, which is real; a PLANNED
+    call without a lease waits for its agent to be in the room.
     """
 
     public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -33,6 +34,9 @@ class Call(models.Model):
         Campaign, verbose_name=_("campaign"), null=True, on_delete=models.PROTECT
     )
     lead = models.ForeignKey(Lead, null=True, on_delete=models.PROTECT, related_name="calls")
+    callback = models.ForeignKey(
+        "dialer.Callback", null=True, on_delete=models.PROTECT, related_name="dials"
+    )
     customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT)
     number = models.ForeignKey(Number, null=True, on_delete=models.PROTECT)
     household = models.CharField(max_length=40, blank=True)
@@ -71,6 +75,11 @@ class Call(models.Model):
                 fields=["lead"],
                 condition=models.Q(state__in=sorted(s.value for s in LIVE)),
                 name="call_one_live_per_lead",
+            ),
+            models.UniqueConstraint(
+                fields=["callback"],
+                condition=models.Q(state__in=sorted(s.value for s in LIVE)),
+                name="call_one_live_per_callback",
             ),
         ]
         indexes = [

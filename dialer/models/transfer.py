@@ -1,4 +1,4 @@
-"""A hand-over from the robot to a person."""
+"""A customer brought together with a person."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from dialer.models.call import Call
 
 class Transfer(models.Model):
     """One customer handed over, over at most two offers.
+
+    `agent_first`: not the robot hands over, but an agent who is in the room has the customer rung.
 
     `tried` lists the agents who were offered it; `accepted_early` that the agent accepted while
     the robot still asked. `parks` counts the customer's waiting loops in the call's own time.
@@ -43,6 +45,7 @@ class Transfer(models.Model):
     )
     tried = models.JSONField(default=list)
     offers = models.PositiveSmallIntegerField(default=0)
+    agent_first = models.BooleanField(default=False)
     parks = models.PositiveSmallIntegerField(default=0)
     accepted_early = models.BooleanField(default=False)
     conference_sid = models.CharField(max_length=34, blank=True)

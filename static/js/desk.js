@@ -28,7 +28,7 @@ function show(next) {
   state = next;
   const { agent, transfer } = state;
   byId("desk-bar").dataset.state = agent.state;
-  const situation = transfer && transfer.state === "offered" ? "offered" : agent.state;
+  const situation = transfer && transfer.state === "offered" && !transfer.agent_first ? "offered" : agent.state;
   byId("state-name").textContent = texts.states[situation];
   byId("state-hint").textContent = texts.hints[situation];
   byId("state-timer").dataset.since = agent.since || "";
@@ -37,14 +37,14 @@ function show(next) {
   switchButton.textContent = mayBreak ? texts.go_break : texts.go_ready;
   switchButton.classList.toggle("success", !mayBreak);
   switchButton.hidden = !["offline", "ready", "break"].includes(agent.state) || Boolean(transfer);
-  tellWhatHappened(before.transfer, transfer);
+  tellWhatHappened(before.transfer, transfer, state.not_reached);
   showCustomer();
   showCallbacks();
 }
 
 function showCustomer() {
   const { transfer } = state;
-  const key = transfer ? [transfer.id, transfer.state, transfer.accepted_early, transfer.transcript.length].join() : state.agent.state;
+  const key = transfer ? [transfer.id, transfer.state, transfer.accepted_early, transfer.call_state, transfer.transcript.length].join() : state.agent.state;
   if (key === shown) return;
   shown = key;
   document.title = titleBefore;
@@ -80,7 +80,7 @@ function fillPop(pop, transfer) {
   const { customer } = transfer;
   pop.querySelector(".pop").dataset.state = transfer.state;
   const early = transfer.state === "reserved" && transfer.accepted_early;
-  part(pop, "band").textContent = texts.bands[early ? "early" : transfer.state];
+  part(pop, "band").textContent = transfer.agent_first ? bandOfFirst(transfer) : texts.bands[early ? "early" : transfer.state];
   const timer = part(pop, "timer");
   if (transfer.state === "connected") timer.dataset.since = transfer.connected_at;
   part(pop, "countdown").hidden = transfer.state !== "offered";
@@ -93,7 +93,7 @@ function fillPop(pop, transfer) {
     texts.segment[customer.segment] || customer.segment,
   ].filter(Boolean).map((text) => el("span", { class: "badge" }, text)));
   part(pop, "product").textContent = productName(transfer);
-  part(pop, "wish").replaceChildren(wishes(transfer.wish));
+  part(pop, "wish").replaceChildren(wishes(transfer.wish), ...promise(transfer));
   part(pop, "do").replaceChildren(...lines(transfer.do, texts.do));
   part(pop, "dont").replaceChildren(...lines(transfer.dont, texts.dont));
   part(pop, "transcript").replaceChildren(...transfer.transcript.map(line), ...captions.map(line));
@@ -116,11 +116,15 @@ function actionsOf(transfer, early) {
     return made;
   };
   if (transfer.state === "offered" || (transfer.state === "reserved" && !early)) {
-    const accept = transfer.state === "offered" ? texts.accept : texts.accept_early;
+    const usual = transfer.state === "offered" ? texts.accept : texts.accept_early;
+    const accept = transfer.agent_first ? texts.first.accept : usual;
     return [
       button("success", accept, "Enter", () => act(`${at}/accept/`)),
       button("", texts.decline, "Esc", () => act(`${at}/reject/`)),
     ];
+  }
+  if (transfer.agent_first && transfer.state === "accepted") {
+    return [button("danger", texts.first.stop, null, () => act(`${at}/hang-up/`))];
   }
   if (transfer.state === "connected") {
     return [
@@ -129,6 +133,20 @@ function actionsOf(transfer, early) {
     ];
   }
   return [];
+}
+
+/** Where a call stands for which the agent comes first. */
+function bandOfFirst({ state: where, call_state: call }) {
+  if (where === "offered") return texts.first.offered;
+  if (where === "accepted") return ["ringing", "answered"].includes(call) ? texts.first.ringing : texts.first.connecting;
+  return texts.bands[where];
+}
+
+/** When this was promised, and what a colleague noted then. */
+function promise({ promised_at: at, note: noted }) {
+  const rows = [at && [texts.first.promised, dayTime(at)], noted && [texts.first.note, noted]].filter(Boolean);
+  if (!rows.length) return [];
+  return [el("dl", { class: "kv" }, rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", { class: "strong" }, value)]))];
 }
 
 function wishes(wish) {
@@ -164,16 +182,51 @@ function line({ who, text, now }) {
 function showCallbacks() {
   const booked = state.callbacks || [];
   byId("callbacks").replaceChildren(...(booked.length
-    ? booked.map((each) => el("div", { class: `callback${Date.parse(each.promised_at) < simNow() ? " late" : ""}` },
-      el("span", {}, el("time", { class: "num strong" }, dayTime(each.promised_at)), " ", each.customer),
-      el("span", { class: "muted small" }, each.campaign)))
+    ? booked.map(callbackRow)
     : [el("p", { class: "muted card-body" }, texts.no_callbacks)]));
 }
 
-function tellWhatHappened(before, after) {
+function callbackRow(each) {
+  const late = each.state === "booked" && Date.parse(each.due_at) < simNow();
+  const moved = each.due_at !== each.promised_at;
+  const remarks = [
+    each.state === "calling" && texts.being_called,
+    each.state === "booked" && moved && `${texts.moved_to} ${dayTime(each.due_at)}`,
+    each.attempts && `${texts.tries}: ${each.attempts}`,
+    each.why,
+    each.too_late && texts.after_the_end,
+  ].filter(Boolean);
+  const call = el("button", { class: "btn small", type: "button" }, texts.call_now);
+  call.disabled = state.agent.state !== "ready" || Boolean(state.transfer);
+  call.addEventListener("click", () => act(`/desk/callbacks/${each.id}/call/`));
+  return el("div", { class: `callback${late ? " late" : ""}` },
+    el("div", { class: "grow" },
+      el("div", {}, el("time", { class: "num strong" }, dayTime(each.promised_at)), " ", each.customer),
+      el("div", { class: "muted small" }, each.campaign),
+      remarks.length ? el("div", { class: "small remark" }, remarks.join(" · ")) : null),
+    each.state === "booked" ? call : null);
+}
+
+function tellWhatHappened(before, after, notReached) {
   if (!before || (after && after.id === before.id)) return;
+  if (before.agent_first) {
+    if (["offered", "accepted"].includes(before.state)) tellWhyNot(before, notReached);
+    return;
+  }
   if (["accepted"].includes(before.state)) note(texts.customer_hung_up, "warn");
   if (before.state === "offered" && !busy) note(texts.missed, "warn");
+}
+
+/** The agent waited in vain, or the offer was withdrawn: why. */
+function tellWhyNot(before, notReached) {
+  if (!notReached || notReached.id !== before.id) {
+    if (!busy) note(texts.missed, "warn");
+    return;
+  }
+  const withdrawn = notReached.cause === "customer_wants_no_calls" && texts.first.withdrawn;
+  const nobody = notReached.cause === "agent_dropped" && texts.first.nobody_came;
+  const outcome = texts.first.outcomes[notReached.outcome];
+  note([withdrawn || nobody || outcome || texts.first.not_reached, notReached.why].filter(Boolean).join(" "), "warn", 10000);
 }
 
 let noteTimer = null;

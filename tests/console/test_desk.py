@@ -166,3 +166,27 @@ def test_the_role_without_a_place_is_told_so(cast: Cast, client: Client) -> None
     client.force_login(cast.agent_lin)
     assert client.get("/desk/").status_code == 404
     assert client.post("/desk/ping/").status_code == 404
+
+
+def test_a_booked_callback_is_called_from_the_desk(desk: Client, wang: Line) -> None:  # noqa: F811
+    talk_and_end(desk, wang)
+    soon = (now() + timedelta(hours=8, minutes=20)).strftime("%Y-%m-%dT%H:%M")
+    state = post(desk, wang, "wrap-up", disposition="callback", callback_at=soon).json()
+    (booked,) = state["callbacks"]
+    assert (booked["state"], booked["too_late"]) == ("booked", False)
+    state = desk.post(f"/desk/callbacks/{booked['id']}/call/").json()
+    assert (state["transfer"]["state"], state["transfer"]["kind"]) == ("accepted", "callback")
+    assert state["callbacks"][0]["state"] == "calling"
+    # a second press while it is under way says so and starts nothing
+    assert desk.post(f"/desk/callbacks/{booked['id']}/call/").status_code == 409
+
+
+def test_a_callback_beyond_the_campaigns_end_is_not_booked(desk: Client, wang: Line) -> None:  # noqa: F811
+    talk_and_end(desk, wang)
+    far = (now() + timedelta(days=11)).strftime("%Y-%m-%dT%H:%M")
+    answer = post(desk, wang, "wrap-up", disposition="callback", callback_at=far)
+    assert answer.status_code == 400
+
+
+def test_another_teams_callback_is_not_found(desk: Client) -> None:
+    assert desk.post("/desk/callbacks/4711/call/").status_code == 404

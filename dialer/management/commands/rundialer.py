@@ -15,6 +15,8 @@ from dialer.leading import Leader, tick_s
 
 #: Real seconds between two tries of a standby.
 STANDBY_S = 1.0
+#: Real seconds between two looks for somebody to hang up on: it must be done within one.
+WATCH_S = 0.2
 
 
 class Command(BaseCommand):
@@ -51,7 +53,11 @@ def run(leader: Leader, stop: threading.Event) -> None:
     try:
         while not stop.is_set():
             began = time.monotonic()
-            pause = tick_s(leader.speed) if leader.step() else STANDBY_S
-            stop.wait(max(0.0, pause - (time.monotonic() - began)))
+            leads = leader.step()
+            ends = began + (tick_s(leader.speed) if leads else STANDBY_S)
+            while not stop.is_set() and (left := ends - time.monotonic()) > 0:
+                stop.wait(min(left, WATCH_S) if leads else left)
+                if leads:
+                    leader.watch()
     finally:
         leader.close()
