@@ -137,6 +137,7 @@ def test_callbacks_that_were_withdrawn_are_not_counted(campaign: Campaign) -> No
             campaign=campaign,
             call=make_call(lead),
             promised_at=TUESDAY,
+            due_at=TUESDAY,
             state=state,
             created_at=TUESDAY,
         )
