@@ -22,7 +22,7 @@ SET CONSTRAINTS ALL IMMEDIATE;
 class Migration(migrations.Migration):
     dependencies = [
         ("campaigns", "0001_initial"),
-        ("dialer", "0002_events_partitioned"),
+        ("dialer", "0003_ledgers"),
     ]
     operations = [
         migrations.RemoveConstraint(
