@@ -36,6 +36,9 @@ class Page(StrEnum):
     APPROVALS = "approvals"  # the common inbox of head office
     WHY = "why"  # one customer: may we call, and what lies behind
     DECISIONS = "decisions"  # a stored decision with all of its facts
+    CASES = "cases"  # complaints: seeing, opening, answering what one was given
+    CASE_STEERING = "case_steering"  # handing on, extending, closing, holding
+    FINDINGS = "findings"  # what complaints teach about one's product, script or team
     PACKS = "packs"  # reading rule packs
     PACK_EDITING = "pack_editing"  # drafting, signing and ending them
     REGISTERS = "registers"  # no-call lists that others keep, numbers that changed hands
@@ -59,6 +62,11 @@ PAGES: dict[Page, frozenset[Role]] = {
     Page.COMPLIANCE: frozenset({Role.COMPLIANCE, Role.REVIEWER}),
     Page.WHY: frozenset({Role.COMPLIANCE, Role.REVIEWER, Role.BRANCH_MANAGER, Role.MARKETING}),
     Page.DECISIONS: frozenset({Role.COMPLIANCE, Role.REVIEWER, Role.BRANCH_MANAGER}),
+    Page.CASES: frozenset({Role.COMPLIANCE, Role.REVIEWER, Role.BRANCH_MANAGER}),
+    Page.CASE_STEERING: frozenset({Role.COMPLIANCE, Role.REVIEWER}),
+    Page.FINDINGS: frozenset(
+        {Role.COMPLIANCE, Role.REVIEWER, Role.MARKETING, Role.SCRIPT_WRITER, Role.SUPERVISOR}
+    ),
     Page.PACKS: frozenset({Role.COMPLIANCE, Role.REVIEWER, Role.OPERATIONS}),
     Page.PACK_EDITING: frozenset({Role.COMPLIANCE}),
     Page.REGISTERS: frozenset({Role.COMPLIANCE}),

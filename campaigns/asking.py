@@ -16,7 +16,7 @@ from django.conf import settings
 from campaigns.domain.campaign_state import CampaignState
 from campaigns.domain.list_state import ListState
 from campaigns.models import Campaign, Lead, TargetList
-from campaigns.reading import dial_permission, is_running
+from campaigns.reading import dial_permission, is_profiled, is_running
 from compliance.asking import Answer, ask
 from compliance.domain.intent import Actor, DialKind, Intent, Purpose
 from compliance.models import CallerId
@@ -66,9 +66,8 @@ def for_customer(
     if listed_in is not None:
         lists = TargetList.objects.filter(branch_id__in=listed_in).exclude(content_hash="")
         campaigns = campaigns.filter(pk__in=lists.values("campaign_id"))
-    rows = list(
-        campaigns.select_related("product", "script_version__script").order_by("-pk")[:AT_MOST]
-    )
+    ready = campaigns.select_related("product", "script_version__script", "audience")
+    rows = list(ready.order_by("-pk")[:AT_MOST])
     leads = _leads(customer_id, [campaign.pk for campaign in rows])
     lines = _caller_ids([campaign.pk for campaign in rows])
     found = [
@@ -109,6 +108,7 @@ def wish_of(
         campaign_running=is_running(campaign, now),
         approval_in_force=permission is not None and permission.approval_in_force,
         campaign_limits=campaign.limits or None,
+        profiled=is_profiled(campaign),
     )
 
 

@@ -27,7 +27,9 @@ from compliance.models import (
     CalendarDay,
     CalendarYear,
     CallerId,
+    CaseNotice,
     Complaint,
+    ComplaintEvent,
     Consent,
     Contact,
     CustomerMerge,
@@ -295,11 +297,38 @@ class BlackoutAdmin(ModelAdmin):
     list_select_related = ["product"]
 
 
+class ComplaintEventInline(ReadOnly, TabularInline):
+    model = ComplaintEvent
+    extra = 0
+    fields = ["at", "step", "old", "new", "actor"]
+    readonly_fields = fields
+
+
+class CaseNoticeInline(ReadOnly, TabularInline):
+    model = CaseNotice
+    extra = 0
+    fields = ["at", "kind", "term"]
+    readonly_fields = fields
+
+
 @admin.register(Complaint)
 class ComplaintAdmin(ReadOnly, ModelAdmin):
-    list_display = ["id", "channel", "customer", "number", "created_at", "due_at", "closed_at"]
-    list_filter = ["channel"]
-    list_select_related = ["customer", "number"]
+    """Looked at here; opened and handled on the cases' own pages."""
+
+    list_display = [
+        "id",
+        "channel",
+        "state",
+        "customer",
+        "number",
+        "handler",
+        "created_at",
+        "due_at",
+        "closed_at",
+    ]
+    list_filter = ["state", "channel", "cause"]
+    list_select_related = ["customer", "number", "handler"]
+    inlines = [ComplaintEventInline, CaseNoticeInline]
 
 
 @admin.register(LegalHold)

@@ -37,6 +37,12 @@ def calendar_with(country: str, versions: Sequence[tuple[int, str]]) -> Calendar
     return found
 
 
+def in_force(country: str = "CN") -> Calendar:
+    """The calendar of a country as it stands now."""
+    years = CalendarYear.objects.filter(country=country, in_force=True)
+    return calendar_with(country, list(years.values_list("year", "sha256")))
+
+
 def days_of(sha256: str) -> dict[date, DayType]:
     """The special days of one version of a year. Raises LookupError when they do not match."""
     found = _days.get(sha256)

@@ -1,19 +1,20 @@
-"""Somebody complained: no more calls at once, and a case with a deadline for people."""
+"""Somebody complained: no more calls at once, and a case with terms for people (cases.py)."""
 
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
+from audiences.models import Customer
 from audit.recording import record
-from compliance import suppressing
-from compliance.models.complaint import Complaint
-
-#: Firms answer a forwarded complaint in 15 working days (12321); we count calendar days: sooner.
-ANSWER_WITHIN = timedelta(days=15)
+from compliance import calendars, suppressing
+from compliance.domain.case_state import CaseState
+from compliance.domain.case_terms import answer_by, forward_by
+from compliance.models.complaint import Complaint, ComplaintEvent
 
 
 @transaction.atomic
@@ -26,8 +27,18 @@ def open_case(
     at: datetime,
     campaign_id: int | None = None,
     speaking_attempt_id: uuid.UUID | None = None,
+    text: str = "",
+    reference: str = "",
+    received_at: datetime | None = None,
+    branch_id: int | None = None,
+    actor_id: int | None = None,
 ) -> Complaint:
-    """Open a case and suppress the person (and the number it came from)."""
+    """Open a case and suppress the person (and the number it came from).
+
+    `received_at`: when the complaint came in, from which the terms count (default `at`).
+    `branch_id`: whose case it is where no customer says so. `actor_id`: who opened it; None = it
+    was said in a call.
+    """
     if customer_id is not None or number_id is not None:
         suppressing.complained(
             customer_id=customer_id,
@@ -37,19 +48,43 @@ def open_case(
             at=at,
             speaking_attempt_id=speaking_attempt_id,
         )
+    received = received_at or at
     case = Complaint.objects.create(
         customer_id=customer_id,
         number_id=number_id,
+        branch_id=_branch_of(customer_id) or branch_id,
         channel=source[:20],
+        reference=reference[:40],
+        text=text,
         campaign_id=campaign_id,
+        call_ref=_call_in(evidence),
         evidence=evidence,
-        created_at=at,
-        due_at=at + ANSWER_WITHIN,
+        opened_by_id=actor_id,
+        created_at=received,
+        forward_due_at=forward_by(received, calendars.in_force(), settings.TIME_ZONE),
+        due_at=answer_by(received, 0, settings.TIME_ZONE),
+    )
+    ComplaintEvent.objects.create(
+        complaint=case, new=CaseState.OPENED.value, step="opened", actor_id=actor_id, at=at
     )
     record(
         kind="complaint.opened",
-        actor_id=None,
+        actor_id=actor_id,
         subject=f"complaint:{case.pk}",
         payload={"customer": customer_id, "number": number_id, "via": source},
     )
     return case
+
+
+def _branch_of(customer_id: int | None) -> int | None:
+    if customer_id is None:
+        return None
+    return Customer.objects.filter(pk=customer_id).values_list("branch_id", flat=True).first()
+
+
+def _call_in(evidence: dict[str, Any]) -> uuid.UUID | None:
+    """The call that the evidence names, if it names one."""
+    try:
+        return uuid.UUID(str(evidence.get("call", "")))
+    except ValueError:
+        return None

@@ -52,6 +52,16 @@ def navigation_of(request: HttpRequest) -> list[NavigationItem]:
             _("Why?"),
             may(user, Page.WHY) and not may(user, Page.COMPLIANCE),
         ),
+        (
+            "/compliance/cases/",
+            _("Complaint cases"),
+            may(user, Page.CASES) and not may(user, Page.COMPLIANCE),
+        ),
+        (
+            "/compliance/findings/",
+            _("Findings"),
+            may(user, Page.FINDINGS) and not may(user, Page.COMPLIANCE),
+        ),
         ("/admin/", _("Administration"), user.is_staff),
         ("/sandbox/", _("Sandbox"), settings.SANDBOX),
     ]

@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         why.decision,
         name="why-decision",
     ),
+    path("", include("console.urls_cases")),
     path("", include("console.urls_packs")),
     path("", include("console.urls_registers")),
 ]

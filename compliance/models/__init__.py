@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from compliance.models.attempt import Attempt
 from compliance.models.calendar import Blackout, CalendarDay, CalendarYear
-from compliance.models.complaint import Complaint
+from compliance.models.complaint import CaseNotice, Complaint, ComplaintEvent
 from compliance.models.consent import Consent, Preference
 from compliance.models.customer_merge import CustomerMerge
 from compliance.models.exemption import Exemption
@@ -24,7 +24,9 @@ __all__ = [
     "CalendarYear",
     "CallerId",
     "CampaignHour",
+    "CaseNotice",
     "Complaint",
+    "ComplaintEvent",
     "Consent",
     "Contact",
     "CustomerMerge",

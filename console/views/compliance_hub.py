@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from accounts.permissions import Page, may, requires
+from console.views import cases
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,8 @@ class Tile:
     address: str
     title: str | Promise
     purpose: str | Promise
+    #: how much presses there, for this reader
+    pressing: Callable[[HttpRequest], int] = lambda request: 0
 
 
 #: In the order of the day's work. A new screen adds its line here.
@@ -36,6 +40,19 @@ TILES: tuple[Tile, ...] = (
         "/compliance/why/",
         _("Why?"),
         _("One customer: may we call now, what would change it, and every decision so far."),
+    ),
+    Tile(
+        Page.CASES,
+        "/compliance/cases/",
+        _("Complaint cases"),
+        _("Complaints from hotlines, branches and calls: handlers, terms, answers, causes."),
+        cases.pressing_count,
+    ),
+    Tile(
+        Page.FINDINGS,
+        "/compliance/findings/",
+        _("What complaints teach"),
+        _("Causes of closed cases, with whom they went to and what was done."),
     ),
     Tile(
         Page.PACKS,
@@ -68,5 +85,5 @@ TILES: tuple[Tile, ...] = (
 @requires(Page.COMPLIANCE)
 def hub(request: HttpRequest) -> HttpResponse:
     """The tiles this reader may open."""
-    tiles = [tile for tile in TILES if may(request.user, tile.page)]
+    tiles = [(tile, tile.pressing(request)) for tile in TILES if may(request.user, tile.page)]
     return render(request, "compliance/hub.html", {"tiles": tiles})

@@ -19,11 +19,22 @@ def test_every_page_says_who_may_open_it() -> None:
 @pytest.mark.parametrize(
     ("name", "opens"),
     [
-        ("manager_xihu", {Page.HOME, Page.INBOX, Page.RESULTS, Page.WHY, Page.DECISIONS}),
+        (
+            "manager_xihu",
+            {Page.HOME, Page.INBOX, Page.RESULTS, Page.WHY, Page.DECISIONS, Page.CASES},
+        ),
         ("agent_lin", {Page.HOME, Page.DESK}),
         (
             "supervisor",
-            {Page.HOME, Page.WALL, Page.STEERING, Page.RESULTS, Page.APPROVALS, Page.SWITCH},
+            {
+                Page.HOME,
+                Page.WALL,
+                Page.STEERING,
+                Page.RESULTS,
+                Page.APPROVALS,
+                Page.FINDINGS,
+                Page.SWITCH,
+            },
         ),
         ("outsider", set()),
     ],

@@ -1,0 +1,20 @@
+"""The addresses of complaints' cases, and of what they teach."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, path
+
+from console.views import case, cases
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("compliance/cases/", cases.index, name="cases"),
+    path("compliance/cases/new/", cases.new, name="case-new"),
+    path("compliance/cases/<int:case_id>/", case.case, name="case"),
+    path("compliance/cases/<int:case_id>/file.json", case.export, name="case-export"),
+    path("compliance/cases/<int:case_id>/file/", case.statement, name="case-statement"),
+    path("compliance/cases/<int:case_id>/answer/", case.answer, name="case-answer"),
+    path("compliance/cases/<int:case_id>/hold/", case.hold, name="case-hold"),
+    path("compliance/cases/<int:case_id>/steps/<slug:name>/", case.step, name="case-step"),
+    path("compliance/findings/", case.findings, name="findings"),
+    path("compliance/findings/<int:case_id>/", case.remedy, name="finding-remedy"),
+]

@@ -1,0 +1,363 @@
+"""Cases: opened from any number, handled by somebody else, answered in time, learned from."""
+
+from __future__ import annotations
+
+import html
+import json
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from accounts.models import Branch, User
+from agents.models import Agent, Team
+from audiences.models import Number
+from audit.models import Entry
+from campaigns.approving import approve_list
+from campaigns.models import Campaign
+from clock.setting import set_sandbox_clock
+from compliance.cases import CaseRefused, assign, pressing, remind
+from compliance.complaints import open_case
+from compliance.holding import held
+from compliance.models import CaseNotice, Complaint, LegalHold, Suppression
+from dialer.domain.transfer_state import TransferState
+from tests.campaigns.making import TUESDAY, list_of, make_world, submitted
+from tests.cast import Cast, person
+from tests.insights.making import make_call, make_transfer
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _world() -> None:
+    make_world()
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def page(user: User, address: str) -> str:
+    answer = signed_in(user).get(address)
+    assert answer.status_code == 200, answer.status_code
+    return html.unescape(answer.content.decode())
+
+
+def do(user: User, address: str, **fields: object) -> str:
+    """POST and read what the page says then."""
+    answer = signed_in(user).post(address, fields, follow=True)
+    assert answer.status_code == 200, answer.status_code
+    return html.unescape(answer.content.decode())
+
+
+def opened(user: User, **fields: str) -> Complaint:
+    """A case opened through the form."""
+    given = {"channel": "12378", "reference": "12378-77", "text": "骚扰电话", **fields}
+    answer = signed_in(user).post("/compliance/cases/new/", given)
+    assert answer.status_code == 302, html.unescape(answer.content.decode())
+    return Complaint.objects.latest("pk")
+
+
+def called(cast: Cast) -> Campaign:
+    """Wang was called and handed over to agent Lin."""
+    campaign = submitted(cast)
+    xihu = list_of(campaign, "HZ-XH")
+    approve_list(xihu, cast.manager_xihu, xihu.content_hash)
+    call = make_call(xihu.leads.get(customer=cast.wang), outcome="TRANSFERRED")
+    team = Team.objects.get(name="一队")
+    agent = Agent.objects.create(user=cast.agent_lin, team=team)
+    make_transfer(call, TransferState.DONE, connected=True, agent=agent)
+    return campaign
+
+
+def steps_of(case: Complaint) -> list[str]:
+    return list(case.events.order_by("pk").values_list("step", flat=True))
+
+
+# --- opening -------------------------------------------------------------------------------------
+
+
+def test_a_number_that_we_never_called_gets_a_case_a_suppression_and_a_statement(
+    cast: Cast,
+) -> None:
+    case = opened(cast.officer, number="(0571) 8765 4321")
+    assert case.customer is None
+    assert case.number is not None and case.number.e164 == "+8657187654321"
+    assert Suppression.objects.filter(number=case.number, source="complaint").exists()
+    shown = page(cast.officer, f"/compliance/cases/{case.pk}/")
+    assert "No call of ours was placed to this person in this time." in shown
+    assert "87654321" not in shown
+    printed = page(cast.officer, f"/compliance/cases/{case.pk}/file/")
+    assert "no call to this person was placed by this system" in printed
+    assert "+8657187654321" in printed
+
+
+def test_a_number_of_one_customer_is_that_customers_case_and_of_two_is_nobodys(
+    cast: Cast,
+) -> None:
+    case = opened(cast.officer, number="13905710001")
+    assert (case.customer, case.branch) == (cast.wang, cast.xihu)
+    assert opened(cast.officer, number="13905710003").customer is None
+
+
+def test_terms_count_from_when_the_complaint_came_in(cast: Cast) -> None:
+    case = opened(cast.officer, bank_id="C0001", received="2026-03-09T23:00")
+    assert case.forward_due_at is not None and case.due_at is not None
+    assert case.forward_due_at.isoformat() == "2026-03-12T16:00:00+00:00"
+    assert case.due_at.isoformat() == "2026-03-24T16:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"number": "", "bank_id": ""}, "Give a telephone number or a customer id."),
+        ({"number": "1390571"}, "The number is too short."),
+        ({"number": "", "bank_id": "C9999"}, "No customer of yours has this id."),
+        ({"number": "13905710001", "received": "2030-01-01T00:00"}, "still to come"),
+    ],
+)
+def test_what_is_wrong_with_an_opening_is_said_at_the_field(
+    cast: Cast, fields: dict[str, str], said: str
+) -> None:
+    answer = signed_in(cast.officer).post(
+        "/compliance/cases/new/", {"channel": "12321", "text": "x", **fields}
+    )
+    assert said in html.unescape(answer.content.decode())
+    assert not Complaint.objects.exists()
+
+
+def test_a_complaint_said_to_the_robot_is_a_case_about_that_call(cast: Cast) -> None:
+    call = make_call(submitted(cast).leads.get(customer=cast.wang))
+    case = open_case(
+        customer_id=cast.wang.pk,
+        number_id=call.number_id,
+        source="robot",
+        evidence={"call": str(call.public_id)},
+        at=TUESDAY,
+    )
+    assert (case.call_ref, case.branch_id) == (call.public_id, cast.xihu.pk)
+    assert "Said to the robot" in page(cast.officer, f"/compliance/cases/{case.pk}/")
+
+
+# --- who sees and who handles --------------------------------------------------------------------
+
+
+def test_a_branch_sees_its_own_cases_and_head_office_all(cast: Cast) -> None:
+    mine = opened(cast.officer, number="13905710001")
+    nobodys = opened(cast.officer, number="0571-87654321")
+    manager = signed_in(cast.manager_binjiang)
+    for case in (mine, nobodys):
+        assert manager.get(f"/compliance/cases/{case.pk}/").status_code == 404
+        assert manager.get(f"/compliance/cases/{case.pk}/file.json").status_code == 404
+        assert manager.post(f"/compliance/cases/{case.pk}/answer/").status_code == 404
+    assert signed_in(cast.manager_xihu).get(f"/compliance/cases/{mine.pk}/").status_code == 200
+    listed = page(cast.officer, "/compliance/cases/")
+    assert (
+        f"/compliance/cases/{mine.pk}/" in listed and f"/compliance/cases/{nobodys.pk}/" in listed
+    )
+
+
+def test_steering_a_case_is_head_offices(cast: Cast) -> None:
+    case = opened(cast.manager_xihu, number="13905710001", channel="branch")
+    client = signed_in(cast.manager_xihu)
+    for step in ("assign", "extend", "close", "reopen"):
+        assert client.post(f"/compliance/cases/{case.pk}/steps/{step}/").status_code == 403
+    assert client.post(f"/compliance/cases/{case.pk}/hold/").status_code == 403
+    officer = signed_in(cast.officer)
+    assert officer.post(f"/compliance/cases/{case.pk}/steps/nonsense/").status_code == 404
+
+
+def test_opening_a_case_page_and_handing_its_file_out_are_written_down(cast: Cast) -> None:
+    case = opened(cast.officer, number="13905710001")
+    page(cast.officer, f"/compliance/cases/{case.pk}/")
+    page(cast.officer, f"/compliance/cases/{case.pk}/file/")
+    written = Entry.objects.filter(kind="record.opened", subject=f"complaint:{case.pk}")
+    assert [entry.payload.get("export") for entry in written.order_by("id")] == [None, "print"]
+    looked = Entry.objects.get(kind="customer.looked_at")
+    assert looked.payload == {"why": "case", "reference": f"case-{case.pk}"}
+
+
+def test_nobody_complained_of_may_handle_or_see_the_case(cast: Cast) -> None:
+    campaign = called(cast)
+    Campaign.objects.filter(pk=campaign.pk).update(maker=cast.reviewer)
+    case = opened(cast.officer, number="13905710001")
+    shown = page(cast.officer, f"/compliance/cases/{case.pk}/")
+    barred = shown.split("May not handle it")[1].split("</dd>")[0]
+    assert "agent_lin" in barred and "reviewer" in barred
+    assert f'value="{cast.reviewer.pk}"' not in shown.split('id="handler"')[1].split("</select>")[0]
+    said = do(cast.officer, f"/compliance/cases/{case.pk}/steps/assign/", handler=cast.reviewer.pk)
+    assert "Somebody the complaint is about may not act in its case." in said
+    assert signed_in(cast.reviewer).get(f"/compliance/cases/{case.pk}/").status_code == 404
+    with pytest.raises(CaseRefused, match="complained_of"):
+        assign(
+            case,
+            handler_id=cast.agent_lin.pk,
+            actor_id=cast.officer.pk,
+            barred={cast.agent_lin.pk},
+            at=TUESDAY,
+        )
+
+
+# --- the way of a case ---------------------------------------------------------------------------
+
+
+def test_a_case_goes_from_opening_to_a_remedy(cast: Cast) -> None:
+    campaign = called(cast)
+    case = opened(cast.officer, number="13905710001")
+    at = f"/compliance/cases/{case.pk}"
+    assert "Handed on." in do(cast.officer, f"{at}/steps/assign/", handler=cast.manager_xihu.pk)
+    assert "The term is extended." in do(cast.officer, f"{at}/steps/extend/", reason="需核实录音")
+    # only the handler answers
+    assert "Somebody else handles this." in do(cast.officer, f"{at}/answer/", text="抱歉")
+    assert "Something is missing" in do(cast.manager_xihu, f"{at}/answer/", text="  ")
+    assert "Answered." in do(cast.manager_xihu, f"{at}/answer/", text="抱歉，已登记不再来电。")
+    closed = do(
+        cast.officer,
+        f"{at}/steps/close/",
+        cause="words",
+        upheld="yes",
+        owner=cast.writer.pk,
+        note="开场白太长",
+    )
+    assert "The cause has gone to its owner." in closed
+    case.refresh_from_db()
+    assert (case.state, case.product_id, case.script_version_id) == (
+        "closed",
+        campaign.product_id,
+        campaign.script_version_id,
+    )
+    found = page(cast.writer, "/compliance/findings/")
+    assert "开场白太长" in found
+    assert "C0001" not in found and "王" not in found
+    do(cast.writer, f"/compliance/findings/{case.pk}/", text="已缩短开场白")
+    assert "已缩短开场白" in page(cast.officer, f"{at}/")
+    assert steps_of(case) == ["opened", "assigned", "extended", "answered", "closed", "remedied"]
+    kinds = Entry.objects.filter(kind__startswith="complaint.").order_by("id")
+    assert [entry.kind.removeprefix("complaint.") for entry in kinds] == steps_of(case)
+    texts = json.dumps([entry.payload for entry in kinds], ensure_ascii=False)
+    assert "录音" not in texts and "抱歉" not in texts
+
+
+def test_a_term_is_extended_twice_and_no_more(cast: Cast) -> None:
+    case = opened(cast.officer, number="13905710001")
+    at = f"/compliance/cases/{case.pk}/steps"
+    do(cast.officer, f"{at}/assign/", handler=cast.reviewer.pk)
+    received = case.created_at
+    for days in (30, 60):
+        do(cast.officer, f"{at}/extend/", reason="复杂")
+        case.refresh_from_db()
+        assert case.due_at is not None
+        assert timedelta(days=days) < case.due_at - received <= timedelta(days=days + 1)
+    assert "cannot be extended any further" in do(cast.officer, f"{at}/extend/", reason="复杂")
+    # another handler keeps the longer term
+    do(cast.officer, f"{at}/assign/", handler=cast.officer.pk)
+    case.refresh_from_db()
+    assert (case.state, case.handler) == ("extended", cast.officer)
+
+
+def test_a_step_that_was_taken_elsewhere_is_refused(cast: Cast) -> None:
+    case = opened(cast.officer, number="13905710001")
+    seen = Complaint.objects.get(pk=case.pk)
+    barred: set[int] = set()
+    at = TUESDAY
+    assign(case, handler_id=cast.reviewer.pk, actor_id=cast.officer.pk, barred=barred, at=at)
+    with pytest.raises(CaseRefused, match="moved_on"):
+        assign(seen, handler_id=cast.officer.pk, actor_id=cast.officer.pk, barred=barred, at=at)
+    said = do(cast.officer, f"/compliance/cases/{case.pk}/steps/close/", cause="other")
+    assert "The case has moved on meanwhile." in said
+
+
+def test_a_complainant_who_is_not_content_reopens_the_case(cast: Cast) -> None:
+    case = opened(cast.officer, number="13905710001")
+    at = f"/compliance/cases/{case.pk}"
+    do(cast.officer, f"{at}/steps/assign/", handler=cast.officer.pk)
+    do(cast.officer, f"{at}/answer/", text="抱歉")
+    assert "The case is open again." in do(cast.officer, f"{at}/steps/reopen/", reason="不满意")
+    case.refresh_from_db()
+    assert (case.state, case.handler, case.extensions) == ("assigned", cast.officer, 0)
+
+
+def test_a_findings_remedy_is_its_owners(cast: Cast) -> None:
+    case = opened(cast.officer, number="13905710001")
+    Complaint.objects.filter(pk=case.pk).update(cause="product", owner=cast.marketer)
+    writer = signed_in(cast.writer)
+    assert writer.post(f"/compliance/findings/{case.pk}/", {"text": "x"}).status_code == 404
+    assert "Nothing for you" in page(cast.writer, "/compliance/findings/")
+
+
+# --- reminders, files, holds ---------------------------------------------------------------------
+
+
+def test_terms_press_and_remind_once(cast: Cast) -> None:
+    case = opened(cast.officer, number="13905710001")
+    other = opened(cast.officer, number="13905710002", received="2026-02-25T10:00")
+    everything = Complaint.objects.all()
+    assert list(pressing(everything, TUESDAY)) == [other]
+    assert list(pressing(everything, TUESDAY + timedelta(days=3))) == [case, other]
+    assert remind(TUESDAY) == 2
+    assert remind(TUESDAY) == 0
+    kinds = CaseNotice.objects.filter(complaint=other).values_list("kind", flat=True)
+    assert set(kinds) == {"forward_late", "answer_soon"}
+    assert "1 pressing" in page(cast.officer, "/compliance/")
+    do(cast.officer, f"/compliance/cases/{other.pk}/steps/assign/", handler=cast.officer.pk)
+    set_sandbox_clock(sim=TUESDAY + timedelta(days=10), speed=0.000001)
+    listed = page(cast.officer, "/compliance/cases/?show=pressing")
+    assert "overdue" in listed
+    assert CaseNotice.objects.filter(complaint=other, kind="answer_late").exists()
+
+
+def test_the_exported_file_holds_calls_words_consents_and_refusals(cast: Cast) -> None:
+    called(cast)
+    case = opened(cast.officer, number="13905710001")
+    answer = signed_in(cast.officer).get(f"/compliance/cases/{case.pk}/file.json")
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="case-{case.pk}.json"'
+    found = json.loads(answer.content)
+    assert found["case"]["number"] == "+8613905710001"
+    assert found["no_call_was_placed"] is False
+    assert [(call["placed"], call["agent"]) for call in found["calls"]] == [(True, "agent_lin")]
+    assert [consent["basis"] for consent in found["consents"]] == ["branch"]
+    assert {one["source"] for one in found["suppressions"]} == {"complaint"}
+
+
+def test_a_planned_call_that_was_refused_was_not_placed(cast: Cast) -> None:
+    campaign = submitted(cast)
+    lead = campaign.leads.get(customer=cast.wang)
+    call = make_call(lead)
+    type(call).objects.filter(pk=call.pk).update(state="refused", placed_at=None)
+    case = opened(cast.officer, number="13905710001")
+    found = json.loads(
+        signed_in(cast.officer).get(f"/compliance/cases/{case.pk}/file.json").content
+    )
+    assert found["no_call_was_placed"] is True
+    assert [one["placed"] for one in found["calls"]] == [False]
+
+
+def test_a_hold_is_placed_by_one_and_released_by_another(cast: Cast) -> None:
+    case = opened(cast.officer, number="13905710001")
+    at = f"/compliance/cases/{case.pk}/hold/"
+    assert "Nothing about this person is erased" in do(cast.officer, at, reason="诉讼")
+    assert held([cast.wang.pk]) == {cast.wang.pk}
+    hold = LegalHold.objects.get()
+    assert hold.case == case
+    said = do(cast.officer, at, reason="结案", release=hold.pk)
+    assert "Who placed a hold does not release it." in said
+    assert "The hold is released." in do(cast.reviewer, at, reason="结案", release=hold.pk)
+    assert held([cast.wang.pk]) == set()
+
+
+def test_a_handler_comes_from_the_cases_branch_or_head_office(cast: Cast) -> None:
+    elsewhere = person("elsewhere", None, Branch.objects.get(code="HZ-BJ"))
+    elsewhere.groups.set(cast.manager_binjiang.groups.all())
+    case = opened(cast.officer, number="13905710001")
+    options = page(cast.officer, f"/compliance/cases/{case.pk}/").split('id="handler"')[1]
+    options = options.split("</select>")[0]
+    assert "manager_xihu" in options and "officer" in options
+    assert "elsewhere" not in options and "manager_binjiang" not in options
+
+
+def test_a_number_that_stood_already_is_not_made_twice(cast: Cast) -> None:
+    opened(cast.officer, number="0571-87654321")
+    opened(cast.officer, number="+86 571 8765 4321")
+    assert Number.objects.filter(e164="+8657187654321").count() == 1
