@@ -6,6 +6,7 @@ import django_rq
 
 from campaigns.models import TargetList
 from campaigns.screening import close_screening, fill_list, plan_lists
+from campaigns.what_if import answer
 
 
 def enqueue_screening(campaign_id: int) -> None:
@@ -30,3 +31,13 @@ def screen_list(list_id: int) -> None:
     fill_list(list_id)
     campaign_id = TargetList.objects.values_list("campaign_id", flat=True).get(pk=list_id)
     close_screening(campaign_id)
+
+
+def enqueue_what_if(what_if_id: int) -> None:
+    """Ask a worker to answer a what-if; sent when the transaction commits."""
+    django_rq.get_queue("batch").enqueue(answer_what_if, what_if_id)
+
+
+def answer_what_if(what_if_id: int) -> None:
+    """Judge the list under both stacks."""
+    answer(what_if_id)

@@ -67,6 +67,12 @@ TILES: tuple[Tile, ...] = (
         _("No-call lists that others keep, and numbers that changed hands."),
     ),
     Tile(
+        Page.WHAT_IF,
+        "/compliance/what-if/",
+        _("What-if"),
+        _("A version of the rules against a list: who would be called, and when."),
+    ),
+    Tile(
         Page.SWITCH,
         "/compliance/switch/",
         _("Kill switch"),

@@ -87,6 +87,7 @@ def version_page(request: HttpRequest, version_id: int) -> HttpResponse:
             "end_hash": enacting.end_hash(version),
             "is_maker": version.maker_id == user.pk,
             "may_edit": may(user, Page.PACK_EDITING),
+            "may_ask": may(user, Page.WHAT_IF),
             "writes": at is Phase.DRAFT and version.maker_id == user.pk,
             "may_sign": signs and asked is not None and asked.maker_id != user.pk,
             "may_sign_end": signs and ending is not None and ending.maker_id != user.pk,

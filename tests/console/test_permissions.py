@@ -29,6 +29,7 @@ ADDRESSES: dict[str, Page] = {
     "/compliance/packs/": Page.PACKS,
     "/compliance/packs/new/": Page.PACK_EDITING,
     "/compliance/switch/": Page.SWITCH,
+    "/compliance/what-if/": Page.WHAT_IF,
     "/live-ticket/": Page.HOME,
 }
 
