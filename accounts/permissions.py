@@ -32,6 +32,8 @@ class Page(StrEnum):
     STEERING = "steering"  # pausing and resuming a campaign
     RESULTS = "results"
     CAMPAIGNS = "campaigns"
+    WORKBENCH = "workbench"  # dialogues: read, try out, compare
+    WRITING = "writing"  # changing them
     COMPLIANCE = "compliance"  # the way to the compliance screens, each with its own page
     APPROVALS = "approvals"  # the common inbox of head office
     WHY = "why"  # one customer: may we call, and what lies behind
@@ -59,6 +61,8 @@ PAGES: dict[Page, frozenset[Role]] = {
     Page.STEERING: frozenset({Role.SUPERVISOR, Role.MARKETING, Role.COMPLIANCE}),
     Page.RESULTS: frozenset(_OFFICE | {Role.BRANCH_MANAGER}),
     Page.CAMPAIGNS: frozenset({Role.MARKETING}),
+    Page.WORKBENCH: frozenset({Role.SCRIPT_WRITER, Role.REVIEWER, Role.MARKETING, Role.COMPLIANCE}),
+    Page.WRITING: frozenset({Role.SCRIPT_WRITER}),
     Page.COMPLIANCE: frozenset({Role.COMPLIANCE, Role.REVIEWER}),
     Page.WHY: frozenset({Role.COMPLIANCE, Role.REVIEWER, Role.BRANCH_MANAGER, Role.MARKETING}),
     Page.DECISIONS: frozenset({Role.COMPLIANCE, Role.REVIEWER, Role.BRANCH_MANAGER}),

@@ -45,6 +45,7 @@ def navigation_of(request: HttpRequest) -> list[NavigationItem]:
         ("/compliance/inbox/", _("Approvals"), may(user, Page.APPROVALS)),
         ("/wall/", _("Live wall"), may(user, Page.WALL)),
         ("/campaigns/", _("Campaigns"), may(user, Page.CAMPAIGNS)),
+        ("/workbench/", _("Dialogues"), may(user, Page.WORKBENCH)),
         ("/results/", _("Results"), may(user, Page.RESULTS)),
         ("/compliance/", _("Compliance"), may(user, Page.COMPLIANCE)),
         (

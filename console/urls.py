@@ -36,4 +36,5 @@ urlpatterns = [
     path("", include("console.urls_inbox")),
     path("", include("console.urls_results")),
     path("", include("console.urls_compliance")),
+    path("", include("console.urls_workbench")),
 ]

@@ -37,6 +37,8 @@ class ScriptVersion(models.Model):
     number = models.PositiveIntegerField(pgettext_lazy("of a version", "number"))
     #: Canonical form, see robot/domain/documents.py.
     document = models.JSONField(_("document"))
+    #: As the writer wrote it, comments included; empty for versions of an earlier release.
+    source = models.TextField(_("source"), blank=True)
     content_hash = models.CharField(_("content hash"), max_length=64)
     state = models.CharField(
         _("state"),

@@ -55,6 +55,7 @@ def store(text: str, *, author: User | None, at: datetime) -> ScriptVersion:
         script=owner,
         number=last + 1,
         document=document,
+        source=text,
         content_hash=digest,
         author=author,
         created_at=at,

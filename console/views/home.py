@@ -16,6 +16,7 @@ FIRST_PAGES: tuple[tuple[Role, str], ...] = (
     (Role.BRANCH_MANAGER, "/inbox/"),
     (Role.SUPERVISOR, "/wall/"),
     (Role.MARKETING, "/campaigns/"),
+    (Role.SCRIPT_WRITER, "/workbench/"),
     (Role.COMPLIANCE, "/compliance/"),
     (Role.REVIEWER, "/compliance/"),
 )

@@ -41,7 +41,7 @@ def test_signing_in_leads_to_no_other_site(cast: Cast, client: Client) -> None:
         ("supervisor", "/wall/"),
         ("marketer", "/campaigns/"),
         ("officer", "/compliance/"),
-        ("writer", "/admin/"),
+        ("writer", "/workbench/"),
     ],
 )
 def test_home_is_where_the_role_works(

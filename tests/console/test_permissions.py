@@ -21,6 +21,7 @@ ADDRESSES: dict[str, Page] = {
     "/campaigns/": Page.CAMPAIGNS,
     "/compliance/": Page.COMPLIANCE,
     "/compliance/registers/": Page.REGISTERS,
+    "/workbench/": Page.WORKBENCH,
     "/compliance/inbox/": Page.APPROVALS,
     "/compliance/why/": Page.WHY,
     "/compliance/cases/": Page.CASES,

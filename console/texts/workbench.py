@@ -1,0 +1,119 @@
+"""What the workbench says, in the reader's language."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from robot.domain.intents.catalogue import UNCLEAR, Intent
+from robot.domain.trying import GARBAGE, SILENCE
+from robot.domain.versions import VersionState
+
+#: A state's name and the colour of its badge.
+STATES: Final[dict[VersionState, tuple[str | Promise, str]]] = {
+    VersionState.DRAFT: (gettext_lazy("Draft"), ""),
+    VersionState.PUBLISHED: (gettext_lazy("Published"), "ok"),
+    VersionState.RETIRED: (gettext_lazy("Retired"), "warn"),
+}
+
+_INTENTS: Final[dict[str, str | Promise]] = {
+    Intent.OPT_OUT: gettext_lazy("No more calls"),
+    Intent.COMPLAINT_THREAT: gettext_lazy("Complains"),
+    Intent.NOT_INTERESTED: gettext_lazy("Not interested"),
+    Intent.INTERESTED: gettext_lazy("Interested"),
+    Intent.AFFIRM: gettext_lazy("Yes"),
+    Intent.DENY: gettext_lazy("No"),
+    Intent.BACKCHANNEL: gettext_lazy("Only listens"),
+    Intent.HESITATE: gettext_lazy("Hesitates"),
+    Intent.BUSY_CALLBACK: gettext_lazy("Busy, call back"),
+    Intent.ALREADY_HAVE: gettext_lazy("Has it already"),
+    Intent.NOT_ELIGIBLE: gettext_lazy("Does not qualify"),
+    Intent.NEED_HUMAN: gettext_lazy("Wants a person"),
+    Intent.ASK_ROBOT: gettext_lazy("Asks: a robot?"),
+    Intent.ASK_IDENTITY: gettext_lazy("Asks who is calling"),
+    Intent.ASK_NUMBER_SOURCE: gettext_lazy("Asks where the number is from"),
+    Intent.DISTRUST_FRAUD: gettext_lazy("Fears a fraud"),
+    Intent.ASK_PRICE: gettext_lazy("Asks the price"),
+    Intent.ASK_PRODUCT: gettext_lazy("Asks about the product"),
+    Intent.SEND_INFO: gettext_lazy("Wants it in writing"),
+    Intent.REPEAT: gettext_lazy("Did not hear"),
+    Intent.GREETING: gettext_lazy("Says hello"),
+    Intent.WRONG_NUMBER: gettext_lazy("Wrong number"),
+    Intent.NOT_OWNER_PROXY: gettext_lazy("Somebody else answers"),
+    Intent.MINOR: gettext_lazy("A child"),
+    Intent.DECEASED: gettext_lazy("Has died"),
+    Intent.VULNERABLE_DISTRESS: gettext_lazy("In distress"),
+    Intent.ABUSE: gettext_lazy("Insults"),
+    Intent.VOICEMAIL: gettext_lazy("Voicemail"),
+    Intent.IVR: gettext_lazy("A menu"),
+    Intent.CALL_SCREENER: gettext_lazy("Call screener"),
+    Intent.GOODBYE: gettext_lazy("Says goodbye"),
+    UNCLEAR: gettext_lazy("Not understood"),
+    SILENCE: gettext_lazy("Silence"),
+    GARBAGE: gettext_lazy("Nonsense"),
+}
+
+
+def intents() -> dict[str, str]:
+    """Each intent (and silence, and nonsense) in a few words."""
+    return {name: str(label) for name, label in _INTENTS.items()}
+
+
+def texts() -> dict[str, str]:
+    """The script's own words, by their keys in workbench.js."""
+    return {
+        "checking": _("Checking …"),
+        "proven": _("Proven: nothing to mend."),
+        "unreadable": _("Cannot be read"),
+        "findings": _("To mend"),
+        "line": _("Line %s"),
+        "path": _("Path"),
+        "saved_nothing": _("Nothing has changed."),
+        "save_failed": _("It could not be kept. Check your connection and try again."),
+        "check_failed": _("The check did not answer. It is tried again at the next change."),
+        "leave": _("What you changed is not kept yet."),
+        "robot": _("Robot"),
+        "customer": _("Customer"),
+        "silence": _("(silence)"),
+        "ended": _("Ended: %s"),
+        "grade": _("Grade"),
+        "layer": _("Layer"),
+        "score": _("Score"),
+        "slots": _("Slots"),
+        "effects": _("Effects"),
+        "next_node": _("Now at"),
+        "transfer": _("Waits for a person"),
+        "gone": _("The node of this chat no longer exists: begin again."),
+        "everywhere": _("Everywhere"),
+        "safety": _("Safety, always first"),
+        "globals": _("Globals"),
+        "faq": _("Answers to questions"),
+        "retry": _("Silence and what is unclear"),
+        "listens": _("waits for an answer"),
+        "no_node": _("Choose a node in the picture to see and change it."),
+        "say": _("Says"),
+        "again": _("Asked once more, in short"),
+        "tags": _("Tags"),
+        "ways": _("Own ways"),
+        "effective": _("What every answer leads to here"),
+        "add_way": _("Add a way"),
+        "remove": _("Remove"),
+        "outcome": _("Outcome"),
+        "apply": _("Apply"),
+        "ok": _("as it should"),
+        "wrong": _("not as it should"),
+        "as_written": _("as written"),
+        "no_dialogues": _("This script has no golden dialogues yet: add some under “tests”."),
+        "no_matrix": _("The matrix appears once every way leads to a node that exists."),
+        "entered": _("came here"),
+        "left": _("went on"),
+        "hung_up": _("hung up here"),
+        "no_match": _("not understood"),
+        "no_calls": _("No calls with this version in the last 30 days."),
+        "of_calls": _("of %s calls"),
+        "read_aloud": _("Say lines aloud"),
+        "new_target": _("leads to"),
+    }

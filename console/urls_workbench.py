@@ -1,0 +1,27 @@
+"""The addresses of the script writer's workbench."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, path
+
+from console.views import workbench, workbench_release, workbench_trying
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("workbench/", workbench.scripts, name="workbench"),
+    path("workbench/save/", workbench.save, name="workbench-save"),
+    path("workbench/check/", workbench_trying.check, name="workbench-check"),
+    path("workbench/change/", workbench_trying.change, name="workbench-change"),
+    path("workbench/chat/", workbench_trying.chat, name="workbench-chat"),
+    path("workbench/<int:version_id>/", workbench.version, name="workbench-version"),
+    path(
+        "workbench/<int:version_id>/against/<int:other_id>/",
+        workbench.compare,
+        name="workbench-compare",
+    ),
+    path("workbench/<int:version_id>/funnel/", workbench_release.figures, name="workbench-funnel"),
+    path(
+        "workbench/<int:version_id>/<str:step>/",
+        workbench_release.release,
+        name="workbench-release",
+    ),
+]
