@@ -36,8 +36,8 @@ WITH own AS MATERIALIZED (
 turns AS MATERIALIZED (
     SELECT t.conversation_id, t.node, t.node_after, t.matched, t.step -> 'trace' -> 'path' AS path
     FROM robot_turn AS t JOIN own ON own.id = t.conversation_id WHERE t.at >= %(since)s)
-SELECT 'entered', node, count(DISTINCT conversation_id)
-FROM turns, jsonb_array_elements_text(path) AS node GROUP BY node
+SELECT 'entered', came.name, count(DISTINCT conversation_id)
+FROM turns, jsonb_array_elements_text(path) AS came(name) GROUP BY came.name
 UNION ALL
 SELECT 'left', node, count(DISTINCT conversation_id)
 FROM turns WHERE node <> '' AND node <> node_after GROUP BY node
@@ -56,7 +56,7 @@ WHERE script_version_id = %(version)s AND started_at >= %(since)s GROUP BY 1
 def funnel(version_id: int, *, since: datetime) -> Funnel:
     """The figures of every node that a call has come to."""
     nodes: dict[str, NodeFigures] = {}
-    values = {"version": version_id, "since": since}
+    values: dict[str, int | datetime] = {"version": version_id, "since": since}
     calls = 0
     with connection.cursor() as cursor:
         cursor.execute(_TURNS, values)

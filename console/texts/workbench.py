@@ -6,7 +6,7 @@ from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from robot.domain.intents.catalogue import UNCLEAR, Intent
 from robot.domain.trying import GARBAGE, SILENCE
@@ -24,8 +24,8 @@ _INTENTS: Final[dict[str, str | Promise]] = {
     Intent.COMPLAINT_THREAT: gettext_lazy("Complains"),
     Intent.NOT_INTERESTED: gettext_lazy("Not interested"),
     Intent.INTERESTED: gettext_lazy("Interested"),
-    Intent.AFFIRM: gettext_lazy("Yes"),
-    Intent.DENY: gettext_lazy("No"),
+    Intent.AFFIRM: pgettext_lazy("an answer", "Yes"),
+    Intent.DENY: pgettext_lazy("an answer", "No"),
     Intent.BACKCHANNEL: gettext_lazy("Only listens"),
     Intent.HESITATE: gettext_lazy("Hesitates"),
     Intent.BUSY_CALLBACK: gettext_lazy("Busy, call back"),
@@ -55,11 +55,21 @@ _INTENTS: Final[dict[str, str | Promise]] = {
     SILENCE: gettext_lazy("Silence"),
     GARBAGE: gettext_lazy("Nonsense"),
 }
+#: What else may lead on from a node.
+_WAYS: Final[dict[str, str | Promise]] = {
+    "filled": gettext_lazy("Answered"),
+    "connected": gettext_lazy("Connected"),
+    "no_agent": gettext_lazy("No agent free"),
+    "no_answer": gettext_lazy("Agent did not answer"),
+    "rejected": gettext_lazy("Agent declined"),
+    "failed": gettext_lazy("Transfer failed"),
+    "*": gettext_lazy("Anything else"),
+}
 
 
-def intents() -> dict[str, str]:
-    """Each intent (and silence, and nonsense) in a few words."""
-    return {name: str(label) for name, label in _INTENTS.items()}
+def labels() -> dict[str, str]:
+    """Each intent (and silence, nonsense, a transfer's results) in a few words."""
+    return {name: str(label) for name, label in {**_INTENTS, **_WAYS}.items()}
 
 
 def texts() -> dict[str, str]:
@@ -115,5 +125,4 @@ def texts() -> dict[str, str]:
         "no_calls": _("No calls with this version in the last 30 days."),
         "of_calls": _("of %s calls"),
         "read_aloud": _("Say lines aloud"),
-        "new_target": _("leads to"),
     }

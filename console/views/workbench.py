@@ -18,9 +18,10 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import User
 from accounts.permissions import Page, may, may_sign, requires
 from clock.reading import now as clock_now
-from console.texts.workbench import STATES, intents, texts
+from console.texts.workbench import STATES, labels, texts
 from robot.domain.differences import differences
 from robot.domain.documents import ScriptUnreadable, read_json, write_yaml
+from robot.domain.intents.catalogue import LABELS
 from robot.domain.script import TAGS
 from robot.domain.versions import VersionState
 from robot.models import Script, ScriptVersion
@@ -93,7 +94,8 @@ def version(request: HttpRequest, version_id: int) -> HttpResponse:
                     "funnel": reverse("workbench-funnel", args=[found.pk]),
                 },
                 "texts": texts(),
-                "intents": intents(),
+                "intents": labels(),
+                "answers": ["filled", *LABELS, "*"],
                 "tags": sorted(TAGS),
             },
         },

@@ -23,6 +23,7 @@ let chosen = null;
 let kept = bench.source;
 let due = null;
 let asked = 0;
+let fitted = false;
 
 // --- checking ------------------------------------------------------------------------------------
 
@@ -38,6 +39,8 @@ async function check() {
     verdict(found.findings.length ? `${T.findings}: ${found.findings.length}` : T.proven, found.findings.length ? "bad" : "ok");
     picture.draw(found.picture, new Map(found.findings.filter((one) => one.node).map((one) => [one.node, one.rule])));
     drawEverywhere(find("everywhere"), found.picture, bench, show);
+    if (!fitted) picture.fit(); // now that the room beside it is taken
+    fitted = true;
     drawMatrix(find("matrix"), found.matrix, bench, show);
     drawTests(find("tests"), found.dialogues, T);
     if (chosen && !found.picture.nodes.some((node) => node.name === chosen)) chosen = null;
@@ -192,6 +195,6 @@ startChat({
   log: find("chat-log"), form: find("chat-form"), input: find("chat-input"), restart: find("restart"),
   aloud: find("aloud"), canTransfer: find("can-transfer"), quick: find("quick"),
   address: bench.addresses.chat, texts: T, intents: bench.intents, source: () => editor.getValue(),
-  reached: (name) => picture.follow(name), language: checked?.document?.locale,
+  reached: (name) => picture.follow(name),
 });
 check();

@@ -17,7 +17,6 @@ export class Picture {
     Object.assign(this, { place, texts, intents, choose });
     this.view = { x: 0, y: 0, scale: 1 };
     this.figures = null;
-    this.fitted = false;
     this.listen();
   }
 
@@ -41,8 +40,6 @@ export class Picture {
     dagre.layout(graph);
     this.graph = graph;
     this.render();
-    if (!this.fitted) this.fit();
-    this.fitted = true;
   }
 
   /** Nodes with an arrow of their own; what only safety or globals lead to stands in the badges. */
@@ -53,7 +50,7 @@ export class Picture {
   }
 
   label(way) {
-    const names = way.whys.map((why) => (why === "*" ? "*" : this.intents[why] || why));
+    const names = way.whys.map((why) => this.intents[why] || why);
     return names.length > 2 ? `${names.slice(0, 2).join(" / ")} +${names.length - 2}` : names.join(" / ");
   }
 
@@ -176,7 +173,8 @@ export class Picture {
 
   fit() {
     const { width, height } = this.graph.graph();
-    const scale = Math.min(1, this.place.clientWidth / width, this.place.clientHeight / height);
+    // no smaller than can be read: a long dialogue begins at its top
+    const scale = Math.max(0.5, Math.min(1, this.place.clientWidth / width, this.place.clientHeight / height));
     this.view = { scale, x: (this.place.clientWidth - width * scale) / 2, y: 0 };
     this.move();
   }

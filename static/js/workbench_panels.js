@@ -64,7 +64,7 @@ export function drawNode(place, name, checked, bench, { show, change }) {
   if (bench.writes) {
     parts.push(...["say", "again"].filter((key) => key === "say" || node.next).map((key) => lines(T[key], node[key], (value) => change(path(key), value || null))));
     parts.push(choices(T.tags, bench.tags, node.tags || [], (value) => change(path("tags"), value.length ? value : null)));
-    if (node.next) parts.push(ways(T, node.next, targets, intents, (why, target) => change(path("next", why), target)));
+    if (node.next) parts.push(ways(T, node.next, targets, bench, (why, target) => change(path("next", why), target)));
     if (node.end !== undefined) parts.push(lines(T.outcome, node.end, (value) => value && change(path("end"), value)));
   } else {
     parts.push(el("p", {}, node.say || ""), el("p", { class: "small muted" }, (node.tags || []).join(" · ")));
@@ -96,7 +96,7 @@ function choices(label, all, chosen, apply) {
   return el("details", { class: "field" }, el("summary", { class: "label" }, `${label} · ${chosen.length}`), el("div", { class: "tag-choices" }, boxes));
 }
 
-function ways(T, next, targets, intents, change) {
+function ways(T, next, targets, { intents, answers }, change) {
   const pick = (value, apply) => {
     const select = el("select", {}, targets.map((name) => el("option", { value: name, selected: name === value }, name)));
     select.addEventListener("change", () => apply(select.value));
@@ -105,9 +105,9 @@ function ways(T, next, targets, intents, change) {
   const rows = Object.entries(next).map(([why, target]) => {
     const remove = el("button", { type: "button", class: "btn small ghost", "aria-label": `${T.remove} ${why}` }, "✕");
     remove.addEventListener("click", () => change(why, null));
-    return el("div", { class: "way-row" }, el("span", {}, why === "*" ? "*" : intents[why] || why), pick(target, (value) => change(why, value)), remove);
+    return el("div", { class: "way-row" }, el("span", {}, intents[why] || why), pick(target, (value) => change(why, value)), remove);
   });
-  const free = Object.keys(intents).filter((why) => !(why in next));
+  const free = answers.filter((why) => !(why in next));
   const add = el("select", { "aria-label": T.add_way }, el("option", { value: "" }, T.add_way), free.map((why) => el("option", { value: why }, intents[why])));
   add.addEventListener("change", () => add.value && change(add.value, targets[0]));
   return el("div", { class: "field" }, el("span", { class: "label" }, T.ways), rows, add);
