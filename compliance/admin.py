@@ -248,7 +248,7 @@ class CalendarDayInline(ReadOnly, TabularInline):
 
 @admin.register(CalendarYear)
 class CalendarYearAdmin(ReadOnly, ModelAdmin):
-    list_display = ["country", "year", "source", "in_force", "installed_at"]
+    list_display = ["country", "year", "source", "state", "in_force", "installed_at"]
     list_filter = ["country", "in_force"]
     inlines = [CalendarDayInline]
 

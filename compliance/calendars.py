@@ -16,8 +16,12 @@ from django.db import transaction
 from audit.recording import record
 from clock.reading import now as business_now
 from compliance.domain.calendar import Calendar, DayType
+from compliance.domain.calendar_state import CalendarState
 from compliance.domain.documents import CalendarDocument, days_hash
 from compliance.models.calendar import CalendarDay, CalendarYear
+
+#: The State Council's notice comes in November.
+WARN_FROM_MONTH = 12
 
 SHIPPED = Path(__file__).resolve().parent / "calendars"
 
@@ -56,45 +60,72 @@ def days_of(sha256: str) -> dict[date, DayType]:
 
 
 def install(document: CalendarDocument, *, actor_id: int | None = None) -> CalendarYear:
-    """Put a year in force; an older version of it stays for replays. The same content: nothing."""
+    """Put a year in force; an older version of it stays for replays. The same content: nothing.
+
+    For set-up alone: what people bring is signed by a second one (`calendar_importing`).
+    """
     sha256 = days_hash(document.days())
-    names = {day: holiday for holiday in document.statutory for day in holiday.days}
     with transaction.atomic():
-        same = CalendarYear.objects.filter(
+        year = CalendarYear.objects.filter(
             country=document.country, year=document.year, sha256=sha256
         ).first()
-        if same is not None and same.in_force:
-            return same
-        CalendarYear.objects.filter(
-            country=document.country, year=document.year, in_force=True
-        ).update(in_force=False)
-        if same is not None:
-            CalendarYear.objects.filter(pk=same.pk).update(in_force=True)
-            return same
-        year = CalendarYear.objects.create(
-            country=document.country,
-            year=document.year,
-            sha256=sha256,
-            source=document.source,
-            installed_at=business_now(),
-        )
-        CalendarDay.objects.bulk_create(
-            CalendarDay(
-                year=year,
-                date=day,
-                kind=kind.value,
-                name=names[day].name if day in names else "",
-                name_en=names[day].name_en if day in names else "",
-            )
-            for day, kind in sorted(document.days().items())
-        )
-        record(
-            kind="calendar.installed",
-            actor_id=actor_id,
-            subject=f"calendar_year:{year.pk}",
-            payload={"country": document.country, "year": document.year, "sha256": sha256},
-        )
+        if year is not None and year.in_force:
+            return year
+        if year is None:
+            year = store(document, state=CalendarState.APPROVED)
+        elif year.state != CalendarState.APPROVED:
+            CalendarYear.objects.filter(pk=year.pk).update(state=CalendarState.APPROVED.value)
+        put_in_force(year, actor_id=actor_id)
     return year
+
+
+def store(document: CalendarDocument, *, state: CalendarState) -> CalendarYear:
+    """A new version of a year with its days, not in force."""
+    names = {day: holiday for holiday in document.statutory for day in holiday.days}
+    year = CalendarYear.objects.create(
+        country=document.country,
+        year=document.year,
+        sha256=days_hash(document.days()),
+        source=document.source[:200],
+        state=state.value,
+        in_force=False,
+        installed_at=business_now(),
+    )
+    CalendarDay.objects.bulk_create(
+        CalendarDay(
+            year=year,
+            date=day,
+            kind=kind.value,
+            name=names[day].name[:40] if day in names else "",
+            name_en=names[day].name_en[:40] if day in names else "",
+        )
+        for day, kind in sorted(document.days().items())
+    )
+    return year
+
+
+def put_in_force(year: CalendarYear, *, actor_id: int | None) -> None:
+    """This version instead of whichever was in force."""
+    siblings = CalendarYear.objects.filter(country=year.country, year=year.year)
+    siblings.filter(in_force=True).exclude(pk=year.pk).update(in_force=False)
+    siblings.filter(pk=year.pk).update(in_force=True)
+    year.in_force = True
+    record(
+        kind="calendar.installed",
+        actor_id=actor_id,
+        subject=f"calendar_year:{year.pk}",
+        payload={"country": year.country, "year": year.year, "sha256": year.sha256},
+    )
+
+
+def years_missing(country: str, today: date) -> list[int]:
+    """Years that ought to be loaded and are not: this one, and from 1 December the next.
+
+    The first call of a year that is not loaded is blocked (CAL_MISSING).
+    """
+    wanted = [today.year] + ([today.year + 1] if today.month == WARN_FROM_MONTH else [])
+    loaded = CalendarYear.objects.filter(country=country, in_force=True, year__in=wanted)
+    return sorted(set(wanted) - set(loaded.values_list("year", flat=True)))
 
 
 def read_shipped(country: str = "CN") -> list[CalendarDocument]:
@@ -108,5 +139,10 @@ def read_shipped(country: str = "CN") -> list[CalendarDocument]:
 
 
 def install_shipped_calendars(country: str = "CN") -> list[CalendarYear]:
-    """Put every shipped year of a country in force."""
-    return [install(document) for document in read_shipped(country)]
+    """Put the shipped years of a country in force, but those of which a version is: people may have
+    corrected it, and set-up runs again with every upgrade.
+    """
+    loaded = set(
+        CalendarYear.objects.filter(country=country, in_force=True).values_list("year", flat=True)
+    )
+    return [install(each) for each in read_shipped(country) if each.year not in loaded]

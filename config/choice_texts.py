@@ -99,6 +99,7 @@ LABELS = (
     gettext_noop("Too_Often"),
     gettext_noop("Unknown"),
     gettext_noop("Uploaded"),
+    gettext_noop("Waiting"),
     gettext_noop("Withdrawn"),
     gettext_noop("Words"),
     gettext_noop("Workday"),

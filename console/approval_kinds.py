@@ -25,6 +25,7 @@ KINDS: dict[str, SubjectKind] = {
     "target_list": SubjectKind(_("Target list"), "inbox-list"),
     "script_version": SubjectKind(_("Dialogue"), "workbench-version"),
     "pack_version": SubjectKind(_("Rule pack"), "pack-version"),
+    "calendar_year": SubjectKind(_("Calendar year"), "calendar-year"),
     "pack_end": SubjectKind(_("End of a rule pack"), "pack-version"),
     "register_import": SubjectKind(_("Register"), "register-import"),
 }

@@ -6,17 +6,27 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from compliance.domain.calendar import DayType
+from compliance.domain.calendar_state import CalendarState
 from compliance.models.product import Product
 
 
 class CalendarYear(models.Model):
-    """One version of a country's year. Immutable: a correction is a new row; one is in force."""
+    """One version of a country's year. Immutable: a correction is a new row; one is in force.
+
+    Only what a second person signed comes in force (set-up apart, which brings the shipped years).
+    """
 
     country = models.CharField(_("country"), max_length=2)
     year = models.PositiveSmallIntegerField(_("year"))
     sha256 = models.CharField(_("fingerprint"), max_length=64)
     source = models.CharField(_("source"), max_length=200)
-    in_force = models.BooleanField(_("in force"), default=True)
+    state = models.CharField(
+        _("state"),
+        max_length=10,
+        choices=[(s.value, _(s.name.title())) for s in CalendarState],
+        default=CalendarState.WAITING.value,
+    )
+    in_force = models.BooleanField(_("in force"), default=False)
     installed_at = models.DateTimeField(_("installed"))
 
     class Meta:
@@ -30,6 +40,14 @@ class CalendarYear(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["country", "year", "sha256"], name="calendar_version_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=[s.value for s in CalendarState]),
+                name="calendar_state_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(in_force=False) | models.Q(state=CalendarState.APPROVED.value),
+                name="calendar_in_force_is_signed",
             ),
         ]
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from accounts.permissions import Page, may, requires
-from console.views import cases
+from console.views import calendars, cases
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,13 @@ TILES: tuple[Tile, ...] = (
         "/compliance/registers/",
         _("Registers"),
         _("No-call lists that others keep, and numbers that changed hands."),
+    ),
+    Tile(
+        Page.CALENDARS,
+        "/compliance/calendars/",
+        _("Calendars"),
+        _("Holidays and adjusted workdays of each year; bringing in a notice."),
+        calendars.missing_count,
     ),
     Tile(
         Page.WHAT_IF,

@@ -9,6 +9,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
+from console.views.calendars import country_in_force, missing_years
+
 
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -26,7 +28,16 @@ def readyz(request: HttpRequest) -> JsonResponse:
         "redis": _redis_answers(),
     }
     ready = all(parts.values())
-    return JsonResponse({"ready": ready, **parts}, status=200 if ready else 503)
+    told = {"ready": ready, **parts, "calendar_years_missing": _years_missing() if ready else []}
+    return JsonResponse(told, status=200 if ready else 503)
+
+
+def _years_missing() -> list[int]:
+    """Years whose calendar ought to be loaded: nothing to stop for, but to tell."""
+    try:
+        return missing_years(country_in_force())
+    except DatabaseError:
+        return []
 
 
 def _database_answers() -> bool:

@@ -31,6 +31,7 @@ ADDRESSES: dict[str, Page] = {
     "/compliance/packs/new/": Page.PACK_EDITING,
     "/compliance/switch/": Page.SWITCH,
     "/compliance/what-if/": Page.WHAT_IF,
+    "/compliance/calendars/": Page.CALENDARS,
     "/live-ticket/": Page.HOME,
 }
 

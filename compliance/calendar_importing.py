@@ -1,0 +1,271 @@
+"""A year's calendar from a file to force: read, looked at, submitted, signed by a second person.
+
+Two forms are read: the document of the shipped years (YAML), and a table (CSV) with a line a day,
+`date,kind,name,name_en`, where kind is `statutory` or `adjusted_work` (放假, 上班). A correction is
+a new version; the old one stays for replays.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import yaml
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from pydantic import ValidationError
+
+from accounts.models import User
+from approvals import deciding
+from approvals.models import Approval
+from approvals.reading import pending
+from audit.recording import record
+from clock.reading import now as clock_now
+from compliance.calendars import put_in_force, store
+from compliance.domain.calendar import DayType
+from compliance.domain.calendar_state import TRANSITIONS, CalendarState
+from compliance.domain.documents import CalendarDocument, days_hash
+from compliance.models.calendar import CalendarYear
+from compliance.pack_source import TooLarge, bounded
+
+MAX_BYTES = 64 * 1024
+#: How long somebody has to sign.
+OPEN_FOR = timedelta(days=30)
+
+_KINDS = {
+    "statutory": DayType.STATUTORY,
+    "放假": DayType.STATUTORY,
+    "adjusted_work": DayType.ADJUSTED_WORK,
+    "上班": DayType.ADJUSTED_WORK,
+}
+
+
+class CalendarRefused(Exception):
+    """A step that was not taken: `code` for programs, `sentence` for people."""
+
+    code = "refused"
+    _sentence = gettext_noop("This cannot be done now.")
+
+    @property
+    def sentence(self) -> str:
+        """Why, in the reader's language."""
+        return _(self._sentence)
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Unreadable(CalendarRefused):
+    """The file is no calendar; `detail` says where and why."""
+
+    code = "unreadable"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+    @property
+    def sentence(self) -> str:
+        """With the place."""
+        return _("This is no calendar: %(detail)s") % {"detail": self.detail}
+
+
+class InForceAlready(CalendarRefused):
+    """The very same days are in force."""
+
+    code = "in_force_already"
+    _sentence = gettext_noop("These very days are in force already.")
+
+
+class NotWaiting(CalendarRefused):
+    """Somebody was faster, or the time to sign is over."""
+
+    code = "not_waiting"
+    _sentence = gettext_noop("Nothing waits for a signature here, or the time to sign is over.")
+
+
+def read(text: str, *, country: str, source: str = "") -> CalendarDocument:
+    """A calendar from YAML or CSV. A table does not say its country and source: they are given.
+
+    Raises Unreadable with the place.
+    """
+    if len(text.encode()) > MAX_BYTES:
+        raise Unreadable(_("the file is too large"))
+    stripped = text.lstrip("\ufeff \n\r\t")
+    if not stripped:
+        raise Unreadable(_("the file is empty"))
+    raw = _table(stripped, country, source) if _is_table(stripped) else _yaml(stripped)
+    try:
+        return CalendarDocument.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(step) for step in first["loc"])
+        raise Unreadable(f"{place}: {first['msg']}" if place else first["msg"]) from error
+
+
+@transaction.atomic
+def submit(document: CalendarDocument, maker: User) -> CalendarYear:
+    """Store the year as it is, not in force, and ask another person to sign it.
+
+    Raises InForceAlready, or deciding.AlreadyPending.
+    """
+    sha256 = days_hash(document.days())
+    year = (
+        CalendarYear.objects.select_for_update(no_key=True)
+        .filter(country=document.country, year=document.year, sha256=sha256)
+        .first()
+    )
+    if year is not None and year.in_force:
+        raise InForceAlready
+    if year is None:
+        year = store(document, state=CalendarState.WAITING)
+    elif year.state == CalendarState.REFUSED:
+        _move(year, CalendarState.WAITING)
+    deciding.submit(
+        subject=subject_of(year),
+        content_hash=signed_hash(year),
+        maker=maker,
+        branch=None,
+        title=f"{year} · {year.source}"[:200],
+        expires_at=clock_now() + OPEN_FOR,
+    )
+    _record("calendar.submitted", year, maker)
+    return year
+
+
+@transaction.atomic
+def sign(year: CalendarYear, checker: User, seen: str) -> CalendarYear:
+    """Put it in force at once; every later question reads it. Raises what `approve` raises."""
+    locked = CalendarYear.objects.select_for_update(no_key=True).get(pk=year.pk)
+    deciding.approve(
+        approval=_asked(locked),
+        checker=checker,
+        content_hash=seen,
+        valid_until=deciding.FOR_GOOD,
+    )
+    if locked.state != CalendarState.APPROVED:
+        _move(locked, CalendarState.APPROVED)
+    put_in_force(locked, actor_id=checker.pk)
+    return locked
+
+
+@transaction.atomic
+def send_back(year: CalendarYear, checker: User, reason: str) -> None:
+    """Refuse it; a corrected file is a new version."""
+    locked = CalendarYear.objects.select_for_update(no_key=True).get(pk=year.pk)
+    deciding.send_back(approval=_asked(locked), checker=checker, reason=reason)
+    _refuse(locked, checker)
+
+
+@transaction.atomic
+def withdraw(year: CalendarYear, maker: User) -> None:
+    """Its maker takes the request back."""
+    locked = CalendarYear.objects.select_for_update(no_key=True).get(pk=year.pk)
+    asked = _asked(locked)
+    if asked.maker_id != maker.pk:
+        raise NotWaiting
+    deciding.withdraw(approval=asked, actor=maker, reason="")
+    _refuse(locked, maker)
+
+
+def subject_of(year: CalendarYear) -> str:
+    return f"calendar_year:{year.pk}"
+
+
+def signed_hash(year: CalendarYear) -> str:
+    """What a signature is on: the country, the year, its days and where they come from."""
+    text = "\n".join((year.country, str(year.year), year.sha256, year.source))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _asked(year: CalendarYear) -> Approval:
+    found = pending(subject_of(year), clock_now())
+    if found is None:
+        raise NotWaiting
+    return found
+
+
+def _refuse(year: CalendarYear, actor: User) -> None:
+    """What was signed once stays signed: only its coming back was refused."""
+    if year.state == CalendarState.WAITING:
+        _move(year, CalendarState.REFUSED)
+    _record("calendar.refused", year, actor)
+
+
+def _move(year: CalendarYear, new: CalendarState) -> None:
+    old = CalendarState(year.state)
+    moved = CalendarYear.objects.filter(pk=year.pk, state=old.value).update(state=new.value)
+    if new not in TRANSITIONS[old] or moved != 1:
+        raise NotWaiting
+    year.state = new.value
+
+
+def _record(kind: str, year: CalendarYear, actor: User) -> None:
+    record(
+        kind=kind,
+        actor_id=actor.pk,
+        subject=subject_of(year),
+        payload={"country": year.country, "year": year.year, "sha256": year.sha256},
+    )
+
+
+def _is_table(text: str) -> bool:
+    head = text.partition("\n")[0].replace("，", ",")
+    return head.strip().lower().startswith("date,")
+
+
+def _yaml(text: str) -> Any:
+    try:
+        bounded(text)
+        return yaml.safe_load(text)
+    except (TooLarge, RecursionError) as error:
+        raise Unreadable(_("the file is too large")) from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise Unreadable(str(error)) from error
+
+
+def _table(text: str, country: str, source: str) -> dict[str, Any]:
+    """A line a day; days of one name in a row are one holiday."""
+    holidays: dict[str, dict[str, Any]] = {}
+    worked: list[date] = []
+    years: set[int] = set()
+    for line, row in _rows(text):
+        try:
+            day = date.fromisoformat(row["date"].strip().replace("/", "-"))
+            kind = _KINDS[row["kind"].strip().lower()]
+        except (KeyError, ValueError, AttributeError) as error:
+            raise Unreadable(
+                _("line %(line)d: a date and a kind are needed") % {"line": line}
+            ) from error
+        years.add(day.year)
+        if kind is DayType.ADJUSTED_WORK:
+            worked.append(day)
+            continue
+        name = (row.get("name") or "").strip()
+        english = (row.get("name_en") or "").strip() or name
+        holiday = holidays.setdefault(name, {"name": name, "name_en": english, "days": []})
+        holiday["days"].append(day)
+    if len(years) != 1:
+        raise Unreadable(_("the days lie in more than one year, or there are none"))
+    return {
+        "country": country,
+        "year": years.pop(),
+        "source": source.strip() or "—",
+        "statutory": list(holidays.values()),
+        "adjusted_work": worked,
+    }
+
+
+def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
+    reader = csv.DictReader(io.StringIO(text.replace("，", ",")))
+    reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or []]
+    try:
+        for row in reader:
+            yield reader.line_num, row
+    except csv.Error as error:
+        raise Unreadable(str(error)) from error

@@ -1,0 +1,235 @@
+"""Calendars: which years are loaded, bringing one in from a notice, looking at it, signing it."""
+
+from __future__ import annotations
+
+import calendar as months
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.formats import date_format
+from django.utils.timezone import localdate
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.permissions import Page, may, may_sign, requires
+from approvals.deciding import ApprovalRefused
+from approvals.reading import history, pending
+from campaigns import labels
+from clock.reading import now as clock_now
+from compliance import calendar_importing, calendars
+from compliance.calendar_importing import CalendarRefused
+from compliance.domain.calendar import DayType
+from compliance.domain.calendar_state import CalendarState
+from compliance.domain.pack import PackError
+from compliance.models import CalendarYear
+from compliance.packs import in_force
+from console.texts.packs import word
+from console.views.packs import user_of
+
+_STATES = {
+    CalendarState.WAITING: (gettext_lazy("Waits for approval"), "warn"),
+    CalendarState.APPROVED: (gettext_lazy("Signed"), ""),
+    CalendarState.REFUSED: (gettext_lazy("Not signed"), "bad"),
+}
+
+
+@require_GET
+@requires(Page.CALENDARS)
+def index(request: HttpRequest) -> HttpResponse:
+    """Every version of every year, the newest year first; what is missing."""
+    country = country_in_force()
+    return render(
+        request,
+        "compliance/calendars/index.html",
+        {
+            "years": [
+                {"year": one, "state": _state(one)}
+                for one in CalendarYear.objects.order_by("country", "-year", "-in_force", "-pk")
+            ],
+            "missing": missing_years(country),
+            "country": country,
+            "may_edit": may(request.user, Page.CALENDAR_EDITING),
+            "kilobytes": calendar_importing.MAX_BYTES // 1024,
+        },
+    )
+
+
+@require_POST
+@requires(Page.CALENDAR_EDITING)
+def preview(request: HttpRequest) -> HttpResponse:
+    """The file as a year, beside the year in force; `submit` asks for a signature."""
+    text, source = _text_of(request), request.POST.get("source", "").strip()[:200]
+    country = country_in_force() or "CN"
+    try:
+        document = calendar_importing.read(text, country=country, source=source)
+        if "submit" in request.POST:
+            year = calendar_importing.submit(document, user_of(request))
+            messages.success(request, _("Submitted. A colleague must sign it now."))
+            return redirect("calendar-year", year.pk)
+    except (CalendarRefused, ApprovalRefused) as refused:
+        messages.error(request, refused.sentence)
+        return redirect("calendars")
+    days = document.days()
+    return render(
+        request,
+        "compliance/calendars/preview.html",
+        {
+            "document": document,
+            "text": text,
+            "source": source,
+            **_shown(document.country, document.year, days),
+        },
+    )
+
+
+@require_GET
+@requires(Page.CALENDARS)
+def year_page(request: HttpRequest, year_id: int) -> HttpResponse:
+    """One version of a year: its grid, what it changes, who signed it."""
+    year = get_object_or_404(CalendarYear, pk=year_id)
+    subject = calendar_importing.subject_of(year)
+    asked = pending(subject, clock_now())
+    user = user_of(request)
+    days = {day.date: DayType(day.kind) for day in year.days.all()}
+    return render(
+        request,
+        "compliance/calendars/year.html",
+        {
+            "year": year,
+            "state": _state(year),
+            "asked": asked,
+            "content_hash": calendar_importing.signed_hash(year),
+            "may_sign": asked is not None
+            and asked.maker_id != user.pk
+            and may_sign(user, "calendar_year"),
+            "is_maker": asked is not None and asked.maker_id == user.pk,
+            "history": [
+                {"approval": one, "label": labels.APPROVAL[one.state]} for one in history(subject)
+            ],
+            **_shown(year.country, year.year, days),
+        },
+    )
+
+
+@require_POST
+@requires(Page.CALENDAR_EDITING)
+def step(request: HttpRequest, year_id: int, name: str) -> HttpResponse:
+    """Sign, return or take back."""
+    year = get_object_or_404(CalendarYear, pk=year_id)
+    user, reason = user_of(request), request.POST.get("reason", "")[:500]
+    steps: dict[str, tuple[Callable[[], object], str]] = {
+        "sign": (
+            lambda: calendar_importing.sign(year, user, request.POST.get("content_hash", "")),
+            _("Signed. It is in force."),
+        ),
+        "return": (
+            lambda: calendar_importing.send_back(year, user, reason),
+            _("Returned to its maker."),
+        ),
+        "take-back": (lambda: calendar_importing.withdraw(year, user), _("Taken back.")),
+    }
+    if name not in steps:
+        raise Http404
+    act, sentence = steps[name]
+    try:
+        act()
+        messages.success(request, sentence)
+    except (CalendarRefused, ApprovalRefused) as refused:
+        messages.error(request, refused.sentence)
+    return redirect("calendar-year", year_id)
+
+
+def country_in_force() -> str:
+    """The country whose calendar the rules in force read; "" when they cannot be read."""
+    try:
+        return in_force(clock_now()).country
+    except PackError:
+        return ""
+
+
+def missing_years(country: str) -> list[int]:
+    """Years whose calendar ought to be loaded by today."""
+    return calendars.years_missing(country, localdate(clock_now())) if country else []
+
+
+def missing_count(request: HttpRequest) -> int:
+    """For the tile on the starting page."""
+    return len(missing_years(country_in_force()))
+
+
+def _state(year: CalendarYear) -> tuple[Any, str]:
+    if year.in_force:
+        return gettext_lazy("In force"), "ok"
+    return _STATES[CalendarState(year.state)]
+
+
+def _shown(country: str, year: int, days: Mapping[date, DayType]) -> dict[str, Any]:
+    """The grid and the differences from the version in force."""
+    current = CalendarYear.objects.filter(country=country, year=year, in_force=True).first()
+    before = {} if current is None else calendars.days_of(current.sha256)
+    changed = {day for day in {*days, *before} if days.get(day) != before.get(day)}
+    same = current is not None and not changed
+    return {
+        "months": [
+            _month(year, month, days, changed if current else set()) for month in range(1, 13)
+        ],
+        "weekdays": [date_format(date(2024, 1, day), "D") for day in range(1, 8)],
+        "current": current,
+        "same": same,
+        "changes": [
+            {"day": day, "old": _kind(day, before.get(day)), "new": _kind(day, days.get(day))}
+            for day in sorted(changed)
+        ]
+        if current is not None
+        else [],
+        "off": sum(kind is DayType.STATUTORY for kind in days.values()),
+        "worked": sum(kind is DayType.ADJUSTED_WORK for kind in days.values()),
+    }
+
+
+def _month(
+    year: int, month: int, days: Mapping[date, DayType], changed: set[date]
+) -> dict[str, Any]:
+    weeks = months.Calendar().monthdatescalendar(year, month)
+    return {
+        "name": date_format(date(year, month, 1), "F"),
+        "weeks": [
+            [
+                None
+                if day.month != month
+                else {
+                    "day": day.day,
+                    "kind": _plain(day, days.get(day)).value,
+                    "said": _kind(day, days.get(day)),
+                    "changed": day in changed,
+                }
+                for day in week
+            ]
+            for week in weeks
+        ],
+    }
+
+
+def _plain(day: date, kind: DayType | None) -> DayType:
+    return kind or (DayType.REST if day.weekday() >= 5 else DayType.WORKDAY)
+
+
+def _kind(day: date, kind: DayType | None) -> str:
+    return word(_plain(day, kind).value)
+
+
+def _text_of(request: HttpRequest) -> str:
+    """What was uploaded, else what was pasted or previewed."""
+    uploaded = request.FILES.get("file")
+    if uploaded is None:
+        return request.POST.get("text", "")
+    content: bytes = uploaded.read(calendar_importing.MAX_BYTES + 1)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("gb18030", errors="replace")

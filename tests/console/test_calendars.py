@@ -1,0 +1,260 @@
+"""Bringing in a year: preview, four eyes, corrections, and the warning before it is too late."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils.translation import override
+
+from accounts.domain.roles import Role
+from accounts.models import User
+from approvals import deciding
+from audit.models import Entry
+from compliance import calendar_importing, calendars
+from compliance.calendar_importing import Unreadable
+from compliance.domain.calendar import DayType
+from compliance.domain.decide import decide
+from compliance.facts import load
+from compliance.models import CalendarYear
+from tests.cast import person
+from tests.compliance.conftest import Bank, make_bank, set_time
+from tests.compliance.world import beijing, human
+
+NOTICE = "关于2027年部分节假日安排的通知"
+CSV = """\
+date,kind,name,name_en
+2027-01-01,statutory,元旦,New Year
+2027-01-02,statutory,元旦,New Year
+2027/02/05,放假,春节,Spring Festival
+2027-01-03,上班,,
+"""
+YAML = """\
+country: CN
+year: 2027
+source: notice
+statutory:
+  - {name: 元旦, name_en: New Year, days: [2027-01-01]}
+adjusted_work: [2027-01-03]
+"""
+
+
+@pytest.fixture
+def bank(db: None) -> Bank:
+    return make_bank()
+
+
+@pytest.fixture
+def maker(bank: Bank) -> User:
+    return person("maker", Role.COMPLIANCE)
+
+
+@pytest.fixture
+def checker(bank: Bank) -> User:
+    return person("checker", Role.COMPLIANCE)
+
+
+def browser(user: User) -> Client:
+    user.language = "en"
+    user.save(update_fields=["language"])
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def looked_at(client: Client, text: str, **fields: str) -> str:
+    file = SimpleUploadedFile("2027.csv", text.encode())
+    address = reverse("calendar-preview")
+    answer = client.post(address, {"file": file, "source": NOTICE, **fields}, follow=True)
+    return answer.content.decode()
+
+
+def submitted(client: Client, text: str = CSV) -> CalendarYear:
+    fields = {"text": text, "source": NOTICE, "submit": "1"}
+    answer = client.post(reverse("calendar-preview"), fields, follow=True)
+    assert "A colleague must sign it now" in answer.content.decode()
+    return CalendarYear.objects.latest("pk")
+
+
+def sign(client: Client, year: CalendarYear) -> str:
+    shown = client.get(reverse("calendar-year", args=[year.pk])).content.decode()
+    found = re.search(r'name="content_hash" value="([0-9a-f]{64})"', shown)
+    seen = found[1] if found else ""
+    answer = client.post(
+        reverse("calendar-step", args=[year.pk, "sign"]), {"content_hash": seen}, follow=True
+    )
+    year.refresh_from_db()
+    return answer.content.decode()
+
+
+def test_a_table_and_a_document_are_read_alike() -> None:
+    table = calendar_importing.read(CSV, country="CN", source=NOTICE)
+    assert table.days() == {
+        date(2027, 1, 1): DayType.STATUTORY,
+        date(2027, 1, 2): DayType.STATUTORY,
+        date(2027, 2, 5): DayType.STATUTORY,
+        date(2027, 1, 3): DayType.ADJUSTED_WORK,
+    }
+    assert [holiday.name_en for holiday in table.statutory] == ["New Year", "Spring Festival"]
+    assert calendar_importing.read(YAML, country="XX").country == "CN"
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("", "empty"),
+        ("date,kind\n", "none"),
+        ("date,kind\n2027-13-01,statutory\n", "line 2"),
+        ("date,kind\n2027-01-01,party\n", "line 2"),
+        ("date,kind\n2027-01-01,statutory\n2028-01-01,statutory\n", "more than one year"),
+        ("date,kind\n2027-01-04,adjusted_work\n", "Saturday or a Sunday"),
+        ("date,kind\n2027-01-02,statutory\n2027-01-02,adjusted_work\n", "named twice"),
+        ("year: 2027", "country"),
+        ("{{{", "unhashable|flow"),
+        ("a: &a [*a]", "too large"),
+        ("date,kind\n" + "2027-01-01,statutory\n" * 5000, "too large"),
+    ],
+)
+def test_what_is_no_calendar_is_refused_with_its_place(text: str, detail: str) -> None:
+    with override("en"), pytest.raises(Unreadable, match=detail):
+        calendar_importing.read(text, country="CN")
+
+
+def test_looking_at_a_file_keeps_nothing(maker: User) -> None:
+    before = CalendarYear.objects.count()
+    shown = looked_at(browser(maker), CSV)
+    assert NOTICE in shown
+    assert "3 days off, 1 adjusted workdays" in shown
+    assert 'class="statutory' in shown
+    assert "This year is not loaded yet" in shown
+    assert CalendarYear.objects.count() == before
+
+
+def test_a_year_comes_in_force_by_two_people_and_holds_at_once(
+    bank: Bank, maker: User, checker: User
+) -> None:
+    at = beijing("2027-01-03 10:30")  # a Sunday that is worked
+    pair = [(bank.x.pk, bank.home.pk)]
+    intent = human(
+        customer_id=bank.x.pk,
+        number_id=bank.home.pk,
+        product_id=bank.product.pk,
+        caller_id_id=bank.caller_id.pk,
+    )
+
+    def codes() -> list[str]:
+        loaded = load(pair, intent, since=at, at=at)
+        return decide(loaded.facts[0], intent, loaded.stack, loaded.now).codes
+
+    CalendarYear.objects.filter(year=2027).update(in_force=False)
+    assert "CAL_MISSING" in codes()
+    year = submitted(browser(maker))
+    assert "CAL_MISSING" in codes()
+    assert "Whoever submitted this cannot decide it" in sign(browser(maker), year)
+    assert reverse("calendar-year", args=[year.pk]) in (
+        browser(checker).get(reverse("approvals-inbox")).content.decode()
+    )
+    assert "It is in force." in sign(browser(checker), year)
+    assert (year.in_force, year.state) == (True, "approved")
+    assert codes() == []
+    kinds = Entry.objects.filter(subject=f"calendar_year:{year.pk}").order_by("id")
+    assert list(kinds.values_list("kind", "actor_id")) == [
+        ("approval.submitted", maker.pk),
+        ("calendar.submitted", maker.pk),
+        ("approval.approved", checker.pk),
+        ("calendar.installed", checker.pk),
+    ]
+
+
+def test_a_correction_is_a_new_version_and_shows_its_differences(
+    maker: User, checker: User
+) -> None:
+    first = submitted(browser(maker))
+    sign(browser(checker), first)
+    corrected = CSV.replace("2027-01-03,上班", "2027-01-09,上班")
+    shown = looked_at(browser(maker), corrected)
+    assert "2027-01-03" in shown and "2027-01-09" in shown
+    assert shown.count("changed") >= 2
+    second = submitted(browser(maker), corrected)
+    sign(browser(checker), second)
+    first.refresh_from_db()
+    assert (first.in_force, second.in_force) == (False, True)
+    assert calendars.days_of(first.sha256)[date(2027, 1, 3)] is DayType.ADJUSTED_WORK
+    # set-up runs again and leaves what people signed alone
+    calendars.install_shipped_calendars()
+    second.refresh_from_db()
+    assert second.in_force
+    # and the first may be brought back, by two people again
+    submitted(browser(maker))
+    sign(browser(checker), first)
+    second.refresh_from_db()
+    assert (first.in_force, second.in_force) == (True, False)
+
+
+def test_the_days_in_force_are_not_submitted_again(maker: User, checker: User) -> None:
+    sign(browser(checker), submitted(browser(maker)))
+    fields = {"text": CSV, "source": NOTICE, "submit": "1"}
+    answer = browser(maker).post(reverse("calendar-preview"), fields, follow=True)
+    assert "in force already" in answer.content.decode()
+
+
+def test_a_returned_year_shows_why_and_the_same_file_may_come_again(
+    maker: User, checker: User
+) -> None:
+    year = submitted(browser(maker))
+    browser(checker).post(
+        reverse("calendar-step", args=[year.pk, "return"]), {"reason": "Page 2 is missing"}
+    )
+    year.refresh_from_db()
+    assert year.state == "refused"
+    shown = browser(maker).get(reverse("calendar-year", args=[year.pk])).content.decode()
+    assert "Page 2 is missing" in shown
+    again = submitted(browser(maker))
+    assert (again.pk, again.state) == (year.pk, "waiting")
+    taken = browser(maker).post(reverse("calendar-step", args=[year.pk, "take-back"]), follow=True)
+    assert "Taken back." in taken.content.decode()
+
+
+def test_the_database_lets_nothing_unsigned_come_in_force(maker: User) -> None:
+    year = submitted(browser(maker))
+    CalendarYear.objects.filter(year=2027).exclude(pk=year.pk).update(in_force=False)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        CalendarYear.objects.filter(pk=year.pk).update(in_force=True)
+
+
+@pytest.mark.parametrize("role", [Role.REVIEWER, Role.OPERATIONS])
+def test_a_reader_brings_nothing_in(maker: User, role: Role) -> None:
+    year = submitted(browser(maker))
+    client = browser(person("reader", role))
+    assert "Bring in a year" not in client.get(reverse("calendars")).content.decode()
+    assert client.post(reverse("calendar-preview"), {"text": CSV}).status_code == 403
+    assert client.post(reverse("calendar-step", args=[year.pk, "sign"])).status_code == 403
+    with pytest.raises(deciding.NotYours):
+        calendar_importing.sign(
+            year, User.objects.get(username="reader"), calendar_importing.signed_hash(year)
+        )
+
+
+@pytest.mark.parametrize(
+    ("now", "missing"),
+    [
+        (beijing("2026-11-30 12:00"), []),
+        (beijing("2026-12-01 00:00"), [2027]),
+        (beijing("2027-01-01 09:00"), [2027]),
+    ],
+)
+def test_a_year_that_is_due_is_asked_for_from_december_on(
+    maker: User, client: Client, now: datetime, missing: list[int]
+) -> None:
+    CalendarYear.objects.filter(year=2027).update(in_force=False)
+    set_time(now)
+    shown = browser(maker).get(reverse("calendars")).content.decode()
+    assert ("The calendar of 2027 is not loaded" in shown) is bool(missing)
+    assert client.get("/readyz").json()["calendar_years_missing"] == missing
+    hub = browser(maker).get(reverse("compliance")).content.decode()
+    assert ("1 pressing" in hub) is bool(missing)
