@@ -43,6 +43,8 @@ class Page(StrEnum):
     FINDINGS = "findings"  # what complaints teach about one's product, script or team
     PACKS = "packs"  # reading rule packs
     PACK_EDITING = "pack_editing"  # drafting, signing and ending them
+    TEST_CALLS = "test_calls"  # ring my phone
+    TEST_CODES = "test_codes"  # the code that confirms a colleague's number
     REGISTERS = "registers"  # no-call lists that others keep, numbers that changed hands
     SWITCH = "switch"  # the kill switch: seeing and throwing it
     SWITCH_RELEASE = "switch_release"  # letting calls through again
@@ -73,6 +75,10 @@ PAGES: dict[Page, frozenset[Role]] = {
     ),
     Page.PACKS: frozenset({Role.COMPLIANCE, Role.REVIEWER, Role.OPERATIONS}),
     Page.PACK_EDITING: frozenset({Role.COMPLIANCE}),
+    Page.TEST_CALLS: frozenset(
+        {Role.SCRIPT_WRITER, Role.MARKETING, Role.REVIEWER, Role.COMPLIANCE, Role.OPERATIONS}
+    ),
+    Page.TEST_CODES: frozenset({Role.COMPLIANCE, Role.OPERATIONS}),
     Page.REGISTERS: frozenset({Role.COMPLIANCE}),
     Page.SWITCH: frozenset({Role.COMPLIANCE, Role.SUPERVISOR, Role.OPERATIONS}),
     Page.SWITCH_RELEASE: frozenset({Role.COMPLIANCE}),

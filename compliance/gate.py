@@ -22,7 +22,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,12 +30,13 @@ from django.db import Error, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from audit.recording import INSERT, entry, record
+from compliance import staff_numbers
 from compliance.domain.attempt_state import AttemptState, sources
 from compliance.domain.decide import decide
 from compliance.domain.decision import Decision, refusal
 from compliance.domain.documents import facts_document, intent_document
 from compliance.domain.facts import ContactKind, Facts
-from compliance.domain.intent import Intent
+from compliance.domain.intent import Intent, Purpose
 from compliance.domain.pack import EffectivePack, PackError
 from compliance.facts import Loaded, load
 from compliance.locking import keys_of, take
@@ -132,7 +133,7 @@ def _reserve(first: Intent, intent_of: Callable[[], Intent], attempt_id: uuid.UU
         if _keys(intent, household) != keys:
             raise _KeysChanged
         loaded = load([(intent.customer_id, intent.number_id)], intent, since=since)
-        facts = loaded.facts[0]
+        facts = _with_staff_number(loaded.facts[0], intent, loaded.now)
         if facts.customer is not None and facts.customer.household != household:
             raise _KeysChanged
         decision = decide(facts, intent, loaded.stack, loaded.now)
@@ -162,6 +163,13 @@ def _keys(intent: Intent, household: str) -> list[int]:
     return keys_of(
         customer_ids=[intent.customer_id], number_ids=[intent.number_id], households=[household]
     )
+
+
+def _with_staff_number(facts: Facts, intent: Intent, now: datetime) -> Facts:
+    """A test call is about one of our own telephones; every other dial is left as it is."""
+    if intent.purpose is not Purpose.TEST:
+        return facts
+    return replace(facts, staff_number=staff_numbers.facts_of(intent.staff_number_id, now=now))
 
 
 def _open(cursor: CursorWrapper, customer_id: int | None) -> tuple[datetime, str]:
@@ -210,6 +218,7 @@ def _write(
         "id": attempt_id,
         "kind": intent.kind.value,
         "lead_id": intent.lead_id,
+        "staff_number_id": intent.staff_number_id,
         "idempotency_key": intent.idempotency_key or str(attempt_id),
         "decision_id": stored,
         "exemption_id": decision.exemption_id,
@@ -217,8 +226,9 @@ def _write(
         "valid_until": valid_until,
     }
     steps: list[tuple[Prepared, dict[str, Any]]] = [(_ATTEMPT, attempt)]
-    if intent.has_customer:
-        # the line that caps count: it stands from the moment of permission
+    if intent.has_customer or intent.purpose is Purpose.TEST:
+        # the line that caps count: it stands from the moment of permission. A test call has one
+        # too, marked as such and about nobody.
         product = facts.world.product
         line = {
             **shared,

@@ -43,6 +43,7 @@ def navigation_of(request: HttpRequest) -> list[NavigationItem]:
         ("/desk/", _("My desk"), may(user, Page.DESK) and not user.is_superuser),
         ("/inbox/", _("Inbox"), may(user, Page.INBOX)),
         ("/compliance/inbox/", _("Approvals"), may(user, Page.APPROVALS)),
+        ("/test-calls/", _("Ring my phone"), may(user, Page.TEST_CALLS)),
         ("/wall/", _("Live wall"), may(user, Page.WALL)),
         ("/campaigns/", _("Campaigns"), may(user, Page.CAMPAIGNS)),
         ("/workbench/", _("Dialogues"), may(user, Page.WORKBENCH)),

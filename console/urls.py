@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from console.views import desk, health, home, live_tickets, sandbox, signing_in, wall
+from console.views import desk, health, home, live_tickets, sandbox, signing_in, trial_calls, wall
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -23,6 +23,13 @@ urlpatterns = [
     path("desk/transfers/<uuid:transfer_id>/hang-up/", desk.hang_up, name="desk_hang_up"),
     path("desk/transfers/<uuid:transfer_id>/wrap-up/", desk.wrap_up, name="desk_wrap_up"),
     path("desk/callbacks/<int:callback_id>/call/", desk.call_back, name="desk_call_back"),
+    path("test-calls/", trial_calls.page, name="test_calls"),
+    path("test-calls/number/", trial_calls.enter_number, name="test_call_number"),
+    path("test-calls/code/", trial_calls.enter_code, name="test_call_code"),
+    path("test-calls/ring/", trial_calls.ring, name="test_call_ring"),
+    path(
+        "test-calls/<int:number_id>/show-code/", trial_calls.show_code, name="test_call_show_code"
+    ),
     path("wall/", wall.wall, name="wall"),
     path("wall/state/", wall.state, name="wall_state"),
     path("wall/campaigns/<int:campaign_id>/<str:step>/", wall.steer, name="wall_steer"),

@@ -11,11 +11,11 @@ from uuid import UUID
 
 from compliance import ledger
 from dialer import agent_first, callbacks, effects, handovers, progress, transferring
-from dialer.domain.call_kind import AGENT_FIRST
+from dialer.domain.call_kind import AGENT_FIRST, CallKind
 from dialer.domain.call_state import CallState
 from dialer.domain.said import Said
 from dialer.domain.stages import Stage
-from dialer.models import Call, Transfer
+from dialer.models import Call, Transfer, TrialCall
 from robot import conversing as robot
 from robot.domain.rendering import NO_PROFILING
 from robot.domain.steps import End, Listen, Say, Step
@@ -44,13 +44,13 @@ def answered(call: Call, *, at: datetime) -> str:
         call.outcome = "OPT_OUT_INFLIGHT"
         call.save(update_fields=["outcome"])
         return twiml.hang_up([agent_first.SORRY_LINE])
-    assert call.campaign is not None
     step = robot.begin(
         call_ref=call.public_id,
-        script_version_id=call.campaign.script_version_id,
+        script_version_id=_version_id(call),
         variables=_variables(call),
         attributes=_attributes(call),
         at=at,
+        trial=call.kind == CallKind.TEST,
     )
     return _carry_out(call, step, turn=0, at=at)
 
@@ -178,7 +178,20 @@ def _lines(step: Step) -> list[str]:
     return [reply.text for reply in step.replies if isinstance(reply, Say)]
 
 
+def _version_id(call: Call) -> int:
+    """What is said: the campaign's script; in a test call the version that is tried."""
+    if call.kind == CallKind.TEST:
+        return TrialCall.objects.values_list("version_id", flat=True).get(call=call)
+    assert call.campaign is not None
+    return call.campaign.script_version_id
+
+
 def _variables(call: Call) -> dict[str, object]:
+    if call.kind == CallKind.TEST:
+        tried: dict[str, object] = TrialCall.objects.values_list("variables", flat=True).get(
+            call=call
+        )
+        return tried
     campaign, customer = call.campaign, call.customer
     given: dict[str, object] = dict(campaign.variables) if campaign is not None else {}
     if customer is not None:

@@ -17,7 +17,7 @@ from campaigns.reading import DialPermission, dial_permission
 from compliance.domain.intent import Actor, DialKind, Intent, Purpose
 from dialer.domain.call_kind import CallKind
 from dialer.domain.callback_state import CallbackState
-from dialer.models import Call, Callback
+from dialer.models import Call, Callback, TrialCall
 
 
 class Reread:
@@ -59,6 +59,8 @@ class Reread:
 
     def _people(self) -> Intent:
         call = self.call
+        if call.kind == CallKind.TEST:
+            return _test(call)
         kinds = {
             CallKind.CALLBACK: (Purpose.CALLBACK, Actor.HUMAN, DialKind.CALLBACK),
             CallKind.AGENT: (Purpose.MARKETING, Actor.HUMAN, DialKind.AGENT),
@@ -97,6 +99,19 @@ class Reread:
             return None
         held = Agent.objects.filter(transfers__call=self.call).values_list("licences", flat=True)
         return tuple(held.first() or ())
+
+
+def _test(call: Call) -> Intent:
+    """Ringing one of our own telephones, to hear a script in whatever state it is."""
+    return Intent(
+        purpose=Purpose.TEST,
+        actor=Actor.ROBOT,
+        kind=DialKind.TEST,
+        caller_id_id=call.caller_id_id,
+        carrier=settings.CARRIER,
+        idempotency_key=key_of(call),
+        staff_number_id=TrialCall.objects.values_list("staff_number_id", flat=True).get(call=call),
+    )
 
 
 def agent_leg(leg: Call, agent_id: int) -> Intent:

@@ -50,10 +50,12 @@ def begin(
     at: datetime,
     attributes: Mapping[str, Any] | None = None,
     zone: str = "Asia/Shanghai",
+    trial: bool = False,
 ) -> Step:
     """Open the conversation of a call; the opening again if it was opened before.
 
     `attributes` are the customer's declared attributes for variants; `zone` is where they live.
+    A `trial` is heard by our own people: it counts nowhere and needs no second hearing.
     """
     existing = Conversation.objects.select_for_update(no_key=True).filter(call_ref=call_ref).first()
     if existing is not None:
@@ -69,6 +71,8 @@ def begin(
             "state": step.state.dump(),
             "variables": step.state.variables,
             "started_at": at,
+            "trial": trial,
+            "swept_at": at if trial else None,
         },
     )
     if not created:  # another request opened it meanwhile, and has committed

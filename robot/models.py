@@ -87,6 +87,8 @@ class Conversation(models.Model):
     refusal_reason = models.CharField(_("reason for refusing"), max_length=20, blank=True)
     interest = models.BooleanField(_("interested"), default=False)
     consented = models.BooleanField(_("agreed to a transfer"), default=False)
+    #: held with one of our own people to hear the script: left out of every figure
+    trial = models.BooleanField(_("trial"), default=False)
     started_at = models.DateTimeField(_("started at"))
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     #: When every answer had been heard a second time (robot/clearing.py). Until then nobody of

@@ -75,6 +75,8 @@ class Intent:
     profiled: bool = False
     #: what the person who will speak is licensed for; None = nobody knows yet who that is
     licences: tuple[str, ...] | None = None
+    #: whose telephone a test call rings
+    staff_number_id: int | None = None
 
     @property
     def has_customer(self) -> bool:

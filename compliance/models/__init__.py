@@ -14,6 +14,7 @@ from compliance.models.legal_hold import LegalHold
 from compliance.models.pack import Pack, PackVersion
 from compliance.models.product import CallerId, Product
 from compliance.models.register import Register, RegisterEntry, RegisterImport, RegisterRejection
+from compliance.models.staff_number import StaffNumber
 from compliance.models.suppression import Suppression
 from compliance.models.tally import CampaignHour
 
@@ -42,5 +43,6 @@ __all__ = [
     "RegisterEntry",
     "RegisterImport",
     "RegisterRejection",
+    "StaffNumber",
     "Suppression",
 ]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from audiences.models import Customer, Number
 from compliance.domain.attempt_state import LIVE, AttemptState
 from compliance.domain.intent import Actor, DialKind, Purpose
+from compliance.models.staff_number import StaffNumber
 
 _LIVE = sorted(state.value for state in LIVE)
 
@@ -43,6 +44,10 @@ class Attempt(models.Model):
     lead_id = models.BigIntegerField(null=True)
     product_id = models.BigIntegerField(null=True)
     caller_id_id = models.BigIntegerField(null=True)
+    #: a test call rings one of our own people, no customer
+    staff_number = models.ForeignKey(
+        StaffNumber, null=True, on_delete=models.PROTECT, related_name="attempts"
+    )
     idempotency_key = models.CharField(max_length=80, unique=True)
     sid = models.CharField(_("SID"), max_length=34, null=True, unique=True)
     state = models.CharField(

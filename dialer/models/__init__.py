@@ -6,5 +6,6 @@ from dialer.models.call import Call, CallEvent
 from dialer.models.callback import Callback
 from dialer.models.heartbeat import Heartbeat
 from dialer.models.transfer import Transfer, TransferEvent
+from dialer.models.trial_call import TrialCall
 
-__all__ = ["Call", "CallEvent", "Callback", "Heartbeat", "Transfer", "TransferEvent"]
+__all__ = ["Call", "CallEvent", "Callback", "Heartbeat", "Transfer", "TransferEvent", "TrialCall"]

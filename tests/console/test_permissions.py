@@ -32,6 +32,7 @@ ADDRESSES: dict[str, Page] = {
     "/compliance/switch/": Page.SWITCH,
     "/compliance/what-if/": Page.WHAT_IF,
     "/compliance/calendars/": Page.CALENDARS,
+    "/test-calls/": Page.TEST_CALLS,
     "/live-ticket/": Page.HOME,
 }
 

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("robot", "0003_ledgers"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="conversation",
+            name="trial",
+            field=models.BooleanField(default=False, verbose_name="trial"),
+        ),
+    ]
