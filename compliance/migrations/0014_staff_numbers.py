@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("compliance", "0011_customer_merge"),
+        ("compliance", "0013_cases_filled"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
