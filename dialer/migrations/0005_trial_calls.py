@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("compliance", "0014_staff_numbers"),
+        ("compliance", "0015_staff_numbers"),
         ("dialer", "0004_agent_first"),
         ("robot", "0005_trial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("compliance", "0013_cases_filled"),
+        ("compliance", "0014_calendar_signed"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
