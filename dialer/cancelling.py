@@ -4,6 +4,7 @@
 - a campaign that is not running: calls that the carrier has not dialled yet
 - a campaign that has ended: also those that ring
 - an agent who waited for the customer is gone: a call that nobody has answered yet
+- a kill switch is thrown: those that nobody has answered yet (`switches.py`)
 Nobody in a conversation is cut off because a campaign pauses.
 """
 
@@ -18,7 +19,7 @@ from django.db.models import Q
 
 from campaigns.domain.campaign_state import CampaignState
 from clock.reading import now
-from dialer import progress
+from dialer import progress, switches
 from dialer.domain.call_kind import AGENT_FIRST
 from dialer.domain.call_state import ENDS, CallState
 from dialer.domain.transfer_state import ENDS as TRANSFER_ENDS
@@ -27,7 +28,8 @@ from dialer.models import Call
 from telephony import controlling
 
 _OVER = [state.value for state in TRANSFER_ENDS]
-_OPEN = [CallState.QUEUED.value, CallState.RINGING.value, CallState.ANSWERED.value]
+_UNANSWERED = [CallState.QUEUED.value, CallState.RINGING.value]
+_OPEN = [*_UNANSWERED, CallState.ANSWERED.value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +49,14 @@ def unwanted() -> list[Unwanted]:
     ended = Q(
         campaign__state=CampaignState.ENDED.value, kind="robot", state=CallState.RINGING.value
     )
-    alone = Q(
-        transfer__agent_first=True,
-        transfer__state__in=_OVER,
-        state__in=[CallState.QUEUED.value, CallState.RINGING.value],
+    alone = Q(transfer__agent_first=True, transfer__state__in=_OVER, state__in=_UNANSWERED)
+    ends = said_no | paused | ended | alone
+    stopped = switches.stopped_calls()
+    if stopped is not None:
+        ends |= stopped & Q(state__in=_UNANSWERED)
+    rows = Call.objects.filter(ends, state__in=_OPEN, sid__isnull=False).values_list(
+        "pk", "sid", "attempt__cancel_wanted_at", "kind"
     )
-    rows = Call.objects.filter(
-        said_no | paused | ended | alone, state__in=_OPEN, sid__isnull=False
-    ).values_list("pk", "sid", "attempt__cancel_wanted_at", "kind")
     return [
         Unwanted(pk, sid or "", "unwanted" if asked else _other_cause(kind))
         for pk, sid, asked, kind in rows

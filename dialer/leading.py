@@ -36,6 +36,7 @@ from dialer import (
     limits,
     reconciling,
     sweeping,
+    switches,
     transferring,
 )
 from dialer.claiming import claim
@@ -164,7 +165,7 @@ class Leader:
         self._part("clear", lambda: clearing.clear(at))
         if known.may_try(at_real):
             # a promise comes before a robot's call: it takes the next agent who is free
-            self._part("callbacks", lambda: calling_back.offer_due(at))
+            self._part("callbacks", lambda: self._offer_callbacks(at))
         self._part("place", lambda: self._place(known, at, at_real))
         if self._is_due("wall", at_real, _ONE_SECOND):
             self._part("wall", lambda: self._show(at))
@@ -204,6 +205,10 @@ class Leader:
         running = [campaign.pk for campaign in running_campaigns(at)]
         counting.tally(running, at, speed=self.speed)
 
+    def _offer_callbacks(self, at: datetime) -> None:
+        if not switches.everything_stopped():
+            calling_back.offer_due(at)
+
     def _show(self, at: datetime) -> None:
         health.leader_ticked(f"{socket.gethostname()}:{os.getpid()}")
         publish("wall", "snapshot", wall_snapshot(at))
@@ -216,7 +221,7 @@ class Leader:
         if not known.carrier_ok:
             # the carrier fails: one call asks whether it works again, the rest waits
             most = min(most, 1) if known.may_try(at_real) else 0
-        campaigns = running_campaigns(at)
+        campaigns = switches.still_dialling(running_campaigns(at))
         self._learn([campaign.pk for campaign in campaigns], at, at_real)
         views = [
             view

@@ -152,11 +152,12 @@ def _ground(world: World, intent: Intent, stack: EffectivePack) -> list[Reason]:
 
 
 def _switched_off(scope: str, intent: Intent) -> bool:
-    return (
-        scope == "all"
-        or (scope == "robot" and intent.actor is Actor.ROBOT)
-        or (scope == f"campaign:{intent.campaign_id}")
-    )
+    name, _, number = scope.partition(":")
+    if name == "robot":
+        return intent.actor is Actor.ROBOT
+    if name == "campaign" and number.isdigit():
+        return scope == f"campaign:{intent.campaign_id}"
+    return True  # all, and what nobody here can read
 
 
 def _open_until(

@@ -260,6 +260,24 @@ def test_the_kill_switch_is_read_without_a_cache(committed_bank: Bank) -> None:
     assert ask(committed_bank).decision.allowed
 
 
+@pytest.mark.parametrize(
+    ("scope", "allowed"),
+    [
+        ("all", False),
+        ("robot", True),
+        ("campaign:10", False),
+        ("campaign:11", True),
+        ("campaign:x", False),
+        ("what nobody can read", False),
+    ],
+)
+def test_a_switch_stops_what_it_speaks_about(
+    committed_bank: Bank, scope: str, allowed: bool
+) -> None:
+    KillSwitch.objects.create(scope=scope, reason="test", thrown_at=NOW)
+    assert ask(committed_bank, campaign_id=10).decision.allowed is allowed
+
+
 def test_the_permission_ends_with_the_window(committed_bank: Bank) -> None:
     set_time(beijing("2026-11-24 11:58:30"), speed=60)
     result = ask(committed_bank)
@@ -340,7 +358,7 @@ def test_a_lock_that_is_not_let_go_blocks(
 
 
 def test_a_tampered_pack_blocks(committed_bank: Bank) -> None:
-    with connection.cursor() as cursor:
+    with as_attacker(), connection.cursor() as cursor:
         cursor.execute("UPDATE compliance_packversion SET sha256 = repeat('0', 64)")
     assert ask(committed_bank).decision.codes == ["DEP_PACK"]
 

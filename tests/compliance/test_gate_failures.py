@@ -40,6 +40,7 @@ from compliance.models import (
 from tests.compliance.conftest import Bank, set_time
 from tests.compliance.test_gate import intent
 from tests.compliance.world import beijing
+from tests.roles import as_attacker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -74,7 +75,7 @@ def end_connection() -> None:
     other = psycopg2.connect(connection.connection.dsn)
     other.autocommit = True
     with other.cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+        cursor.execute("SET ROLE NONE; SELECT pg_terminate_backend(%s, 5000)", [pid])
     other.close()
 
 
@@ -205,10 +206,10 @@ def test_a_table_that_somebody_holds_blocks(
     monkeypatch.setattr(gate, "RETRY_AFTER", timedelta(seconds=60))
 
     def lock() -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
-            if table == "compliance_contact":
-                cursor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+        # nobody may write, only the ledger may not even be read: else the refusal waits as well
+        mode = "ACCESS EXCLUSIVE" if table == "compliance_contact" else "SHARE ROW EXCLUSIVE"
+        with as_attacker(), connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {table} IN {mode} MODE")
 
     with held(lock, seconds=1.0 if table == "compliance_decision" else None):
         result = ask(committed_bank)
@@ -270,10 +271,10 @@ def change_pack(**changes: object) -> None:
     """The pack in force, with other content that is properly signed."""
     version = PackVersion.objects.get()
     document = {**version.document, **changes}
-    PackVersion.objects.filter(pk=version.pk).delete()
-    version.pk = None
-    version.document, version.sha256 = document, content_hash(document)
-    version.save(force_insert=True)
+    with as_attacker():
+        PackVersion.objects.filter(pk=version.pk).update(
+            document=document, sha256=content_hash(document)
+        )
 
 
 def test_an_unknown_kind_of_rule_blocks(committed_bank: Bank) -> None:
@@ -298,7 +299,7 @@ def test_a_pack_that_cannot_be_read_blocks(
 
 @pytest.mark.parametrize("document", ["[]", "null", '"pack"', "{}"])
 def test_a_pack_that_is_no_document_blocks(committed_bank: Bank, document: str) -> None:
-    with connection.cursor() as cursor:
+    with as_attacker(), connection.cursor() as cursor:
         cursor.execute("UPDATE compliance_packversion SET document = %s", [document])
     assert_blocked(ask(committed_bank), "DEP_PACK", "DEP_INTERNAL")
 

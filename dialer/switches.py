@@ -1,0 +1,59 @@
+"""What a kill switch stops here, beside the gate, which refuses every new call from its commit on.
+
+    planning     nobody's lead is claimed any more; it stays due
+    planned      its job asks the gate, is refused, and the lead is due again
+    queued,      with the carrier, not answered: ended (`cancelling.py`). Nobody has been spoken to,
+    ringing      and a switch is thrown so that nobody else is
+    answered     goes on: nobody in a conversation is cut off
+
+Read from its rows at every tick, without a cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import Q
+
+from campaigns.models import Campaign
+from compliance import switching
+from dialer.domain.call_kind import CallKind
+
+#: Our own people's telephones, and customers who rang us.
+_NOT_OURS_TO_STOP = [CallKind.AGENT_LEG.value, CallKind.INBOUND.value]
+
+
+def stopped_calls() -> Q | None:
+    """The calls, of whatever state, that a thrown switch speaks about; None when none is thrown."""
+    found: Q | None = None
+    for scope in _scopes():
+        part = _calls_of(scope)
+        found = part if found is None else found | part
+    return found
+
+
+def still_dialling(campaigns: Iterable[Campaign]) -> list[Campaign]:
+    """Those whose robot may still call."""
+    scopes = _scopes()
+    if scopes & {"all", "robot"}:
+        return []
+    return [campaign for campaign in campaigns if f"campaign:{campaign.pk}" not in scopes]
+
+
+def everything_stopped() -> bool:
+    """Whether no call at all would be let through."""
+    return "all" in _scopes()
+
+
+def _scopes() -> set[str]:
+    return {switch.scope for switch in switching.thrown()}
+
+
+def _calls_of(scope: str) -> Q:
+    name, _, campaign_id = scope.partition(":")
+    if name == "robot":
+        return Q(kind=CallKind.ROBOT.value)
+    if name == "campaign" and campaign_id.isdigit():
+        return Q(campaign_id=int(campaign_id)) & ~Q(kind__in=_NOT_OURS_TO_STOP)
+    # all, and whatever nobody here can read
+    return ~Q(kind__in=_NOT_OURS_TO_STOP)
