@@ -23,6 +23,7 @@ def check_production_is_safe(
     - sanshi.E003: debug pages are on
     - sanshi.E004: the sandbox clock has been set in this database
     - sanshi.E005: the application's role could change what has been recorded
+    - sanshi.E006: an arbiter is turned on without an address, or with a mode nobody knows
     """
     if settings.SANDBOX:
         return []
@@ -35,6 +36,10 @@ def check_production_is_safe(
         )
     if settings.DEBUG:
         found.append(Error("DEBUG is on.", hint="Unset DEBUG.", id="sanshi.E003"))
+    known = settings.ARBITER_MODE in ("off", "shadow", "live")
+    if not known or (settings.ARBITER_MODE != "off" and not settings.ARBITER_BASE_URL):
+        hint = "ARBITER_MODE is off, shadow or live; the latter two need ARBITER_BASE_URL."
+        found.append(Error("The arbiter is not set up.", hint=hint, id="sanshi.E006"))
     if _sandbox_clock_is_set():
         found.append(
             Error(

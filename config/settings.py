@@ -65,6 +65,13 @@ SPEECH_LANGUAGE = env_str("SPEECH_LANGUAGE", "cmn-Hans-CN")
 SAY_LANGUAGE = env_str("SAY_LANGUAGE", "cmn-CN")
 SAY_VOICE = env_str("SAY_VOICE", "Polly.Zhiyu")
 
+# --- a second opinion on what customers say (robot/arbitrating.py); off unless the bank has a model
+#: off, shadow (asked and written down, changes nothing) or live.
+ARBITER_MODE = env_str("ARBITER_MODE", "off")
+ARBITER_BASE_URL = env_str("ARBITER_BASE_URL", "")
+ARBITER_MODEL = env_str("ARBITER_MODEL", "")
+ARBITER_API_KEY = env_str("ARBITER_API_KEY", "")
+
 INSTALLED_APPS = [
     "unfold",
     "django.contrib.admin",

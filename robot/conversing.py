@@ -13,15 +13,22 @@ from functools import lru_cache
 from typing import Any, Final, Literal
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
+from robot.arbitrating import live_arbiter
 from robot.domain import engine
 from robot.domain.documents import read_json
 from robot.domain.intents import cascade
+from robot.domain.intents.arbiter import Advised, NoArbiter
+from robot.domain.intents.catalogue import LABELS
+from robot.domain.intents.reading import Classifier
 from robot.domain.script import Script
 from robot.domain.steps import Heard, State, Step
 from robot.domain.versions import Phase
+from robot.jobs import enqueue_shadow_question
 from robot.models import Conversation, ScriptVersion, Turn
+from robot.shadowing import last_lines
 
 #: No turn comes later than this after its conversation's beginning.
 LONGEST: Final = timedelta(days=7)
@@ -110,10 +117,11 @@ def hear(
         return Step(state=state)  # the transfer was settled while this turn was on its way
     asked = can_transfer if isinstance(can_transfer, bool) else True
     heard = Heard(at=at, text=text, digits=digits, confidence=confidence, can_transfer=asked)
-    step = engine.step(script, state, heard, cascade.shipped())
+    classifier = _classifier(script, state)
+    step = engine.step(script, state, heard, classifier)
     if step.asks_consent and not isinstance(can_transfer, bool) and not can_transfer():
         heard = heard.model_copy(update={"can_transfer": False})
-        step = engine.step(script, state, heard, cascade.shipped())
+        step = engine.step(script, state, heard, classifier)
     _store(conversation, phase, turn, heard, step)
     return step
 
@@ -184,6 +192,14 @@ def _script_of(conversation: Conversation) -> Script:
     return _parsed(version.pk, version.content_hash)
 
 
+def _classifier(script: Script, state: State) -> Classifier:
+    """The cascade; with an arbiter behind it where the bank has turned one on."""
+    arbiter = live_arbiter()
+    if isinstance(arbiter, NoArbiter):
+        return cascade.shipped()
+    return Advised(cascade.shipped(), arbiter, LABELS, last_lines(script, state.node))
+
+
 def _locked(call_ref: UUID) -> Conversation:
     """The conversation, locked, with the hash of its script's version (not with the document)."""
     found = (
@@ -212,7 +228,7 @@ def _stored(conversation: Conversation, phase: Phase, index: int) -> Step | None
 
 def _store(conversation: Conversation, phase: Phase, index: int, heard: Heard, step: Step) -> None:
     trace = step.trace
-    Turn.objects.create(
+    turn = Turn.objects.create(
         at=heard.at,
         conversation_id=conversation.pk,
         phase=phase.value,
@@ -230,6 +246,8 @@ def _store(conversation: Conversation, phase: Phase, index: int, heard: Heard, s
         said=step.spoken,
         step=step.dump(),
     )
+    if settings.ARBITER_MODE == "shadow" and heard.text and trace.layer in ("model", "gate"):
+        enqueue_shadow_question(turn.pk, turn.at)
     state = step.state
     conversation.state = state.dump()
     conversation.outcome = state.outcome

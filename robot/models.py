@@ -196,3 +196,32 @@ class SuspectedOptOut(models.Model):
 
     def __str__(self) -> str:
         return str(self.conversation_id)
+
+
+class ShadowOpinion(models.Model):
+    """What the arbiter said of one answer while it was only listening (robot/shadowing.py).
+
+    `turn_id` and `conversation_id` are ids (turns are partitioned); the words stay in the turn.
+    `agreed` is empty when there was no opinion: `trouble` says why.
+    """
+
+    at = models.DateTimeField(_("at"))
+    turn_id = models.BigIntegerField()
+    conversation_id = models.BigIntegerField()
+    intent = models.CharField(_("understood as"), max_length=40)
+    went_on = models.BooleanField(_("went on"))
+    label = models.CharField(_("arbiter's label"), max_length=40, blank=True)
+    confidence = models.FloatField(_("confidence"), null=True)
+    opt_out_risk = models.FloatField(_("chance of an opt-out"), null=True)
+    agreed = models.BooleanField(_("agreed"), null=True)
+    trouble = models.CharField(_("trouble"), max_length=20, blank=True)
+    ms = models.FloatField(_("milliseconds"))
+
+    class Meta:
+        verbose_name = _("shadow opinion")
+        verbose_name_plural = _("shadow opinions")
+        # the agreement report
+        indexes = [models.Index(fields=["at"], name="robot_shadow_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.intent} / {self.label}"
