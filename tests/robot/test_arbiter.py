@@ -29,6 +29,7 @@ from robot.domain.intents.arbiter import (
 from robot.domain.intents.cascade import shipped
 from robot.domain.intents.catalogue import CONTINUE, LABELS, STOP, UNCLEAR
 from robot.domain.intents.reading import Reading
+from robot.domain.steps import Step
 from robot.models import ShadowOpinion, Turn
 from robot.publishing import install_shipped_scripts
 from tests.robot.model_server import ModelServer, model_server
@@ -211,7 +212,7 @@ def turned_on(server: ModelServer, settings: Settings, db: None) -> Iterator[Set
     arbitrating.arbiter.cache_clear()
 
 
-def talk(words: str) -> conversing.Step:
+def talk(words: str) -> Step:
     """Open a conversation and say one thing."""
     version = next(v for v in install_shipped_scripts() if v.script.code.startswith("cc-"))
     ref = uuid4()

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("robot", "0004_version_source"),
+        ("robot", "0005_trial"),
     ]
 
     operations = [
