@@ -45,6 +45,7 @@ class Page(StrEnum):
     PACK_EDITING = "pack_editing"  # drafting, signing and ending them
     TEST_CALLS = "test_calls"  # ring my phone
     TEST_CODES = "test_codes"  # the code that confirms a colleague's number
+    SUPPRESSIONS = "suppressions"  # who said no; asking that a refusal ends, and signing it
     REGISTERS = "registers"  # no-call lists that others keep, numbers that changed hands
     SWITCH = "switch"  # the kill switch: seeing and throwing it
     SWITCH_RELEASE = "switch_release"  # letting calls through again
@@ -85,6 +86,7 @@ PAGES: dict[Page, frozenset[Role]] = {
     Page.CALENDARS: frozenset({Role.COMPLIANCE, Role.REVIEWER, Role.OPERATIONS}),
     Page.CALENDAR_EDITING: frozenset({Role.COMPLIANCE}),
     Page.WHAT_IF: frozenset({Role.COMPLIANCE, Role.REVIEWER}),
+    Page.SUPPRESSIONS: frozenset({Role.COMPLIANCE}),
     Page.APPROVALS: frozenset(
         {
             Role.COMPLIANCE,
@@ -106,6 +108,7 @@ SIGNERS: dict[str, frozenset[Role]] = {
     "calendar_year": frozenset({Role.COMPLIANCE}),
     "register_import": frozenset({Role.COMPLIANCE}),
     "unsuppression": frozenset({Role.COMPLIANCE}),
+    "suspected_opt_out": frozenset({Role.COMPLIANCE, Role.REVIEWER}),
     "staff_number": frozenset({Role.COMPLIANCE, Role.OPERATIONS}),
 }
 

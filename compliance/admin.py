@@ -37,6 +37,7 @@ from compliance.models import (
     Exemption,
     KillSwitch,
     LegalHold,
+    LiftRequest,
     Pack,
     PackVersion,
     Preference,
@@ -187,6 +188,14 @@ class SuppressionAdmin(ReadOnly, ModelAdmin):
     list_select_related = ["customer", "number"]
     search_fields = ["=customer__bank_id", "=number__e164"]
     show_full_result_count = False
+
+
+@admin.register(LiftRequest)
+class LiftRequestAdmin(ReadOnly, ModelAdmin):
+    """Who asked that a refusal ends, and when it was decided."""
+
+    list_display = ["suppression", "maker", "created_at", "closed_at"]
+    list_select_related = ["suppression", "maker"]
 
 
 @admin.register(Consent)

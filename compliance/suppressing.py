@@ -16,6 +16,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
+from approvals.domain.approval_state import ApprovalState
+from approvals.models import Approval
 from audiences.models import Customer, Number
 from audiences.one_person import kept_id
 from audit.recording import record
@@ -145,9 +147,19 @@ def mark_deceased(*, customer_id: int, source: str, evidence: dict[str, Any], at
     )
 
 
+class NotSigned(Exception):
+    """A "no" ends only with a second person's signature."""
+
+
 @transaction.atomic
 def lift(*, suppression_id: int, actor_id: int | None, approval_id: int, at: datetime) -> bool:
-    """End a "no" after a second person signed it (`approval_id`). False when it had ended."""
+    """End a "no" after a second person signed it (`approval_id`). False when it had ended.
+
+    Raises NotSigned for an approval that is no signature.
+    """
+    signed = Approval.objects.filter(pk=approval_id, state=ApprovalState.APPROVED.value)
+    if not signed.exists():
+        raise NotSigned
     changed = Suppression.objects.filter(pk=suppression_id, lifted_at__isnull=True).update(
         lifted_at=at
     )

@@ -27,6 +27,7 @@ KINDS: dict[str, SubjectKind] = {
     "pack_version": SubjectKind(_("Rule pack"), "pack-version"),
     "calendar_year": SubjectKind(_("Calendar year"), "calendar-year"),
     "pack_end": SubjectKind(_("End of a rule pack"), "pack-version"),
+    "unsuppression": SubjectKind(_("End of a refusal"), "unsuppression"),
     "register_import": SubjectKind(_("Register"), "register-import"),
 }
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from console.views import registers
+from console.views import registers, suppressions
 
+_LIFT = "compliance/suppressions/requests/<int:request_id>/"
 _FILES = "compliance/registers/files/<int:import_id>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -16,4 +17,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(_FILES, registers.register_import, name="register-import"),
     path(f"{_FILES}rejected.csv", registers.rejected, name="register-rejected"),
     path(f"{_FILES}<slug:step>/", registers.step, name="register-step"),
+    path("compliance/suppressions/", suppressions.search, name="suppressions"),
+    path("compliance/suppressions/<int:entry_id>/", suppressions.entry, name="suppression"),
+    path(_LIFT, suppressions.unsuppression, name="unsuppression"),
+    path(f"{_LIFT}<slug:step>/", suppressions.step, name="unsuppression-step"),
 ]

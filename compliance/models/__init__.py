@@ -11,6 +11,7 @@ from compliance.models.exemption import Exemption
 from compliance.models.kill_switch import KillSwitch
 from compliance.models.ledger import Contact, Decision
 from compliance.models.legal_hold import LegalHold
+from compliance.models.lift import LiftRequest
 from compliance.models.pack import Pack, PackVersion
 from compliance.models.product import CallerId, Product
 from compliance.models.register import Register, RegisterEntry, RegisterImport, RegisterRejection
@@ -35,6 +36,7 @@ __all__ = [
     "Exemption",
     "KillSwitch",
     "LegalHold",
+    "LiftRequest",
     "Pack",
     "PackVersion",
     "Preference",

@@ -61,6 +61,12 @@ TILES: tuple[Tile, ...] = (
         _("The rules in force as sentences; drafts, rehearsals, signatures."),
     ),
     Tile(
+        Page.SUPPRESSIONS,
+        "/compliance/suppressions/",
+        _("Do not call"),
+        _("Who said no, when and how; ending a refusal takes two people."),
+    ),
+    Tile(
         Page.REGISTERS,
         "/compliance/registers/",
         _("Registers"),

@@ -22,6 +22,7 @@ ADDRESSES: dict[str, Page] = {
     "/compliance/": Page.COMPLIANCE,
     "/compliance/registers/": Page.REGISTERS,
     "/workbench/": Page.WORKBENCH,
+    "/compliance/suppressions/": Page.SUPPRESSIONS,
     "/compliance/inbox/": Page.APPROVALS,
     "/compliance/why/": Page.WHY,
     "/compliance/cases/": Page.CASES,

@@ -1,0 +1,199 @@
+"""Who said no. Found by a whole number or customer id, shown masked; ended by two people only.
+
+Searching is a POST: a telephone number does not belong in an address. Who looks says why
+(`accounts.personal_access`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.models import User
+from accounts.permissions import Page, may_sign, requires
+from accounts.personal_access import CHOICES, Why, note_opened, note_search
+from approvals.deciding import ApprovalRefused
+from approvals.reading import history, pending
+from audiences.domain.phone_numbers import normalize
+from campaigns import labels
+from campaigns.domain.masking import mask_name
+from clock.reading import now as clock_now
+from compliance import lifting
+from compliance.domain.facts import SuppressionSource
+from compliance.models import LiftRequest, Suppression
+
+SHOWN = 100
+
+SOURCES: dict[str, Any] = {
+    SuppressionSource.OPT_OUT: gettext_lazy("Asked not to be called"),
+    SuppressionSource.COMPLAINT: gettext_lazy("Complained"),
+    SuppressionSource.REGISTER: gettext_lazy("On a register"),
+    SuppressionSource.CARRIER: gettext_lazy("Refused by the carrier"),
+    SuppressionSource.WRONG_NUMBER: gettext_lazy("Wrong number"),
+}
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Page.SUPPRESSIONS)
+def search(request: HttpRequest) -> HttpResponse:
+    """Ask for a whole number or id; below, the requests that wait."""
+    shown: dict[str, Any] = {"reasons": CHOICES, "query": "", "rows": None}
+    if request.method == "POST":
+        why = request.POST.get("why", "")
+        query = request.POST.get("q", "").strip()
+        shown |= {"query": query, "why": why}
+        if why not in CHOICES:
+            messages.error(request, _("Choose why you look at this person."))
+        else:
+            by, found = _find(query)
+            note_search(request, by=by, found=len(found), why=Why(why))
+            shown["rows"] = [_row(one) for one in found]
+    asked = LiftRequest.objects.filter(closed_at__isnull=True).select_related("maker")
+    shown["asked"] = asked.order_by("pk")[:SHOWN]
+    return render(request, "compliance/suppressions.html", shown)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Page.SUPPRESSIONS)
+def entry(request: HttpRequest, entry_id: int) -> HttpResponse:
+    """One refusal with what was written down with it, and the form to ask for its end."""
+    found = get_object_or_404(_entries(), pk=entry_id)
+    given = {"reason": "", "evidence": ""}
+    if request.method == "POST":
+        given = {name: request.POST.get(name, "") for name in given}
+        try:
+            asked = lifting.ask(found, maker=_user(request), **given)
+        except (lifting.LiftRefused, ApprovalRefused) as refused:
+            messages.error(request, refused.sentence)
+        else:
+            messages.success(request, _("It waits for a second person's signature."))
+            return redirect("unsuppression", asked.pk)
+    note_opened(request, f"suppression:{found.pk}")
+    requests = LiftRequest.objects.filter(suppression=found).order_by("-pk")
+    return render(
+        request,
+        "compliance/suppression.html",
+        {
+            **_row(found),
+            "together": [_row(one) for one in lifting.together_with(found)],
+            "requests": requests,
+            "open": next((one for one in requests if one.closed_at is None), None),
+            "given": given,
+            "may_ask": found.lifted_at is None
+            and found.source != SuppressionSource.REGISTER
+            and not found.evidence.get("suspected"),
+        },
+    )
+
+
+@require_GET
+@requires(Page.SUPPRESSIONS)
+def unsuppression(request: HttpRequest, request_id: int) -> HttpResponse:
+    """One request: what would end, why, and the second signature."""
+    asked = _request_of(request_id)
+    user = _user(request)
+    waiting = pending(lifting.subject_of(asked), clock_now())
+    entries = _entries().filter(pk__in=asked.entries).order_by("pk")
+    decided = history(lifting.subject_of(asked)).first()
+    return render(
+        request,
+        "compliance/unsuppression.html",
+        {
+            "asked": asked,
+            "rows": [_row(one) for one in entries],
+            "waiting": waiting,
+            "approval": decided,
+            "label": labels.APPROVAL[decided.state] if decided else "",
+            "content_hash": lifting.content_of(asked),
+            "mine": asked.maker_id == user.pk,
+            "may_sign": waiting is not None
+            and asked.maker_id != user.pk
+            and may_sign(user, "unsuppression"),
+        },
+    )
+
+
+@require_POST
+@requires(Page.SUPPRESSIONS)
+def step(request: HttpRequest, request_id: int, step: str) -> HttpResponse:
+    """Sign, return or withdraw, and say what happened."""
+    asked = _request_of(request_id)
+    user = _user(request)
+
+    def sign() -> str:
+        lifted = lifting.sign(
+            asked, checker=user, content_hash=request.POST.get("content_hash", "")
+        )
+        return ngettext("%(n)d entry has ended.", "%(n)d entries have ended.", len(lifted)) % {
+            "n": len(lifted)
+        }
+
+    def send_back() -> str:
+        lifting.send_back(asked, checker=user, reason=request.POST.get("reason", ""))
+        return _("Returned. The refusal stands.")
+
+    def withdraw() -> str:
+        lifting.withdraw(asked, actor=user)
+        return _("Withdrawn.")
+
+    steps: dict[str, Callable[[], str]] = {
+        "sign": sign,
+        "return": send_back,
+        "withdraw": withdraw,
+    }
+    act = steps.get(step)
+    if act is None:
+        return HttpResponse(status=404)
+    try:
+        messages.success(request, act())
+    except (lifting.LiftRefused, ApprovalRefused) as refused:
+        messages.error(request, refused.sentence)
+    return redirect("unsuppression", request_id)
+
+
+def _entries() -> QuerySet[Suppression]:
+    return Suppression.objects.select_related("customer", "number", "register", "product")
+
+
+def _find(query: str) -> tuple[str, list[Suppression]]:
+    """Every entry of a customer and their numbers, or of a number and those called on it."""
+    number = normalize(query, "CN").e164 if len(query) <= 60 else None
+    whom = Q(customer__bank_id=query) | Q(number__customers__bank_id=query)
+    if number is not None:
+        whom |= Q(number__e164=number) | Q(customer__numbers__e164=number)
+    found = _entries().filter(whom).distinct().order_by("lifted_at", "-since", "pk")
+    return ("number" if number is not None else "bank_id"), list(found[:SHOWN])
+
+
+def _row(one: Suppression) -> dict[str, Any]:
+    ended = one.lifted_at is not None
+    scope = [part for part in (one.product_family, one.purpose) if part]
+    return {
+        "entry": one,
+        "source": SOURCES[one.source],
+        "who": str(one.number) if one.number else one.customer.bank_id if one.customer else "–",
+        "name": mask_name(one.customer.name) if one.customer else "",
+        "scope": " · ".join([str(one.product), *scope] if one.product else scope),
+        "suspected": bool(one.evidence.get("suspected")),
+        "ended": ended,
+        "words": str(one.evidence.get("text", ""))[:200],
+    }
+
+
+def _request_of(request_id: int) -> LiftRequest:
+    return get_object_or_404(
+        LiftRequest.objects.select_related("suppression", "maker"), pk=request_id
+    )
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user

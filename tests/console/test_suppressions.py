@@ -1,0 +1,87 @@
+"""The pages of refusals: found by a whole number, shown masked, ended by two people."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from accounts.domain.roles import Role
+from audit.models import Entry
+from clock.reading import now
+from compliance import lifting, suppressing
+from compliance.models import LiftRequest, Suppression
+from tests.cast import Cast, person
+
+
+@pytest.fixture
+def refusal(cast: Cast) -> Suppression:
+    number = cast.wang.numbers.get()
+    written = suppressing.opt_out(
+        customer_id=cast.wang.pk,
+        number_id=number.pk,
+        source="robot",
+        evidence={"call": "c", "text": "别再打了"},
+        at=now(),
+    )
+    return Suppression.objects.get(pk=written[0])
+
+
+def search(client: Client, query: str, why: str = "customer_asks") -> str:
+    return client.post("/compliance/suppressions/", {"q": query, "why": why}).content.decode()
+
+
+@pytest.mark.parametrize("query", ["139 0571 0001", "+8613905710001", "C0001"])
+def test_a_refusal_is_found_by_the_whole_number_or_id_and_shown_masked(
+    cast: Cast, refusal: Suppression, client: Client, query: str
+) -> None:
+    client.force_login(cast.officer)
+    shown = search(client, query)
+    assert f"/compliance/suppressions/{refusal.pk}/" in shown
+    assert "C0001" in shown and "****0001" in shown
+    assert "王芳" not in shown
+    if query != "+8613905710001":
+        assert "+8613905710001" not in shown
+    note = Entry.objects.filter(kind="customer.searched").latest("pk")
+    assert "0001" not in str(note.payload)
+
+
+def test_parts_of_a_number_find_nobody_and_nobody_is_shown_without_a_reason(
+    cast: Cast, refusal: Suppression, client: Client
+) -> None:
+    client.force_login(cast.officer)
+    assert "No refusal on record" in search(client, "0001")
+    assert "Choose why you look" in search(client, "C0001", why="")
+    assert "****" not in search(client, "C0001", why="")
+
+
+def test_one_asks_and_another_signs(cast: Cast, refusal: Suppression, client: Client) -> None:
+    client.force_login(cast.officer)
+    page = f"/compliance/suppressions/{refusal.pk}/"
+    assert "别再打了" in client.get(page).content.decode()
+    assert "Give the reason" in client.post(page, {"reason": "r", "evidence": ""}).content.decode()
+    client.post(page, {"reason": "asked in the branch", "evidence": "form 7"})
+    asked = LiftRequest.objects.get()
+    below = f"/compliance/suppressions/requests/{asked.pk}/"
+    seen = lifting.content_of(asked)
+    assert "Somebody else must sign this." in client.get(below).content.decode()
+    answer = client.post(f"{below}sign/", {"content_hash": seen}, follow=True).content.decode()
+    assert "Whoever submitted this cannot decide it." in answer
+    assert Suppression.objects.filter(lifted_at__isnull=True).count() == 2
+    client.force_login(person("officer_two", Role.COMPLIANCE))
+    assert below in client.get("/compliance/inbox/").content.decode()
+    assert seen in client.get(below).content.decode()
+    answer = client.post(f"{below}sign/", {"content_hash": seen}, follow=True).content.decode()
+    assert "2 entries have ended." in answer
+    assert not Suppression.objects.filter(lifted_at__isnull=True).exists()
+
+
+@pytest.mark.parametrize("who", ["marketer", "manager_xihu", "agent_lin", "reviewer", "outsider"])
+def test_others_may_neither_look_nor_ask(
+    cast: Cast, refusal: Suppression, client: Client, who: str
+) -> None:
+    client.force_login(getattr(cast, who))
+    page = f"/compliance/suppressions/{refusal.pk}/"
+    assert client.get(page).status_code == 403
+    assert client.post(page, {"reason": "r", "evidence": "e"}).status_code == 403
+    assert client.post("/compliance/suppressions/requests/1/sign/").status_code == 403
+    assert not LiftRequest.objects.exists()
