@@ -19,7 +19,7 @@ from campaigns.domain.masking import mask_name
 from campaigns.models import Lead
 from clock.reading import now
 from compliance import ledger
-from dialer import callbacks, calling_back, effects, handovers, offering, transferring
+from dialer import callbacks, calling_back, effects, handovers, offering, transferring, wishes
 from dialer.domain.callback_state import OPEN
 from dialer.domain.transfer_state import ENDS, TransferState
 from dialer.models import Call, Callback, Transfer
@@ -131,13 +131,15 @@ def wrap_up(
     note: str = "",
     callback_at: datetime | None = None,
     opt_out: bool = False,
+    wish: str = "",
 ) -> None:
     """File what came of the talk and make the agent ready again.
 
     Raises NotYours, NotNow (the talk is not over), ValueError (unknown disposition, or a callback
-    without a time ahead of us and before the campaign's end).
+    without a time ahead of us and before the campaign's end, or an unknown wish).
     """
     chosen = Disposition(disposition)
+    narrower = wishes.Wish(wish) if wish else None
     at = now()
     transfer, call = _mine(transfer_id, agent)
     if transfer.state != TransferState.WRAP_UP:
@@ -149,6 +151,8 @@ def wrap_up(
     evidence = {"transfer": str(transfer_id), "agent": agent.pk, "note": note[:500]}
     if opt_out or chosen in (Disposition.OPT_OUT, Disposition.COMPLAINT):
         effects.opt_out(call, evidence=evidence, source="agent", at=at)
+    elif narrower is not None:
+        wishes.note(call, narrower, evidence=evidence, at=at, actor_id=agent.user_id)
     if chosen is Disposition.COMPLAINT:
         effects.open_case(call, evidence=evidence, source="agent", at=at)
     if call.attempt_id is not None:
@@ -170,7 +174,7 @@ def wrap_up(
         kind="transfer.wrapped_up",
         actor_id=agent.user_id,
         subject=f"call:{call.public_id}",
-        payload={"disposition": chosen.value, "opt_out": opt_out},
+        payload={"disposition": chosen.value, "opt_out": opt_out, "wish": wish},
     )
 
 

@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from audit.recording import record
-from compliance import complaints, suppressing
+from compliance import complaints, preferring, suppressing
 from dialer import callbacks
 from dialer.domain.call_kind import CallKind
 from dialer.models import Call
+from dialer.wishes import SCRIPTED, said
 from robot.domain.steps import Effect
 
 SOURCE = "robot"
@@ -112,5 +113,27 @@ _EFFECTS: dict[str, Callable[[Call, Effect, datetime], None]] = {
 }
 
 
+def _prefer(call: Call, effect: Effect, at: datetime) -> None:
+    """Keep the wish with its words. A stranger's wish cannot be kept narrower than "never"; one for
+    messages is no wish about calls, and stands in the record alone.
+    """
+    _keep(call, effect, at)
+    if effect.name == "prefer.sms":
+        return
+    wanted = SCRIPTED.get(effect.name) or said(effect.evidence.text)
+    if wanted is None:
+        return
+    if call.customer_id is None:
+        _opt_out(call, effect, at)
+        return
+    preferring.prefer(
+        wanted,
+        customer_id=call.customer_id,
+        via=SOURCE,
+        evidence=_evidence(call, effect),
+        at=at,
+    )
+
+
 def _handler(name: str) -> Callable[[Call, Effect, datetime], None]:
-    return _keep if name.startswith("prefer.") else _EFFECTS[name]
+    return _prefer if name.startswith("prefer.") else _EFFECTS[name]

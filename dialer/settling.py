@@ -29,6 +29,8 @@ from dialer.models import Call
 
 #: When to try again a lead whose call the carrier did not take, or that was not to be placed now.
 PUT_BACK = timedelta(minutes=1)
+#: Why a row of a signed list is not called after all: the gate found what had changed since.
+EXCLUDED_AFTER_APPROVAL = "excluded_after_approval"
 
 
 def settle_call(call: Call, *, at: datetime) -> None:
@@ -60,6 +62,8 @@ def settle_refused(call: Call, decision: Decision, *, at: datetime) -> None:
     cause = f"gate:{','.join(decision.codes)}"
     refused = {"codes": decision.codes, "clears_at": decision.earliest_next}
     if decision.verdict in (Outcome.BLOCK_TERMINAL, Outcome.REVIEW):
+        # the branch had signed this row; the signature holds for the others
+        cause = f"{EXCLUDED_AFTER_APPROVAL}:{','.join(decision.codes)}"
         change_lead(lead, LeadState.BLOCKED, cause=cause, at=at, **refused)
     elif decision.earliest_next is None:
         change_lead(lead, LeadState.EXPIRED, cause=cause, at=at, **refused)

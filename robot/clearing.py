@@ -21,6 +21,7 @@ from django.db.models import QuerySet
 from accounts.models import User
 from robot.domain.intents import cascade
 from robot.domain.intents.second_hearing import doubt
+from robot.domain.narrower_wishes import WISH_SAID
 from robot.domain.reviewing import ReviewState
 from robot.models import Conversation, SuspectedOptOut, Turn
 
@@ -127,6 +128,8 @@ def _suspicion(pk: int, call_ref: UUID, answers: list[_Answer]) -> Suspicion | N
             return Suspicion(pk, call_ref, answer.turn, answer.text, "in_call", 1.0, held=True)
     worst: Suspicion | None = None
     for answer in answers:
+        if WISH_SAID in answer.effects:
+            continue  # a narrower wish, clearly said and kept
         found = doubt(answer.text, cascade.shipped()) if answer.text else None
         if found is not None and (worst is None or found.risk > worst.risk):
             worst = Suspicion(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from dialer.deskwork import Disposition
+from dialer.wishes import Wish
 
 
 def dispositions() -> list[dict[str, str]]:
@@ -131,3 +132,15 @@ def desk_texts() -> dict[str, object]:
             "missing": _("This browser has no phone. Ask operations."),
         },
     }
+
+
+def wishes() -> list[tuple[str, str]]:
+    """What a customer may want instead of "never", for the agent to note."""
+    return [
+        (Wish.NO_ROBOT, _("Called by people only, no robot")),
+        (Wish.NOT_THIS, _("Nothing about this kind of product")),
+        (Wish.WEEKEND, _("At the weekend only")),
+        (Wish.EVENING, _("In the evening only")),
+        (Wish.MONTHLY, _("Once a month at most")),
+        (Wish.YEARLY, _("Once a year at most")),
+    ]

@@ -26,7 +26,7 @@ from agents import presence
 from agents.domain.agent_state import AgentState
 from agents.models import Agent
 from campaigns import reasons
-from console.texts.desk import desk_texts, dispositions
+from console.texts.desk import desk_texts, dispositions, wishes
 from dialer import calling_back, deskwork
 
 P = ParamSpec("P")
@@ -61,6 +61,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "state": deskwork.desk_state(agent),
         "texts": desk_texts(),
         "dispositions": dispositions(),
+        "wishes": wishes(),
         "softphone": {
             "driver": "sandbox" if settings.CARRIER == "sandbox" else "twilio",
             "carrier": settings.TWILIO_API_BASE,
@@ -145,7 +146,7 @@ def call_back(request: HttpRequest, agent: Agent, callback_id: int) -> JsonRespo
 @_for_agent
 @require_POST
 def wrap_up(request: HttpRequest, agent: Agent, transfer_id: UUID) -> JsonResponse:
-    """File what came of the talk: disposition, note, callback_at (bank's time), opt_out.
+    """File what came of the talk: disposition, note, callback_at (bank's time), opt_out, wish.
 
     400 with a sentence when something is missing, 409 when the talk is not over or was filed.
     """
@@ -157,6 +158,7 @@ def wrap_up(request: HttpRequest, agent: Agent, transfer_id: UUID) -> JsonRespon
             note=request.POST.get("note", "").strip(),
             callback_at=_instant(request.POST.get("callback_at", "")),
             opt_out=request.POST.get("opt_out", "") in ("1", "on", "true"),
+            wish=request.POST.get("wish", ""),
         )
     except deskwork.NotNow:
         return _answer(agent, status=409, error=_("This talk is not over, or filed already."))

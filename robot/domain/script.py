@@ -24,7 +24,7 @@ BargeIn: TypeAlias = Literal["off", "safety_only", "semantic", "any"]
 #: What a script may ask to be done outside the call; the dialer carries these out.
 EFFECT: Final = re.compile(
     r"^(dnc\.add|quarantine\.add|case\.open|number\.invalidate|review\.open|consent\.grant"
-    r"|prefer\.(sms|evening|morning|weekend|human|less)|cooldown:([1-9]\d{0,3})d)$"
+    r"|prefer\.(said|sms|evening|morning|weekend|human|less)|cooldown:([1-9]\d{0,3})d)$"
 )
 TRANSFER_RESULTS: Final = ("connected", "no_agent", "no_answer", "rejected", "failed")
 DISCLOSURES: Final = frozenset(

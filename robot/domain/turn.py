@@ -7,6 +7,7 @@ from typing import Final
 from robot.domain import refusals
 from robot.domain.expressions import BadExpression, holds
 from robot.domain.intents.catalogue import (
+    NARROWER_WISH,
     POSITIVE,
     REFUSALS,
     SAFETY,
@@ -15,6 +16,7 @@ from robot.domain.intents.catalogue import (
     Intent,
 )
 from robot.domain.intents.reading import Classifier, Reading
+from robot.domain.narrower_wishes import WISH_SAID, narrower
 from robot.domain.rendering import line_of, render, short_form, slot_text
 from robot.domain.script import EFFECT, IDENTITY, NO_MATCH, REPEAT, BargeIn, Node, Script
 from robot.domain.slots import fill
@@ -114,6 +116,8 @@ class Turn:
         self.state = self.state.evolve(no_input=0)
         if self.safe(reading):
             return
+        if reading.layer != "dtmf" and narrower(self.heard.text) is not None:
+            self.effect(WISH_SAID)
         if reading.intent in POSITIVE:
             self.state = self.state.evolve(positives=self.state.positives + 1)
         self.refused(reading)
@@ -141,6 +145,9 @@ class Turn:
             target = safety.get(SUSPECTED_OPT_OUT, target)
         if target is None:
             target = safety.get(Intent.OPT_OUT, self.script.over())
+        if reading.intent == Intent.OPT_OUT and narrower(self.heard.text) is not None:
+            # not "never", and clearly so; a script that does not know of it refuses in full
+            target = safety.get(NARROWER_WISH, target)
         self.state = self.state.evolve(parked=False)
         self.mark("safety")
         self.enter(target)

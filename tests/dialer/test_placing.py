@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from approvals.reading import in_force
 from audiences.models import Customer
 from campaigns.domain.lead_state import LeadState
-from campaigns.models import Audience, Lead
+from campaigns.models import Audience, Lead, LeadEvent
+from campaigns.reading import subject_of
 from campaigns.steering import pause, resume
 from clock.reading import now, real
+from compliance.consenting import withdraw
 from compliance.domain.attempt_state import AttemptState
 from compliance.models import Attempt, Contact
 from compliance.suppressing import opt_out
@@ -172,6 +175,25 @@ def test_who_opted_out_between_plan_and_place_is_not_called(
     lead = world.lead(world.cast.wang)
     assert lead.state == LeadState.BLOCKED
     assert lead.codes and call.cause == f"gate:{','.join(lead.codes)}"
+
+
+def test_a_consent_withdrawn_after_the_approval_takes_out_one_row_and_no_other(
+    world: World, stub: StubCarrier
+) -> None:
+    """Scenario 18: the list was signed yesterday, consent is withdrawn this morning."""
+    wang, sun = world.cast.wang, world.cast.sun
+    call = world.claim_only(wang)
+    withdraw(customer_id=wang.pk, at=now(), evidence={"app": 1})
+    call = placed(call)
+    assert (call.state, stub.created) == (CallState.REFUSED, [])
+    lead = world.lead(wang)
+    assert (lead.state, lead.codes) == (LeadState.BLOCKED, ["CONSENT_WITHDRAWN"])
+    event = LeadEvent.objects.filter(lead=lead).latest("pk")
+    assert event.cause == "excluded_after_approval:CONSENT_WITHDRAWN"
+    # the signature stands for the others of the list
+    lead.target_list.refresh_from_db()
+    assert in_force(subject_of(lead.target_list_id), lead.target_list.content_hash, now())
+    assert world.lead(sun).state == LeadState.DUE
 
 
 def test_a_campaign_paused_between_plan_and_place_keeps_its_lead(

@@ -44,6 +44,8 @@ class Intent(StrEnum):
 UNCLEAR: Final = "unclear"
 #: A key of a script's safety layer: an opt-out that is likely but not certain.
 SUSPECTED_OPT_OUT: Final = "suspected_opt_out"
+#: Another key of it: a refusal that is clearly narrower than "never" (domain/narrower_wishes.py).
+NARROWER_WISH: Final = "narrower_wish"
 
 LABELS: Final = tuple(intent.value for intent in Intent)
 

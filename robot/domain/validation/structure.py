@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from robot.domain.expressions import BadExpression, holds
-from robot.domain.intents.catalogue import LABELS, SAFETY, SUSPECTED_OPT_OUT, UNCLEAR
+from robot.domain.intents.catalogue import LABELS, NARROWER_WISH, SAFETY, SUSPECTED_OPT_OUT, UNCLEAR
+from robot.domain.narrower_wishes import WISH_SAID
 from robot.domain.script import NO_MATCH, REPEAT, TRANSFER_RESULTS, Script
 from robot.domain.validation.findings import Finding
 
@@ -90,6 +91,21 @@ def _safety(script: Script) -> list[Finding]:
                     f"Let {intent} lead to a fitting ending in safety.",
                 )
             )
+    wish = script.nodes.get(script.safety.get(NARROWER_WISH, ""))
+    if NARROWER_WISH in script.safety and (
+        wish is None or wish.kind != "end" or WISH_SAID not in wish.effects
+    ):
+        found.append(
+            Finding(
+                "V7",
+                script.safety[NARROWER_WISH],
+                (script.safety[NARROWER_WISH],),
+                f"{NARROWER_WISH} 必须一步到结束，并登记客户的愿望",
+                f"{NARROWER_WISH} must end in one hop with {WISH_SAID}",
+                f"在结束节点写 effects: [{WISH_SAID}]。",
+                f"Give the ending effects: [{WISH_SAID}].",
+            )
+        )
     if script.listen.dtmf.get("9") != "opt_out":
         found.append(
             Finding(
@@ -196,7 +212,7 @@ def _names(script: Script) -> list[Finding]:
                     "Declare it in slots.",
                 )
             )
-    known = {*LABELS, UNCLEAR, SUSPECTED_OPT_OUT}
+    known = {*LABELS, UNCLEAR, SUSPECTED_OPT_OUT, NARROWER_WISH}
     for place, intent in used:
         if intent not in known:
             found.append(
