@@ -40,6 +40,7 @@ class Page(StrEnum):
     DECISIONS = "decisions"  # a stored decision with all of its facts
     CASES = "cases"  # complaints: seeing, opening, answering what one was given
     CASE_STEERING = "case_steering"  # handing on, extending, closing, holding
+    PRESSURE = "pressure"  # how often customers are contacted
     FINDINGS = "findings"  # what complaints teach about one's product, script or team
     PACKS = "packs"  # reading rule packs
     PACK_EDITING = "pack_editing"  # drafting, signing and ending them
@@ -71,6 +72,15 @@ PAGES: dict[Page, frozenset[Role]] = {
     Page.DECISIONS: frozenset({Role.COMPLIANCE, Role.REVIEWER, Role.BRANCH_MANAGER}),
     Page.CASES: frozenset({Role.COMPLIANCE, Role.REVIEWER, Role.BRANCH_MANAGER}),
     Page.CASE_STEERING: frozenset({Role.COMPLIANCE, Role.REVIEWER}),
+    Page.PRESSURE: frozenset(
+        {
+            Role.COMPLIANCE,
+            Role.REVIEWER,
+            Role.MARKETING,
+            Role.SUPERVISOR,
+            Role.BRANCH_MANAGER,
+        }
+    ),
     Page.FINDINGS: frozenset(
         {Role.COMPLIANCE, Role.REVIEWER, Role.MARKETING, Role.SCRIPT_WRITER, Role.SUPERVISOR}
     ),

@@ -29,7 +29,7 @@ STATES: dict[str, tuple[Text, str]] = {
     CaseState.ASSIGNED: (_("Being handled"), "info"),
     CaseState.EXTENDED: (_("Term extended"), "info"),
     CaseState.ANSWERED: (_("Answered"), "ok"),
-    CaseState.CLOSED: (_("Closed"), ""),
+    CaseState.CLOSED: (_("Case closed"), ""),
 }
 
 STEPS: dict[str, Text] = {
@@ -37,13 +37,13 @@ STEPS: dict[str, Text] = {
     "assigned": _("Handed on"),
     "extended": _("Term extended"),
     "answered": _("Answered"),
-    "closed": _("Closed"),
+    "closed": _("Case closed"),
     "reopened": _("Reopened"),
     "remedied": _("Put right"),
 }
 
 CAUSES: dict[str, Text] = {
-    Cause.WORDS: _("What was said"),
+    Cause.WORDS: _("Our words"),
     Cause.PRODUCT: _("What was offered"),
     Cause.TOO_OFTEN: _("Called too often"),
     Cause.AFTER_REFUSAL: _("Called after a refusal"),

@@ -64,6 +64,11 @@ def navigation_of(request: HttpRequest) -> list[NavigationItem]:
             _("Findings"),
             may(user, Page.FINDINGS) and not may(user, Page.COMPLIANCE),
         ),
+        (
+            "/compliance/pressure/",
+            _("Pressure"),
+            may(user, Page.PRESSURE) and not may(user, Page.COMPLIANCE),
+        ),
         ("/admin/", _("Administration"), user.is_staff),
         ("/sandbox/", _("Sandbox"), settings.SANDBOX),
     ]

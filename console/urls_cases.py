@@ -1,10 +1,10 @@
-"""The addresses of complaints' cases, and of what they teach."""
+"""The addresses of complaints' cases, of what they teach, and of the pressure view."""
 
 from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from console.views import case, cases
+from console.views import case, cases, pressure
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("compliance/cases/", cases.index, name="cases"),
@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("compliance/cases/<int:case_id>/answer/", case.answer, name="case-answer"),
     path("compliance/cases/<int:case_id>/hold/", case.hold, name="case-hold"),
     path("compliance/cases/<int:case_id>/steps/<slug:name>/", case.step, name="case-step"),
+    path("compliance/pressure/", pressure.pressure, name="pressure"),
     path("compliance/findings/", case.findings, name="findings"),
     path("compliance/findings/<int:case_id>/", case.remedy, name="finding-remedy"),
 ]

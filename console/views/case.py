@@ -48,6 +48,7 @@ def case(request: HttpRequest, case_id: int) -> HttpResponse:
             "name": mask_name(found.customer.name) if found.customer is not None else "",
             "file": file,
             "calls": _calls(file),
+            "suppressions": _suppressions(file),
             "steps": [
                 {"step": case_wording.STEPS.get(one.step, one.step), "event": one}
                 for one in found.events.select_related("actor").order_by("at", "pk")
@@ -73,6 +74,13 @@ def case(request: HttpRequest, case_id: int) -> HttpResponse:
 
 def _calls(file: CaseFile) -> list[dict[str, Any]]:
     return [{**call, "label": outcome_label(call["outcome"])} for call in file.calls]
+
+
+def _suppressions(file: CaseFile) -> list[dict[str, Any]]:
+    return [
+        {**one, "label": wording.label(wording.SUPPRESSIONS, one["source"])}
+        for one in file.suppressions
+    ]
 
 
 @require_GET
@@ -103,6 +111,7 @@ def statement(request: HttpRequest, case_id: int) -> HttpResponse:
             **case_row(found, file.until),
             "file": file,
             "calls": _calls(file),
+            "suppressions": _suppressions(file),
             "decisions": [
                 {
                     **one,
@@ -176,7 +185,7 @@ def hold(request: HttpRequest, case_id: int) -> HttpResponse:
     at, actor_id = clock_now(), user_of(request).pk
     if not reason:
         messages.error(request, _("Give a reason."))
-    elif released.isdigit():
+    elif released.isdecimal():
         wanted = get_object_or_404(LegalHold, pk=int(released), case=found)
         try:
             holding.release(hold_id=wanted.pk, actor_id=actor_id, reason=reason, at=at)
@@ -250,8 +259,8 @@ def _case_of(request: HttpRequest, case_id: int) -> tuple[Complaint, Parties]:
 def _assign(request: HttpRequest, found: Complaint, about: Parties) -> None:
     given = request.POST.get("handler", "")
     able = {user.pk for user in handlers(found, about.ids, PAGES[Page.CASES])}
-    if not given.isdigit() or int(given) not in able:
-        raise cases.CaseRefused("complained_of" if given.isdigit() else "no_text")
+    if not given.isdecimal() or int(given) not in able:
+        raise cases.CaseRefused("complained_of" if given.isdecimal() else "no_text")
     cases.assign(
         found,
         handler_id=int(given),
@@ -264,7 +273,7 @@ def _assign(request: HttpRequest, found: Complaint, about: Parties) -> None:
 def _close(request: HttpRequest, found: Complaint, about: Parties) -> None:
     given = request.POST.get("owner", "")
     able = {user.pk for user in owners(about)}
-    owner_id = int(given) if given.isdigit() and int(given) in able else None
+    owner_id = int(given) if given.isdecimal() and int(given) in able else None
     cases.close(
         found,
         cause=request.POST.get("cause", ""),

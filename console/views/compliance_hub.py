@@ -49,6 +49,12 @@ TILES: tuple[Tile, ...] = (
         cases.pressing_count,
     ),
     Tile(
+        Page.PRESSURE,
+        "/compliance/pressure/",
+        _("Pressure"),
+        _("How often customers are contacted: by branch and product, caps nearly full, opt-outs."),
+    ),
+    Tile(
         Page.FINDINGS,
         "/compliance/findings/",
         _("What complaints teach"),

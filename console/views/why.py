@@ -200,7 +200,7 @@ def _reference(request: HttpRequest) -> str:
 
 def _before(request: HttpRequest) -> int | None:
     given = request.GET.get("before", "")
-    return int(given) if given.isdigit() and len(given) < 19 else None
+    return int(given) if given.isdecimal() and len(given) < 19 else None
 
 
 def _age(born: date | None, at: datetime) -> int | None:

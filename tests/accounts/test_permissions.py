@@ -21,7 +21,15 @@ def test_every_page_says_who_may_open_it() -> None:
     [
         (
             "manager_xihu",
-            {Page.HOME, Page.INBOX, Page.RESULTS, Page.WHY, Page.DECISIONS, Page.CASES},
+            {
+                Page.HOME,
+                Page.INBOX,
+                Page.RESULTS,
+                Page.WHY,
+                Page.DECISIONS,
+                Page.CASES,
+                Page.PRESSURE,
+            },
         ),
         ("agent_lin", {Page.HOME, Page.DESK}),
         (
@@ -33,6 +41,7 @@ def test_every_page_says_who_may_open_it() -> None:
                 Page.RESULTS,
                 Page.APPROVALS,
                 Page.FINDINGS,
+                Page.PRESSURE,
                 Page.SWITCH,
             },
         ),

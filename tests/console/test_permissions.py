@@ -28,6 +28,7 @@ ADDRESSES: dict[str, Page] = {
     "/compliance/cases/": Page.CASES,
     "/compliance/cases/new/": Page.CASES,
     "/compliance/findings/": Page.FINDINGS,
+    "/compliance/pressure/": Page.PRESSURE,
     "/compliance/packs/": Page.PACKS,
     "/compliance/packs/new/": Page.PACK_EDITING,
     "/compliance/switch/": Page.SWITCH,

@@ -1,0 +1,18 @@
+"""Instants that documents hold as ISO text, as people read them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django import template
+from django.utils import timezone
+
+register = template.Library()
+
+
+@register.filter
+def moment(text: object) -> str:
+    """ "2026-03-10T02:07:41+00:00" → "2026-03-10 10:07:41" where the bank is; "" for none."""
+    if not isinstance(text, str) or not text:
+        return ""
+    return timezone.localtime(datetime.fromisoformat(text)).strftime("%Y-%m-%d %H:%M:%S")
