@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields, replace
 from datetime import datetime
+
+from django.db import connection, transaction
 
 from compliance.domain.decide import decide, decide_stacked
 from compliance.domain.decision import Decision
+from compliance.domain.facts import ContactKind, Facts
 from compliance.domain.intent import Gate, Intent
+from compliance.domain.making import maker
 from compliance.domain.pack import EffectivePack, PackError
-from compliance.facts import BATCH, Loaded, load
+from compliance.facts import BATCH, CUSTOMER_REACH, Loaded, load
+from compliance.models import Contact
+from compliance.packs import in_force
 
 
 def screen(
@@ -30,27 +36,61 @@ def screened(
 ) -> Iterator[tuple[int, Decision]]:
     """As `screen`, one after the other, a batch of at most 10,000 in memory."""
     template = replace(intent_template, gate=Gate.LIST)
+    begun = _first_line(template.campaign_id, at)
     for start in range(0, len(customers), BATCH):
         batch = customers[start : start + BATCH]
-        loaded = load(batch, template, since=at, at=at)
-        yield from _judge(batch, template, loaded)
+        yield from _judge(batch, template, _load(batch, template, at, begun))
+
+
+def _load(
+    batch: Sequence[tuple[int, int]], template: Intent, at: datetime, begun: datetime | None
+) -> Loaded:
+    """The facts, without the lines of the ledger that the stack in force has forgotten."""
+    expected = in_force(at)
+    while True:
+        remembered = _stack(template, expected).remembered
+        with transaction.atomic(), connection.cursor() as cursor:
+            # a batch finds its rows by their keys, however large a part of the table it is
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            loaded = load(batch, template, since=at, at=at, remembered=remembered, begun=begun)
+            cursor.execute("SET LOCAL enable_seqscan = on")
+        if loaded.stack.packs == expected.packs:
+            return loaded
+        expected = loaded.stack  # another version came into force in between
+
+
+def _first_line(campaign_id: int | None, at: datetime) -> datetime | None:
+    """When the campaign first dialled anybody, as far back as facts reach."""
+    lines = Contact.objects.filter(
+        campaign_id=campaign_id, kind=ContactKind.ATTEMPT.value, at__gte=at - CUSTOMER_REACH
+    )
+    return lines.order_by("at").values_list("at", flat=True).first()
+
+
+_make_intent = maker(Intent)
 
 
 def _judge(
     batch: Sequence[tuple[int, int]], template: Intent, loaded: Loaded
 ) -> Iterator[tuple[int, Decision]]:
-    stack = _stack(template, loaded)
-    for (customer_id, number_id), facts in zip(batch, loaded.each(), strict=True):
-        intent = replace(template, customer_id=customer_id, number_id=number_id)
-        if stack is None:
-            yield customer_id, decide(facts, intent, loaded.stack, loaded.now)
-        else:
-            yield customer_id, decide_stacked(facts, intent, stack, loaded.now)
-
-
-def _stack(template: Intent, loaded: Loaded) -> EffectivePack | None:
-    """The stack with the campaign's layer, compiled once; None when the limits cannot be read."""
+    judge: Callable[[Facts, Intent, EffectivePack, datetime], Decision] = decide_stacked
     try:
-        return loaded.stack.with_campaign(template.campaign_limits, template.campaign_id)
+        stack = loaded.stack.with_campaign(template.campaign_limits, template.campaign_id)
     except PackError:
-        return None
+        stack, judge = loaded.stack, decide  # which says so
+    values = [getattr(template, each.name) for each in fields(template)]
+    before, after = values[:_CUSTOMER], values[_CUSTOMER + 2 :]
+    for (customer_id, number_id), facts in zip(batch, loaded.each(), strict=True):
+        intent = _make_intent(*before, customer_id, number_id, *after)
+        yield customer_id, judge(facts, intent, stack, loaded.now)
+
+
+_CUSTOMER = [each.name for each in fields(Intent)].index("customer_id")
+
+
+def _stack(template: Intent, stack: EffectivePack) -> EffectivePack:
+    """The stack with the campaign's layer, where it can be read."""
+    try:
+        return stack.with_campaign(template.campaign_limits, template.campaign_id)
+    except PackError:
+        return stack

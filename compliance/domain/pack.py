@@ -24,6 +24,7 @@ from compliance.domain.calendar import DayType
 from compliance.domain.decision import Reason
 from compliance.domain.facts import Facts
 from compliance.domain.intent import WITH_CUSTOMER, Actor, Intent, Purpose
+from compliance.domain.memory import Remembered, together
 from compliance.domain.registry import KINDS, RELAXING, Evaluate, Kind
 from compliance.domain.rules.authorisation import AuthorisationRule
 from compliance.domain.rules.base import Rule, concerns
@@ -350,6 +351,11 @@ class EffectivePack:
         """The no-call lists without which this stack lets nobody be called."""
         found = (rule.required for _, rule in self.rules if isinstance(rule, SuppressionRule))
         return frozenset[str]().union(*found)
+
+    @cached_property
+    def remembered(self) -> Remembered:
+        """Which lines of the ledger this stack can depend on."""
+        return together(memory for kind, rule in self.rules for memory in kind.remembers(rule))
 
     @cached_property
     def reach(self) -> dict[str, timedelta]:

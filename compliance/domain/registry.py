@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from compliance.domain.decision import Reason
 from compliance.domain.facts import Facts
 from compliance.domain.intent import Intent
+from compliance.domain.memory import Memory
 from compliance.domain.rules import (
     approval,
     authorisation,
@@ -35,15 +36,22 @@ Evaluate = Callable[[Any, Facts, Intent, datetime], list[Reason]]
 
 
 class Kind(NamedTuple):
-    """`relaxable`: whether a rule of the kind may step back for a callback the customer wanted."""
+    """`relaxable`: whether a rule of the kind may step back for a callback the customer wanted;
+    `remembers`: which lines of the ledger it can depend on (all others may be left out).
+    """
 
     model: type[Rule]
     evaluate: Evaluate
     relaxable: Callable[[Any], bool]
+    remembers: Callable[[Any], tuple[Memory, ...]]
 
 
 def _never(rule: Rule) -> bool:
     return False
+
+
+def _nothing(rule: Rule) -> tuple[Memory, ...]:
+    return ()
 
 
 def _relaxable_cap(rule: cap.CapRule) -> bool:
@@ -58,26 +66,37 @@ def _relaxable_cap(rule: cap.CapRule) -> bool:
 
 
 KINDS: dict[str, Kind] = {
-    "approval": Kind(approval.ApprovalRule, approval.evaluate, _never),
-    "authorisation": Kind(authorisation.AuthorisationRule, authorisation.evaluate, _never),
-    "blackout": Kind(blackout.BlackoutRule, blackout.evaluate, _never),
-    "calendar": Kind(calendar.CalendarRule, calendar.evaluate, _never),
-    "cap": Kind(cap.CapRule, cap.evaluate, _relaxable_cap),
-    "consent": Kind(consent.ConsentRule, consent.evaluate, _never),
-    "cool_off": Kind(
-        cool_off.CoolOffRule, cool_off.evaluate, lambda rule: bool(rule.name == "not_now")
+    "approval": Kind(approval.ApprovalRule, approval.evaluate, _never, _nothing),
+    "authorisation": Kind(
+        authorisation.AuthorisationRule, authorisation.evaluate, _never, _nothing
     ),
-    "eligibility": Kind(eligibility.EligibilityRule, eligibility.evaluate, _never),
-    "exemption": Kind(exemption.ExemptionRule, exemption.evaluate, _never),
-    "in_flight": Kind(in_flight.InFlightRule, in_flight.evaluate, _never),
-    "number": Kind(number.NumberRule, number.evaluate, _never),
-    "pacing": Kind(pacing.PacingRule, pacing.evaluate, _never),
-    "preference": Kind(preference.PreferenceRule, preference.evaluate, _never),
-    "suitability": Kind(suitability.SuitabilityRule, suitability.evaluate, _never),
-    "suppression": Kind(suppression.SuppressionRule, suppression.evaluate, _never),
-    "test_call": Kind(staff_call.StaffCallRule, staff_call.evaluate, _never),
-    "time_window": Kind(time_window.TimeWindowRule, time_window.evaluate, lambda rule: True),
-    "vulnerable": Kind(vulnerable.VulnerableRule, vulnerable.evaluate, _never),
+    "blackout": Kind(blackout.BlackoutRule, blackout.evaluate, _never, _nothing),
+    "calendar": Kind(calendar.CalendarRule, calendar.evaluate, _never, _nothing),
+    "cap": Kind(cap.CapRule, cap.evaluate, _relaxable_cap, cap.remembers),
+    "consent": Kind(consent.ConsentRule, consent.evaluate, _never, _nothing),
+    "cool_off": Kind(
+        cool_off.CoolOffRule,
+        cool_off.evaluate,
+        lambda rule: bool(rule.name == "not_now"),
+        cool_off.remembers,
+    ),
+    "eligibility": Kind(eligibility.EligibilityRule, eligibility.evaluate, _never, _nothing),
+    "exemption": Kind(exemption.ExemptionRule, exemption.evaluate, _never, _nothing),
+    "in_flight": Kind(in_flight.InFlightRule, in_flight.evaluate, _never, _nothing),
+    "number": Kind(number.NumberRule, number.evaluate, _never, _nothing),
+    "pacing": Kind(pacing.PacingRule, pacing.evaluate, _never, pacing.remembers),
+    "preference": Kind(
+        preference.PreferenceRule, preference.evaluate, _never, preference.remembers
+    ),
+    "suitability": Kind(suitability.SuitabilityRule, suitability.evaluate, _never, _nothing),
+    "suppression": Kind(
+        suppression.SuppressionRule, suppression.evaluate, _never, suppression.remembers
+    ),
+    "test_call": Kind(staff_call.StaffCallRule, staff_call.evaluate, _never, _nothing),
+    "time_window": Kind(
+        time_window.TimeWindowRule, time_window.evaluate, lambda rule: True, _nothing
+    ),
+    "vulnerable": Kind(vulnerable.VulnerableRule, vulnerable.evaluate, _never, _nothing),
 }
 
 #: Kinds that relax, and so may not come from a campaign, which can only tighten.

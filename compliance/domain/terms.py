@@ -61,6 +61,11 @@ def start_of_day(day: date, zone_name: str) -> datetime:
     return datetime.combine(day, time(0), tzinfo=zone(zone_name)).astimezone(UTC)
 
 
+def months_at_most(months: int) -> timedelta:
+    """Longer than any term of so many calendar months, its whole last day included."""
+    return timedelta(days=31 * months + 2)
+
+
 def end_of_month_term(begun: datetime, months: int, zone_name: str) -> datetime:
     """When a term of calendar months that began at `begun` is over, in UTC.
 

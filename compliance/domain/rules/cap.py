@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from compliance.domain.decision import Reason
 from compliance.domain.facts import Contact, ContactKind, Facts
 from compliance.domain.intent import Actor, Intent
+from compliance.domain.memory import Memory
 from compliance.domain.rules.base import Rule, objection
 from compliance.domain.terms import add_months, local_date, start_of_day
 
@@ -41,6 +42,12 @@ _KINDS: dict[str, ContactKind] = {
     "connects": ContactKind.CONNECT,
     "conversations": ContactKind.CONVERSATION,
     "abandons": ContactKind.ABANDON,
+}
+#: of a local period, clocks that are put back included
+_LONGEST = {
+    "day": timedelta(days=2),
+    "week": timedelta(days=8),
+    "month": timedelta(days=32),
 }
 _COUNTS_TEXT = {
     "attempts": ("拨打", "attempts"),
@@ -118,11 +125,18 @@ class CapRule(Rule):
         if self.limit is not None and self.window is not None:
             span = self.window.rolling
             if span is None and self.window.calendar is not None:
-                span = timedelta(days=33)
+                span = _LONGEST[self.window.calendar]
             if span is None:
                 return None
             spans.append(span)
         return max(spans, default=timedelta(0))
+
+
+def remembers(rule: CapRule) -> tuple[Memory, ...]:
+    """What it counts, for as long as it counts it."""
+    if rule.limit is None and rule.min_gap_s is None:
+        return ()
+    return (Memory(_KINDS[rule.counts], rule.reach, own_campaign="campaign" in rule.per),)
 
 
 def evaluate(rule: CapRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:

@@ -15,8 +15,9 @@ from pydantic import Field, model_validator
 from compliance.domain.decision import Reason
 from compliance.domain.facts import Contact, ContactKind, Facts
 from compliance.domain.intent import Intent
+from compliance.domain.memory import Memory
 from compliance.domain.rules.base import Rule, objection
-from compliance.domain.terms import end_of_month_term, local_date
+from compliance.domain.terms import end_of_month_term, local_date, months_at_most
 
 
 class CoolOffRule(Rule):
@@ -37,6 +38,16 @@ class CoolOffRule(Rule):
         if sum(value is not None for value in (self.days, self.months, self.permanent)) != 1:
             raise ValueError("a cool-off has days, months or permanent")
         return self
+
+
+def remembers(rule: CoolOffRule) -> tuple[Memory, ...]:
+    """Its outcomes, until the quiet time after them is over."""
+    span = None
+    if rule.days is not None:
+        span = timedelta(days=rule.days)
+    elif rule.months is not None:
+        span = months_at_most(rule.months)
+    return (Memory(ContactKind.OUTCOME, span, rule.outcomes),)
 
 
 def evaluate(rule: CoolOffRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:

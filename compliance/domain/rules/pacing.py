@@ -28,6 +28,7 @@ from compliance.domain.facts import (
     Facts,
 )
 from compliance.domain.intent import Actor, Gate, Intent
+from compliance.domain.memory import Memory
 from compliance.domain.rules.base import Rule, objection
 
 #: A campaign's counts reach back so far at most (the longest by law is 30 days).
@@ -63,6 +64,17 @@ class PacingRule(Rule):
     complaints: Complaints | None = None
     ring_min_s: int | None = Field(default=None, gt=0)
     connect_within_s: int | None = Field(default=None, gt=0)
+
+
+def remembers(rule: PacingRule) -> tuple[Memory, ...]:
+    """The abandoned calls and the machines of the last hours."""
+    found = []
+    if rule.abandoned_again_hours is not None:
+        found.append(Memory(ContactKind.ABANDON, timedelta(hours=rule.abandoned_again_hours)))
+    if rule.machine_again_hours is not None:
+        span = timedelta(hours=rule.machine_again_hours)
+        found.append(Memory(ContactKind.OUTCOME, span, rule.machine_outcomes))
+    return tuple(found)
 
 
 def evaluate(rule: PacingRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:

@@ -14,6 +14,7 @@ from compliance.domain.decision import Reason
 from compliance.domain.facts import ContactKind, Facts, Preference
 from compliance.domain.intent import Actor, Intent
 from compliance.domain.intervals import Window, interval_at, next_opening
+from compliance.domain.memory import Memory
 from compliance.domain.rules.base import Rule, objection
 
 
@@ -30,6 +31,11 @@ _HORIZON_DAYS = 401
 
 class PreferenceRule(Rule):
     kind: Literal["preference"]
+
+
+def remembers(rule: PreferenceRule) -> tuple[Memory, ...]:
+    """The talks of a year."""
+    return (Memory(ContactKind.CONVERSATION, _YEAR.length),)
 
 
 def evaluate(rule: PreferenceRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:

@@ -26,8 +26,9 @@ from compliance.domain.facts import (
     SuppressionSource,
 )
 from compliance.domain.intent import Intent
+from compliance.domain.memory import Memory
 from compliance.domain.rules.base import Rule, objection
-from compliance.domain.terms import end_of_month_term, local_date
+from compliance.domain.terms import end_of_month_term, local_date, months_at_most
 
 _CODES = {
     SuppressionSource.OPT_OUT: "OPT_OUT",
@@ -80,6 +81,14 @@ class SuppressionRule(Rule):
     required: frozenset[str] = frozenset()
     overridden_by: Override = Override()
     on_stale: Literal["block"] = "block"
+
+
+def remembers(rule: SuppressionRule) -> tuple[Memory, ...]:
+    """Our business with the person, where a register gives way to it."""
+    return tuple(
+        Memory(ContactKind.OUTCOME, months_at_most(business.months), business.outcomes)
+        for business in rule.overridden_by.business
+    )
 
 
 def evaluate(rule: SuppressionRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:

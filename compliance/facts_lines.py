@@ -1,0 +1,335 @@
+"""What the facts statement returned, made into facts: lines sorted once, then pair by pair."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from operator import itemgetter
+from typing import Any
+
+from audiences.domain.ownership import Ownership
+from compliance.domain.facts import (
+    Consent,
+    Contact,
+    ContactKind,
+    CustomerFacts,
+    Exemption,
+    ExemptionKind,
+    Facts,
+    NumberFacts,
+    OpenAttempt,
+    Preference,
+    Suppression,
+    SuppressionSource,
+    World,
+)
+from compliance.domain.intent import Actor, Purpose
+from compliance.domain.making import maker
+from compliance.facts_statement import Section
+
+#: A line of the statement: section, customer, number, id, texts.
+Line = tuple[Any, ...]
+Pair = tuple[int | None, int | None]
+
+
+class Lines:
+    """The statement's lines, in the places where they are looked for."""
+
+    __slots__ = (
+        "attempts", "consents", "contacts", "contacts_of_household", "contacts_of_number",
+        "exemptions", "former", "people", "preferences", "suppressions", "world",
+    )  # fmt: skip
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        found: list[list[Line]] = [[] for _ in Section]
+        for line in lines:
+            found[line[0]].append(line)
+        (self.world,) = found[Section.WORLD]
+        self.people: dict[Pair, Line] = {(line[1], line[2]): line for line in found[Section.PERSON]}
+        #: the records that were merged into a customer's
+        self.former: dict[int | None, list[int]] = {}
+        for line in found[Section.FORMER]:
+            self.former.setdefault(line[_CUSTOMER], []).append(line[_ID])
+        self.consents = _by(_CUSTOMER, found[Section.CONSENT])
+        self.contacts = _by(_CUSTOMER, found[Section.CONTACT])
+        self.contacts_of_number = _by(_NUMBER, found[Section.CONTACT_OF_NUMBER])
+        self.contacts_of_household = _by(_HOUSEHOLD, found[Section.CONTACT_OF_HOUSEHOLD])
+        self.exemptions = _by(_CUSTOMER, found[Section.EXEMPTION])
+        self.preferences = _by(_CUSTOMER, found[Section.PREFERENCE])
+        self.suppressions = _of_either(found[Section.SUPPRESSION])
+        self.attempts = _of_either(found[Section.ATTEMPT])
+
+
+_CUSTOMER, _NUMBER, _ID, _TEXTS = 1, 2, 3, 4
+_HOUSEHOLD, _REST = _TEXTS + 2, _TEXTS + 3  # of a contact
+
+
+def _by(column: int, lines: list[Line]) -> dict[Any, list[Line]]:
+    found: dict[Any, list[Line]] = {}
+    for line in lines:
+        found.setdefault(line[column], []).append(line)
+    return found
+
+
+def _of_either(lines: list[Line]) -> tuple[dict[Any, list[Line]], dict[Any, list[Line]]]:
+    return _by(_CUSTOMER, lines), _by(_NUMBER, lines)
+
+
+_make_facts = maker(Facts)
+_make_customer = maker(CustomerFacts)
+_make_number = maker(NumberFacts)
+_make_consent = maker(Consent)
+_make_contact = maker(Contact)
+
+
+def read_facts(lines: Lines, customer: int | None, number: int | None, world: World) -> Facts:
+    """The facts of one pair that was asked for."""
+    person = lines.people[customer, number]
+    known, household = person[_TEXTS + 1] is not None, person[_TEXTS + 5]
+    former = lines.former.get(customer)
+    consents = lines.consents.get(customer)
+    exemptions = lines.exemptions.get(customer)
+    preferences = _of_customer(lines.preferences, customer, former)
+    return _make_facts(
+        world,
+        _customer(customer, person) if known else None,
+        _number(number, person) if person[_TEXTS + 13] is not None else None,
+        person[_TEXTS + 20] is not None,
+        tuple(map(_consent, _in_order(consents))) if consents else (),
+        _suppressions(lines, customer, number, former),
+        _contacts(lines, customer, number, household, former),
+        _attempts(lines, customer, number, former),
+        tuple(map(_exemption, _in_order(exemptions))) if exemptions else (),
+        tuple(map(_preference, _in_order(preferences))) if preferences else (),
+    )
+
+
+def _in_order(lines: list[Line]) -> list[Line]:
+    return lines if len(lines) == 1 else sorted(lines, key=itemgetter(_ID))
+
+
+def _customer(identity: int | None, line: Line) -> CustomerFacts:
+    """Of the bank's own attributes only plain values; `assets` among them, in whole yuan."""
+    birth, region, zone, tolerance, assessed, household, vulnerable, deceased = line[4:12]
+    sandbox, branch, no_profiling, segment, attributes = line[12:17]
+    columns = (
+        identity,
+        None if birth is None else date.fromisoformat(birth),
+        region,
+        zone,
+        None if tolerance is None else int(tolerance),
+        None if assessed is None else date.fromisoformat(assessed),
+        household,
+        vulnerable == "true",
+        deceased == "true",
+        sandbox == "true",
+        None if branch is None else int(branch),
+        no_profiling == "true",
+        segment,
+    )
+    if attributes is None:
+        return _make_customer(*columns)
+    held = json.loads(attributes)
+    plain = ((name, value) for name, value in held.items() if isinstance(value, str | int | bool))
+    assets = held.get("assets")
+    known = assets if type(assets) is int and assets >= 0 else None
+    return _make_customer(*columns, known, tuple(sorted(plain)))
+
+
+def _number(identity: int | None, line: Line) -> NumberFacts:
+    region, zone, valid, invalid_reason, since, ownership, asked = line[17:24]
+    if since is None and asked is None:
+        return _make_number(identity, region, zone, valid == "true", invalid_reason)
+    return _make_number(
+        identity,
+        region,
+        zone,
+        valid == "true",
+        invalid_reason,
+        _time(since),
+        Ownership(ownership),
+        _time(asked),
+    )
+
+
+def _consent(line: Line) -> Consent:
+    granted, channel, purpose, family, withdrawn, expires, basis, profiling_ok = line[4:12]
+    return _make_consent(
+        line[_ID],
+        _moment(granted),
+        channel,
+        purpose,
+        family,
+        None if withdrawn is None else _moment(withdrawn),
+        None if expires is None else _moment(expires),
+        basis,
+        profiling_ok == "true",
+        line[_NUMBER],
+    )
+
+
+def _of_customer(
+    found: dict[Any, list[Line]], customer: int | None, former: list[int] | None
+) -> list[Line] | None:
+    """The lines of a customer, and those of the records merged into theirs, as the customer's."""
+    lines = found.get(customer)
+    if former is None:
+        return lines
+    theirs = (line for each in former for line in found.get(each, ()))
+    return [*(lines or ()), *((line[0], customer, *line[2:]) for line in theirs)]
+
+
+def _suppressions(
+    lines: Lines, customer: int | None, number: int | None, former: list[int] | None
+) -> tuple[Suppression, ...]:
+    of_customer = _of_customer(lines.suppressions[0], customer, former)
+    of_number = lines.suppressions[1].get(number)
+    if not of_customer and not of_number:
+        return ()
+    # a register's entries have ids of their own
+    found = sorted(
+        (*(of_customer or ()), *(of_number or ())),
+        key=lambda line: (line[_ID], line[_TEXTS + 2] is None, line[_TEXTS + 2], line[_TEXTS]),
+    )
+    return tuple(map(_suppression, found))
+
+
+def _attempts(
+    lines: Lines, customer: int | None, number: int | None, former: list[int] | None
+) -> tuple[OpenAttempt, ...]:
+    """Those of the customer and of the number, each once, the oldest first."""
+    of_customer = _of_customer(lines.attempts[0], customer, former)
+    of_number = lines.attempts[1].get(number)
+    if not of_customer and not of_number:
+        return ()
+    # what is the customer's comes last, so that it is the customer's
+    found = {line[5]: line for line in (*(of_number or ()), *(of_customer or ()))}
+    return tuple(sorted(map(_attempt, found.values()), key=lambda each: (each.at, each.id)))
+
+
+def _suppression(line: Line) -> Suppression:
+    source, since, register, channel, family, expires, purpose, product = line[4:12]
+    return Suppression(
+        line[_ID],
+        SuppressionSource(source),
+        _moment(since),
+        line[_CUSTOMER],
+        line[_NUMBER],
+        register or "",
+        channel,
+        family,
+        _time(expires),
+        purpose,
+        _int(product),
+    )
+
+
+def _attempt(line: Line) -> OpenAttempt:
+    return OpenAttempt(line[5], _moment(line[4]), line[_CUSTOMER], line[_NUMBER])
+
+
+def _contacts(
+    lines: Lines,
+    customer: int | None,
+    number: int | None,
+    household: str | None,
+    former: list[int] | None,
+) -> tuple[Contact, ...]:
+    """The ledger's lines, in the order of time, without the attempts that were taken back.
+
+    The customer's own; those of the number and of the household where they are others'.
+    """
+    found = lines.contacts.get(customer)
+    of_number = lines.contacts_of_number.get(number)
+    of_household = lines.contacts_of_household.get(household) if household else None
+    own = {customer, *(former or ())} - {None}
+    if former is not None:
+        found = [
+            (*line[:_CUSTOMER], customer, *line[_NUMBER:_HOUSEHOLD], household, *line[_REST:])
+            for each in former
+            for line in lines.contacts.get(each, ())
+        ] + (found or [])
+    if of_number is not None or of_household is not None:
+        found = [
+            *(found or ()),
+            *(line for line in of_number or () if line[_CUSTOMER] not in own),
+            *(
+                line
+                for line in of_household or ()
+                if line[_CUSTOMER] not in own and line[_NUMBER] != number
+            ),
+        ]
+    if not found:
+        return ()
+    released = {line[16] for line in found if line[5] == "release"}
+    if released:
+        found = [line for line in found if line[16] not in released]
+    if len(found) > 1:
+        found = sorted(found, key=lambda line: (_moment(line[_TEXTS]), line[_ID]))
+    return tuple(map(_contact, found))
+
+
+_KINDS = {kind.value: kind for kind in ContactKind}
+_ACTORS = {actor.value: actor for actor in Actor}
+_PURPOSES = {purpose.value: purpose for purpose in Purpose}
+
+
+def _contact(line: Line) -> Contact:
+    at, kind, household, product, family, campaign, branch, caller_id = line[4:12]
+    actor, purpose, channel, outcome, attempt = line[12:17]
+    return _make_contact(
+        _moment(at),
+        _KINDS[kind],
+        line[_CUSTOMER],
+        line[_NUMBER],
+        household,
+        _int(product),
+        family,
+        _int(campaign),
+        _int(branch),
+        _int(caller_id),
+        _ACTORS[actor],
+        _PURPOSES[purpose],
+        channel,
+        outcome,
+        attempt or "",
+    )
+
+
+def _exemption(line: Line) -> Exemption:
+    kind, product, campaign, promised, expires = line[4:9]
+    return Exemption(
+        line[_ID],
+        ExemptionKind(kind),
+        line[_NUMBER],
+        _int(product),
+        _int(campaign),
+        _time(promised),
+        _time(expires),
+    )
+
+
+def _preference(line: Line) -> Preference:
+    since, no_robot, weekdays, hours, families, per_year, per_month = line[4:11]
+    return Preference(
+        line[_ID],
+        _moment(since),
+        no_robot == "true",
+        tuple(json.loads(weekdays)),
+        tuple((int(start), int(end)) for start, end in json.loads(hours)),
+        tuple(json.loads(families)),
+        _int(per_year),
+        _int(per_month),
+    )
+
+
+def _int(text: str | None) -> int | None:
+    return None if text is None else int(text)
+
+
+_moment = datetime.fromisoformat
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
