@@ -234,6 +234,27 @@ def changes(old: PackVersion | None, new: PackVersion) -> tuple[RuleChange, ...]
     return compare(None if old is None else _compiled(old), _compiled(new))
 
 
+def changed_by(ref: str) -> tuple[PackVersion | None, tuple[RuleChange, ...]]:
+    """The version named "pack@version", and what it changed against the one in force before it.
+
+    For who asks why something is blocked that was not when it was queued. Nothing for a pack that
+    is no row (a campaign's own limits), for a first version, or one that cannot be read.
+    """
+    code, _at, name = ref.partition("@")
+    signed = PackVersion.objects.filter(pack__code=code, state=PackState.APPROVED.value)
+    version = signed.filter(version=name).select_related("pack").first()
+    if version is None:
+        return None, ()
+    earlier = signed.filter(effective_from__lt=version.effective_from).select_related("pack")
+    previous = earlier.order_by("-effective_from", "-pk").first()
+    if previous is None:
+        return version, ()
+    try:
+        return version, changes(previous, version)
+    except PackError:
+        return version, ()
+
+
 def stack_with(version: PackVersion, at: datetime) -> EffectivePack:
     """The stack at an instant as if this version were in force. Raises PackError."""
     others = [one for one in versions_at(at) if one.pack_id != version.pack_id]

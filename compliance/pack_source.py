@@ -11,7 +11,9 @@ from typing import Any
 
 import yaml
 
+from compliance.domain.pack import PackDocument
 from compliance.domain.pack_checking import Problem, problems
+from compliance.domain.registry import KINDS
 
 MAX_BYTES = 512 * 1024
 MAX_NODES = 50_000
@@ -69,10 +71,36 @@ def bounded(text: str) -> yaml.Node | None:
 
 
 def write(document: dict[str, Any]) -> str:
-    """A document as a person would write it."""
+    """A document as a person would write it, its keys in the order of their models."""
     return yaml.dump(
-        document, Dumper=_Plain, allow_unicode=True, sort_keys=False, width=110, indent=2
+        _in_order(document), Dumper=_Plain, allow_unicode=True, sort_keys=False, width=110, indent=2
     )
+
+
+#: How a rule begins, whatever its kind.
+_RULE_HEAD = ("id", "kind", "purposes", "actors", "basis", "legal_ref", "zh", "en")
+
+
+def _in_order(document: Any) -> Any:
+    """The database keeps no order of keys."""
+    if not isinstance(document, dict) or not isinstance(document.get("rules"), list):
+        return document
+    whole = _sorted_by(document, tuple(PackDocument.model_fields))
+    whole["rules"] = [_rule_in_order(rule) for rule in document["rules"]]
+    return whole
+
+
+def _rule_in_order(rule: Any) -> Any:
+    if not isinstance(rule, dict):
+        return rule
+    kind = KINDS.get(str(rule.get("kind")))
+    own = tuple(kind.model.model_fields) if kind is not None else ()
+    return _sorted_by(rule, (*_RULE_HEAD, *(name for name in own if name not in _RULE_HEAD)))
+
+
+def _sorted_by(mapping: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    known = {name: mapping[name] for name in names if name in mapping}
+    return known | mapping
 
 
 class _Plain(yaml.SafeDumper):

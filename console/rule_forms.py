@@ -28,6 +28,8 @@ from console.texts import packs as texts
 #: Said by the rule itself, not in its form.
 _NOT_IN_FORM = frozenset({"id", "kind", "pack", "zone"})
 _LONG = frozenset({"zh", "en"})
+#: Limits of which nought means: never.
+NEVER_AT_ZERO = frozenset({"limit", "max_age_months"})
 #: How an entry of a list that names nothing (and so means the whole) is written.
 _ANY = "*"
 
@@ -101,7 +103,9 @@ def _control(name: str, info: FieldInfo, value: Any) -> Control:
         control.kind = "int" if annotation is int else "float"
         control.value = "" if value is None else value
         if optional:
-            control.help = _("Empty = this limit is off. 0 = never.")
+            control.help = _("Empty = this limit is off.")
+        if name in NEVER_AT_ZERO:
+            control.help = f"{control.help} {_('0 = never')}".strip()
     elif origin is Literal or _is_enum(annotation):
         control.kind, control.choices = "choice", _choices(annotation)
     elif origin in (frozenset, tuple) and _closed(options[0]):

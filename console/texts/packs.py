@@ -162,6 +162,7 @@ VALUES: dict[str, Text] = {
     "callback": gettext_lazy("callback asked for"),
     "care": gettext_lazy("care"),
     "test": gettext_lazy("test"),
+    "agent_leg": gettext_lazy("agent's own leg"),
     "robot": gettext_lazy("robot"),
     "human": gettext_lazy("person"),
     "law": gettext_lazy("law"),

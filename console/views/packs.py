@@ -22,13 +22,14 @@ from approvals.reading import history
 from campaigns import labels
 from clock.reading import now as clock_now
 from compliance import drafting, enacting
-from compliance.domain.comparing import RuleChange
+from compliance.domain.comparing import Effect, RuleChange
 from compliance.domain.pack import Layer, PackError, compile_pack
 from compliance.domain.pack_checking import gaps
 from compliance.domain.pack_state import PackState, Phase
 from compliance.drafting import PackRefused
 from compliance.models.pack import Pack, PackVersion
 from compliance.packs import in_force
+from console.rule_forms import NEVER_AT_ZERO
 from console.texts import packs as texts
 
 #: Parameters that every rule has and that its sentence, badge and legal basis say already.
@@ -191,6 +192,12 @@ def change_rows(changes: tuple[RuleChange, ...]) -> list[dict[str, Any]]:
             "move": texts.MOVES[change.move],
             "effect": texts.EFFECTS[change.effect],
             "loosens": change.loosens,
+            "same_words": bool(
+                change.old
+                and change.new
+                and change.effect is not Effect.NONE
+                and change.old.sentence(language()) == change.new.sentence(language())
+            ),
             "old": change.old.sentence(language()) if change.old else "",
             "new": change.new.sentence(language()) if change.new else "",
             "fields": [
@@ -200,13 +207,20 @@ def change_rows(changes: tuple[RuleChange, ...]) -> list[dict[str, Any]]:
                     "new": texts.value_text(each.new),
                     "effect": texts.EFFECTS[each.effect],
                     "off": each.new is None,
-                    "never": each.new == 0 and each.new is not False,
+                    "never": each.name in NEVER_AT_ZERO and each.new == 0,
                 }
                 for each in change.fields
             ],
         }
         for change in changes
     ]
+
+
+def rule_news(ref: str, rule_id: str) -> dict[str, Any] | None:
+    """What a version ("pack@version") changed in one rule, with the version; None = nothing."""
+    version, found = enacting.changed_by(ref)
+    mine = tuple(change for change in found if change.rule_id == rule_id)
+    return {"version": version, "change": change_rows(mine)[0]} if mine else None
 
 
 def _said(_done: object, sentence: str) -> str:
@@ -255,6 +269,7 @@ def _rule_rows(document: dict[str, Any]) -> list[dict[str, Any]]:
                 "legal_ref": rule.legal_ref,
                 "basis": texts.BASES[rule.basis],
                 "values": values,
+                "off": rule.switched_off,
             }
         )
     return rows

@@ -39,6 +39,7 @@ from compliance.domain.pack import PackError
 from compliance.holding import held
 from compliance.models import Decision
 from console import why_rows
+from console.views.packs import rule_news
 from insights import person_history
 
 
@@ -137,7 +138,11 @@ def decision(request: HttpRequest, customer_id: int, decision_id: int) -> HttpRe
             "decision": stored,
             "row": why_rows.decision_row(stored, names),
             "reasons": [
-                {**reason, "sentence": reason[wording.language()]}
+                {
+                    **reason,
+                    "sentence": reason[wording.language()],
+                    "new": rule_news(reason["pack"], reason["rule"]),
+                }
                 for reason in stored.decision.get("reasons", [])
             ],
             "verdicts": why_rows.verdicts(stored.decision.get("verdicts", {})),

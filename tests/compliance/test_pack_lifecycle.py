@@ -102,6 +102,14 @@ def test_what_was_queued_under_the_first_is_judged_by_the_second(
     dialled = decide(replace(facts), human(), in_force(tuesday), tuesday)
     assert (dialled.codes, dialled.packs) == (["CAP_C1"], ("cn-bank@1.1",))
     assert dialled.reasons[0].limit == 1
+    # and what it changed is known by the name that the decision keeps
+    version, changed = enacting.changed_by(dialled.reasons[0].pack)
+    assert str(version) == "cn-bank@1.1"
+    assert [(c.rule_id, [(f.name, f.old, f.new) for f in c.fields]) for c in changed] == [
+        ("C1", [("limit", 2, 1)])
+    ]
+    assert enacting.changed_by("cn-bank@1.0")[1] == ()
+    assert enacting.changed_by("campaign:7") == (None, ())
 
 
 def test_the_gates_own_statement_reads_the_version_of_the_moment(

@@ -121,8 +121,9 @@ def test_a_table_and_a_document_are_read_alike() -> None:
     ],
 )
 def test_what_is_no_calendar_is_refused_with_its_place(text: str, detail: str) -> None:
-    with override("en"), pytest.raises(Unreadable, match=detail):
+    with override("en"), pytest.raises(Unreadable) as refused:
         calendar_importing.read(text, country="CN")
+    assert re.search(detail, refused.value.detail)
 
 
 def test_looking_at_a_file_keeps_nothing(maker: User) -> None:

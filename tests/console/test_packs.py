@@ -16,7 +16,7 @@ from accounts.models import User
 from approvals.models import Approval
 from compliance.domain.comparing import compare
 from compliance.domain.pack import compile_pack
-from compliance.models import PackVersion
+from compliance.models import Decision, PackVersion
 from compliance.pack_source import read, write
 from compliance.packs import in_force, read_shipped
 from console import rule_forms
@@ -340,6 +340,52 @@ def test_a_reader_reads_and_changes_nothing(bank: Bank, role: Role) -> None:
     assert client.post(step).status_code == 403
     source = client.post(reverse("pack-source", args=[version.pk]), {"source": "x"}, follow=True)
     assert "Only its maker changes a draft" in source.content.decode()
+
+
+def test_a_decision_under_a_new_version_says_what_is_new(
+    bank: Bank, maker: Client, checker: Client
+) -> None:
+    draft = drafted(maker)
+    save_rule(maker, draft, "C1", limit="1")
+    take(maker, draft, "submit")
+    shown = page(checker, "pack-version", draft.pk)
+    take(checker, draft, "sign", content_hash=hash_on(shown, draft))
+    reason = {
+        "code": "CAP_C1",
+        "rule": "C1",
+        "pack": "cn-bank@1.1",
+        "legal_ref": "",
+        "zh": "次数已满",
+        "en": "called often enough",
+    }
+    stored = Decision.objects.create(
+        at=beijing("2026-12-01 14:00"),
+        verdict="block_retriable",
+        codes=["CAP_C1"],
+        purpose="marketing",
+        actor="human",
+        packs=["cn-bank@1.1"],
+        intent={},
+        facts={},
+        decision={"reasons": [reason]},
+        inputs_hash="",
+        customer_id=bank.x.pk,
+    )
+    maker.post(f"/compliance/why/{bank.x.pk}/", {"why": "customer_asks"})
+    answer = maker.get(f"/compliance/why/{bank.x.pk}/decisions/{stored.pk}/")
+    text = answer.content.decode()
+    assert "New in cn-bank@1.1, in force from 2026-12-01 00:00:" in text
+    assert "At most 2 → <b>1</b>" in text
+
+
+def test_a_limit_that_is_off_reads_so(maker: Client) -> None:
+    draft = drafted(maker)
+    save_rule(maker, draft, "C1", limit="")
+    shown = page(maker, "pack-version", draft.pk)
+    assert "At most — attempts per customer" in shown
+    assert "None" not in shown
+    save_rule(maker, draft, "C2", **{"window.amount": "10"})
+    assert "the sentence is unchanged" in page(maker, "pack-version", draft.pk)
 
 
 def test_an_unknown_step_or_version_is_not_found(maker: Client) -> None:

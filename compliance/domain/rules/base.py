@@ -45,7 +45,17 @@ class Rule(BaseModel):
     def sentence(self, language: str) -> str:
         """The rule as one sentence ("zh" or "en") with its own values filled in."""
         template = self.zh if language.startswith("zh") else self.en
-        return template.format_map({name: getattr(self, name) for name in type(self).model_fields})
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        # a limit that is off has no number
+        return template.format_map({n: "—" if v is None else v for n, v in values.items()})
+
+    @property
+    def switched_off(self) -> bool:
+        """Whether a limit that its sentence names is off (null)."""
+        return any(
+            getattr(self, name) is None and f"{{{name}}}" in self.zh + self.en
+            for name in type(self).model_fields
+        )
 
 
 def within(region: str, areas: frozenset[str]) -> bool:
