@@ -116,6 +116,7 @@ def customer(request: HttpRequest, customer_id: int) -> HttpResponse:
             "older": decided[-1].pk if len(decided) == person_history.DECISIONS_SHOWN else None,
             "wishes": why_rows.wishes(who),
             "may_open_decisions": may(request.user, Page.DECISIONS),
+            "may_see_cases": may(request.user, Page.CASES),
         },
     )
 
