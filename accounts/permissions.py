@@ -54,6 +54,9 @@ class Page(StrEnum):
     CALENDAR_EDITING = "calendar_editing"  # importing and signing a year
     WHAT_IF = "what_if"  # a version of a pack against a list
 
+    EVIDENCE = "evidence"  # dossiers, histories and registers to hand out
+    ERASURES = "erasures"  # requests to be forgotten
+
 
 _OFFICE = {Role.MARKETING, Role.SUPERVISOR, Role.COMPLIANCE, Role.OPERATIONS, Role.REVIEWER}
 
@@ -97,6 +100,8 @@ PAGES: dict[Page, frozenset[Role]] = {
     Page.CALENDAR_EDITING: frozenset({Role.COMPLIANCE}),
     Page.WHAT_IF: frozenset({Role.COMPLIANCE, Role.REVIEWER}),
     Page.SUPPRESSIONS: frozenset({Role.COMPLIANCE}),
+    Page.EVIDENCE: frozenset({Role.COMPLIANCE}),
+    Page.ERASURES: frozenset({Role.COMPLIANCE, Role.REVIEWER}),
     Page.APPROVALS: frozenset(
         {
             Role.COMPLIANCE,
@@ -119,6 +124,7 @@ SIGNERS: dict[str, frozenset[Role]] = {
     "register_import": frozenset({Role.COMPLIANCE}),
     "unsuppression": frozenset({Role.COMPLIANCE}),
     "suspected_opt_out": frozenset({Role.COMPLIANCE, Role.REVIEWER}),
+    "erasure": frozenset({Role.COMPLIANCE, Role.REVIEWER}),
     "staff_number": frozenset({Role.COMPLIANCE, Role.OPERATIONS}),
 }
 

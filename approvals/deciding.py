@@ -18,6 +18,7 @@ from accounts.permissions import branches_of, may_sign
 from approvals.domain.approval_state import TRANSITIONS, ApprovalState
 from approvals.models import Approval
 from approvals.reading import kind_of
+from audit.domain.canonical import print_of
 from audit.recording import record
 from clock.reading import now
 
@@ -253,6 +254,7 @@ def _record(kind: str, approval: Approval, actor: User | None, note: str) -> Non
             "branch": approval.branch_id,
             "tier": approval.tier,
             "expires_at": approval.expires_at,
-            "note": note,
+            # the words stay in the approval
+            "note": print_of(note),
         },
     )

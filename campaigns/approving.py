@@ -21,6 +21,7 @@ from approvals.deciding import Expired, approve, submit, withdraw
 from approvals.deciding import send_back as return_approval
 from approvals.models import Approval
 from approvals.reading import pending
+from audit.domain.canonical import print_of
 from audit.recording import record
 from campaigns.domain.lead_state import LeadState
 from campaigns.domain.list_state import ListState
@@ -62,7 +63,7 @@ def approve_list(target_list: TargetList, checker: User, content_hash: str, note
             kind="target_list.approved",
             actor_id=checker.pk,
             subject=subject_of(locked.pk),
-            payload={"content_hash": content_hash, "leads": due, "note": note},
+            payload={"content_hash": content_hash, "leads": due, "note": print_of(note)},
         )
         _tell(locked)
     target_list.refresh_from_db()
@@ -81,7 +82,7 @@ def send_back(target_list: TargetList, checker: User, reason: str) -> None:
             kind="target_list.returned",
             actor_id=checker.pk,
             subject=subject_of(locked.pk),
-            payload={"reason": reason.strip()},
+            payload={"reason": print_of(reason.strip())},
         )
         _tell(locked)
     target_list.refresh_from_db()

@@ -77,6 +77,7 @@ LABELS = (
     gettext_noop("Queued"),
     gettext_noop("Ready"),
     gettext_noop("Refused"),
+    gettext_noop("Requested"),
     gettext_noop("Register"),
     gettext_noop("Released"),
     gettext_noop("Reserved"),

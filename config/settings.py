@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "campaigns",
     "dialer",
     "insights",
+    "evidence",
     "console",
     "sandbox",
     "config",

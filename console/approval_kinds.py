@@ -28,6 +28,7 @@ KINDS: dict[str, SubjectKind] = {
     "calendar_year": SubjectKind(_("Calendar year"), "calendar-year"),
     "pack_end": SubjectKind(_("End of a rule pack"), "pack-version"),
     "unsuppression": SubjectKind(_("End of a refusal"), "unsuppression"),
+    "erasure": SubjectKind(_("Erasure of a person"), "erasure"),
     "register_import": SubjectKind(_("Register"), "register-import"),
 }
 

@@ -19,4 +19,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("console.urls_cases")),
     path("", include("console.urls_packs")),
     path("", include("console.urls_registers")),
+    path("", include("console.urls_evidence")),
 ]

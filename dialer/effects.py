@@ -93,12 +93,17 @@ def _invalidate(call: Call, effect: Effect, at: datetime) -> None:
 
 
 def _keep(call: Call, effect: Effect, at: datetime) -> None:
-    """Kept as evidence: people review it, and cool-offs follow from the outcome by the pack."""
+    """Kept as evidence: people review it, and cool-offs follow from the outcome by the pack.
+
+    The words stay in the turn, which can be erased; the audit names the turn.
+    """
+    evidence = _evidence(call, effect)
+    evidence.pop("text")
     record(
         kind=f"robot.{effect.name}",
         actor_id=None,
         subject=f"call:{call.public_id}",
-        payload={"days": effect.days, "evidence": _evidence(call, effect)},
+        payload={"days": effect.days, "evidence": evidence},
     )
 
 

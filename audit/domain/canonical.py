@@ -51,6 +51,11 @@ def content_hash(at_text: str, text: str) -> str:
     return hashlib.sha256(f"{at_text}\n{text}".encode()).hexdigest()
 
 
+def print_of(words: str) -> str:
+    """What the record keeps of somebody's words, which may be about a person; "" of none."""
+    return hashlib.sha256(words.encode()).hexdigest() if words else ""
+
+
 def instant(at: datetime) -> str:
     """UTC to the microsecond, spelled as `recording.INSERT` spells it in SQL."""
     return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

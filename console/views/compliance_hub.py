@@ -98,6 +98,18 @@ TILES: tuple[Tile, ...] = (
         _("Stop calling at once: everything, the robot, or one campaign."),
     ),
     Tile(
+        Page.EVIDENCE,
+        "/compliance/evidence/",
+        _("Evidence"),
+        _("Dossiers, contact histories and registers to hand out, with their proof."),
+    ),
+    Tile(
+        Page.ERASURES,
+        "/compliance/evidence/erasures/",
+        _("Erasure requests"),
+        _("Who wants to be forgotten: two people sign, and the record stays provable."),
+    ),
+    Tile(
         Page.COMPLIANCE,
         "/admin/compliance/",
         _("Records"),

@@ -35,6 +35,9 @@ ADDRESSES: dict[str, Page] = {
     "/compliance/what-if/": Page.WHAT_IF,
     "/compliance/calendars/": Page.CALENDARS,
     "/test-calls/": Page.TEST_CALLS,
+    "/compliance/evidence/": Page.EVIDENCE,
+    "/compliance/evidence/registers/exceptions/": Page.EVIDENCE,
+    "/compliance/evidence/erasures/": Page.ERASURES,
     "/live-ticket/": Page.HOME,
 }
 

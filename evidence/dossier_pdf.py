@@ -1,0 +1,223 @@
+"""A dossier as pages to read: the same document, its proof summed up in a few lines."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from compliance.wording import language
+from evidence import pdf
+
+
+def dossier_json(document: dict[str, Any]) -> bytes:
+    """The document as it is handed out, and as its fingerprint is taken."""
+    return json.dumps(document, ensure_ascii=False, indent=1, default=str).encode()
+
+
+def dossier_pdf(document: dict[str, Any]) -> bytes:
+    """The dossier of a call, for people."""
+    call, customer = document["call"], document["customer"]
+    title = _("Dossier of call %(id)s") % {"id": call["id"][:8]}
+    parts: list[Any] = [pdf.heading(title)]
+    if customer and customer["erased_on"]:
+        parts.append(
+            pdf.paragraph(
+                _("Personal data erased on %(day)s.") % {"day": _local(customer["erased_on"])}
+            )
+        )
+    parts += [
+        pdf.section(_("The call")),
+        pdf.facts(
+            [
+                (_("Call"), call["id"]),
+                (_("Carrier's id (SID)"), call["sid"] or "—"),
+                (
+                    _("Customer"),
+                    _whom(customer),
+                ),
+                (_("Branch"), customer["branch"] if customer else "—"),
+                (_("Number"), call["number"] or "—"),
+                (_("Caller ID"), call["caller_id"] or "—"),
+                (_("Campaign"), call["campaign"] or "—"),
+                (_("Planned for"), _local(call["planned_at"])),
+                (_("Placed"), _local(call["placed_at"])),
+                (_("Answered"), _local(call["answered_at"])),
+                (_("Ended"), _local(call["ended_at"])),
+                (_("Outcome"), _join(call["outcome"], call["cause"])),
+            ]
+        ),
+    ]
+    parts += _decisions(document)
+    parts += _signatures(document)
+    parts += _talk(document)
+    parts += _afterwards(document)
+    parts += _record(document)
+    return pdf.document(title, parts)
+
+
+def _decisions(document: dict[str, Any]) -> list[Any]:
+    tongue = language()
+    parts: list[Any] = [pdf.section(_("May we call? Every decision"))]
+    for each in document["decisions"]:
+        parts.append(
+            pdf.facts(
+                [
+                    (_("Decided at"), _local(each["at"])),
+                    (_("The gate's answer"), each["verdict"]),
+                    (_("Rule packs"), "\n".join(each["packs"]) or "—"),
+                    (_("Fingerprint of the inputs"), each["inputs_hash"] or "—"),
+                    (_("Facts"), _facts(each["facts"])),
+                ]
+            )
+        )
+        reasons = each["decision"].get("reasons", [])
+        if reasons:
+            rows = [
+                [
+                    reason["code"],
+                    f"{reason['rule']} {reason['pack']}",
+                    reason["legal_ref"],
+                    reason[tongue],
+                ]
+                for reason in reasons
+            ]
+            parts.append(pdf.table([_("Code"), _("Rule"), _("Legal basis"), _("Reason")], rows))
+    if not document["decisions"]:
+        parts.append(pdf.paragraph(_("No decision is on record for this call.")))
+    return parts
+
+
+def _facts(facts: dict[str, Any]) -> str:
+    if not facts:
+        return _("Erased.")
+    customer = facts.get("customer") or {}
+    counts = {
+        name: len(facts.get(name, ()))
+        for name in ("consents", "suppressions", "contacts", "exemptions", "preferences")
+    }
+    shown = {name: value for name, value in customer.items() if value not in (None, "", [], {})}
+    return json.dumps({"customer": shown, **counts}, ensure_ascii=False, default=str)
+
+
+def _signatures(document: dict[str, Any]) -> list[Any]:
+    script = document["script"]
+    rows = [
+        [each["subject"], each["state"], f"{each['maker']} / {each['checker']}",
+         _local(each["decided_at"]), each["content_hash"][:16]]
+        for each in document["approvals"]
+    ]  # fmt: skip
+    packs = [
+        [f"{each['pack']}@{each['version']}", _local(each["from"]), _local(each["to"]),
+         each["sha256"][:16]]
+        for each in document["packs"]
+    ]  # fmt: skip
+    parts: list[Any] = [
+        pdf.section(_("Signatures in force")),
+        pdf.table(
+            [_("Subject"), _("State"), _("Maker / checker"), _("Decided"), _("Content")], rows
+        ),
+        pdf.section(_("Rule packs")),
+        pdf.table([_("Rule pack"), _("In force from"), _("In force until"), _("Content")], packs),
+    ]
+    if script:
+        parts += [
+            pdf.section(_("Script")),
+            pdf.facts(
+                [
+                    (_("Script"), f"{script['script']}@{script['version']}"),
+                    (_("Content hash"), script["content_hash"]),
+                    (_("Published"), _local(script["published_at"])),
+                ]
+            ),
+        ]
+    return parts
+
+
+def _talk(document: dict[str, Any]) -> list[Any]:
+    rows = []
+    for turn in document["turns"]:
+        at = _local(turn["at"])[11:19]
+        if turn["heard"] or turn["keys"]:
+            heard = turn["heard"] or f"#{turn['keys']}"
+            rows.append([at, _("Customer"), heard, f"{turn['intent']} {turn['layer']}"])
+        if turn["said"]:
+            rows.append([at, _("Robot"), turn["said"], turn["node_after"]])
+    parts = [
+        pdf.section(_("What was said")),
+        pdf.table([_("Time"), _("Who"), _("Words"), _("Understood as / step")], rows),
+    ]
+    transfer = document["transfer"]
+    if transfer:
+        steps = [[_local(each["at"]), each["old"], each["new"], each["cause"]]
+                 for each in transfer["events"]]  # fmt: skip
+        parts += [
+            pdf.section(_("Hand-over")),
+            pdf.table([_("Time"), _("From"), _("To"), _("Cause")], steps),
+        ]
+    return parts
+
+
+def _afterwards(document: dict[str, Any]) -> list[Any]:
+    no = [
+        [_local(each["since"]), each["source"], each["via"], each["of"],
+         json.dumps(each["evidence"], ensure_ascii=False, default=str)]
+        for each in document["opt_outs"]
+    ]  # fmt: skip
+    recordings = [[each["sid"], str(each["seconds"] or ""), each["url"] or ""]
+                  for each in document["recordings"]]  # fmt: skip
+    hooks = [
+        [_local(each["received_at"]), each["kind"], str(each["sequence"] or ""),
+         str(each["params"].get("CallStatus", ""))]
+        for each in document["webhooks"]
+    ]  # fmt: skip
+    return [
+        pdf.section(_("Refusals heard in this call")),
+        pdf.table([_("Since"), _("Kind"), _("Via"), _("Of"), _("Evidence")], no),
+        pdf.section(_("Recordings")),
+        pdf.table([_("Recording"), _("Seconds"), _("Address")], recordings),
+        pdf.section(_("Messages of the carrier")),
+        pdf.table([_("Received"), _("Kind"), _("Sequence"), _("Status")], hooks),
+    ]
+
+
+def _record(document: dict[str, Any]) -> list[Any]:
+    proof = document["proof"]
+    rows = [[str(each["id"]), _local(each["at"]), each["kind"], each["subject"],
+             str(each["seal"] or "—"), each["hash"][:16]]
+            for each in proof["entries"]]  # fmt: skip
+    head = proof["seals"][-1]["hash"] if proof["seals"] else "—"
+    digest = hashlib.sha256(dossier_json(document)).hexdigest()
+    return [
+        pdf.section(_("Audit record")),
+        pdf.table([_("Entry"), _("Time"), _("Kind"), _("Subject"), _("Seal"), _("Hash")], rows),
+        pdf.section(_("Proof")),
+        pdf.facts(
+            [
+                (_("Last seal's hash"), head),
+                (_("Rows proved"), str(len(proof["rows"]))),
+                (_("SHA-256 of the JSON dossier"), digest),
+                (_("To check it"), "python3 verify_export.py dossier.json --anchor heads.jsonl"),
+            ]
+        ),
+    ]
+
+
+def _local(instant: str | None) -> str:
+    """An instant of the document in the bank's own zone, to the second."""
+    if not instant:
+        return "—"
+    at = datetime.fromisoformat(instant)
+    return timezone.localtime(at).isoformat(" ", timespec="seconds")
+
+
+def _whom(customer: dict[str, Any] | None) -> str:
+    return _join(customer["bank_id"], customer["name"]) if customer else "—"
+
+
+def _join(*parts: str | None) -> str:
+    return " ".join(part for part in parts if part) or "—"

@@ -1,0 +1,90 @@
+"""How long it takes from a "no" until nobody rings that person any more.
+
+For each opt-out in a span of time: from the moment it was said to the end of the last call to the
+person that was already under way (the call in which it was said is not counted: it says goodbye).
+A call placed after the "no", while it stands, is a fault and counted apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from evidence.sheets import Sheet
+
+_LATENCIES = """
+WITH said AS (
+    SELECT s.id, s.via, s.since, s.lifted_at, s.expires_at, s.customer_id, s.number_id,
+           s.evidence ->> 'call' AS call
+    FROM compliance_suppression s
+    WHERE s.source = 'opt_out' AND s.product_family = '' AND s.product_id IS NULL
+    AND s.since >= %(since)s AND s.since < %(until)s
+), reached AS (
+    SELECT said.via, said.id,
+           coalesce(extract(epoch FROM max(coalesce(c.ended_at, %(now)s) - said.since)
+                    FILTER (WHERE c.placed_at <= said.since)), 0) AS seconds,
+           count(c.id) FILTER (WHERE c.placed_at > said.since) AS late
+    FROM said LEFT JOIN dialer_call c
+    ON (c.customer_id = said.customer_id OR c.number_id = said.number_id)
+    AND c.kind <> 'inbound' AND c.public_id::text IS DISTINCT FROM said.call
+    AND (c.placed_at > said.since OR coalesce(c.ended_at, %(now)s) > said.since)
+    AND c.placed_at < least(coalesce(said.lifted_at, 'infinity'),
+                            coalesce(said.expires_at, 'infinity'))
+    GROUP BY said.via, said.id
+)
+SELECT coalesce(via, 'all'), count(*), count(*) FILTER (WHERE seconds > 0),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds),
+       percentile_cont(0.99) WITHIN GROUP (ORDER BY seconds), max(seconds), sum(late)
+FROM reached GROUP BY GROUPING SETS ((via), ()) ORDER BY GROUPING(via), via
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Of one channel ("all" = every one): opt-outs, those with a call under way, seconds, and calls
+    placed after the "no".
+    """
+
+    channel: str
+    count: int
+    under_way: int
+    p50: float
+    p99: float
+    longest: float
+    late: int
+
+
+def latencies(since: datetime, until: datetime, now: datetime) -> list[Latency]:
+    """By channel, and all together last; empty when nobody said no."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LATENCIES, {"since": since, "until": until, "now": now})
+        return [
+            Latency(via, count, under_way, float(p50), float(p99), float(longest), int(late))
+            for via, count, under_way, p50, p99, longest, late in cursor.fetchall()
+            if count
+        ]
+
+
+def latency_sheet(since: datetime, until: datetime, now: datetime) -> Sheet:
+    """The same as a table."""
+    return Sheet(
+        title=_("Opt-out latency"),
+        columns=[
+            ("channel", _("Channel")),
+            ("opt_outs", _("Opt-outs")),
+            ("under_way", _("With a call under way")),
+            ("p50_s", _("Median, seconds")),
+            ("p99_s", _("99th percentile, seconds")),
+            ("max_s", _("Longest, seconds")),
+            ("late", _("Calls placed after")),
+        ],
+        rows=[
+            [each.channel, each.count, each.under_way, round(each.p50, 3), round(each.p99, 3),
+             round(each.longest, 3), each.late]
+            for each in latencies(since, until, now)
+        ],
+        notes=[f"{since:%Y-%m-%d} – {until:%Y-%m-%d}"],
+    )  # fmt: skip

@@ -1,0 +1,99 @@
+"""What departed from the rule, and what changed the rules: two registers over a span of time.
+
+Both read the audit's entries, so that nothing is in them that the chain does not hold.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from audit.models import Entry
+from compliance.models import PackVersion
+from evidence.sheets import Cell, Sheet
+
+#: Beginnings of the kinds of entries.
+EXCEPTIONS = (
+    "exemption.",
+    "suppression.lifted",
+    "kill_switch.",
+    "legal_hold.",
+    "person.erased",
+    "audit.rebased",
+)
+PACK_CHANGES = ("pack.", "calendar.", "approval.")
+#: Approvals are about many things; these belong to the rules.
+_PACK_SUBJECTS = ("pack_version:", "pack_end:", "calendar_year:")
+
+
+def exceptions(since: datetime, until: datetime) -> Sheet:
+    """Exemptions, lifted refusals, kill switches, holds, erasures, and limits switched off."""
+    found = Entry.objects.filter(_begins("kind", EXCEPTIONS), at__gte=since, at__lt=until)
+    rows = [*_rows(found.order_by("at", "id")), *_limits_off(since, until)]
+    return Sheet(
+        _("Exceptions and overrides"),
+        _columns(),
+        sorted(rows, key=lambda row: str(row[0])),
+        [f"{since:%Y-%m-%d} – {until:%Y-%m-%d}"],
+    )
+
+
+def pack_changes(since: datetime, until: datetime) -> Sheet:
+    """Everything that was done to rule packs and calendars, by whom."""
+    found = Entry.objects.filter(_begins("kind", PACK_CHANGES), at__gte=since, at__lt=until)
+    found = found.exclude(Q(kind__startswith="approval.") & ~_begins("subject", _PACK_SUBJECTS))
+    return Sheet(
+        _("Changes of the rules"),
+        _columns(),
+        list(_rows(found.order_by("at", "id"))),
+        [f"{since:%Y-%m-%d} – {until:%Y-%m-%d}"],
+    )
+
+
+def _columns() -> list[tuple[str, str]]:
+    return [
+        ("at", _("Time")),
+        ("kind", _("Kind")),
+        ("subject", _("Subject")),
+        ("by", _("By")),
+        ("detail", _("Detail")),
+        ("entry", _("Audit entry")),
+    ]
+
+
+def _rows(entries: Any) -> Iterator[list[Cell]]:
+    found = list(entries)
+    names = dict(
+        User.objects.filter(pk__in={each.actor_id for each in found}).values_list("pk", "username")
+    )
+    for entry in found:
+        detail = json.dumps(entry.payload, ensure_ascii=False, sort_keys=True)
+        by = names.get(entry.actor_id, "") if entry.actor_id else ""
+        yield [entry.at, entry.kind, entry.subject, by, detail[:400], entry.pk]
+
+
+def _limits_off(since: datetime, until: datetime) -> Iterator[list[Cell]]:
+    """Rules of packs in force in the span whose limit is null: off, by two people's signature."""
+    versions = PackVersion.objects.filter(state="approved", effective_from__lt=until).filter(
+        Q(effective_to__isnull=True) | Q(effective_to__gt=since)
+    )
+    for version in versions.select_related("pack", "checker"):
+        for rule in version.document.get("rules", []):
+            if "limit" in rule and rule["limit"] is None:
+                checker = version.checker.username if version.checker else ""
+                subject = f"pack_version:{version.pk}"
+                detail = f"{version} {rule.get('id', '')}"
+                yield [version.effective_from, "pack.limit_off", subject, checker, detail, None]
+
+
+def _begins(field: str, beginnings: Sequence[str]) -> Q:
+    wanted = Q(pk__in=[])
+    for beginning in beginnings:
+        wanted |= Q(**{f"{field}__startswith": beginning})
+    return wanted

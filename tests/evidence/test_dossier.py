@@ -1,0 +1,160 @@
+"""One call's dossier: complete, masked, provable by a program that knows nothing of us."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from audit import verify_export
+from audit.models import Entry
+from clock.reading import now
+from evidence.dossier import dossier, find_call
+from evidence.dossier_pdf import dossier_json, dossier_pdf
+from tests.audit.test_books import seal_all
+from tests.evidence.conftest import WORDS, Evening
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def made(evening: Evening, **options: Any) -> dict[str, Any]:
+    call = find_call(str(evening.line.call.public_id))
+    assert call is not None
+    return dossier(call, reader=evening.cast.officer, at=now(), **{"revealed": False, **options})
+
+
+def check(document: dict[str, Any], folder: Path) -> subprocess.CompletedProcess[str]:
+    file = folder / "dossier.json"
+    file.write_bytes(dossier_json(document))
+    command = [sys.executable, "-I", "-S", verify_export.__file__, str(file)]
+    return subprocess.run(command, capture_output=True, text=True, cwd="/")
+
+
+def test_it_holds_everything_about_the_call(evening: Evening) -> None:
+    found = made(evening)
+    call = evening.line.call
+    assert found["call"]["sid"] == call.sid
+    (decision,) = found["decisions"]
+    assert decision["verdict"] == "allow"
+    assert decision["facts"]["customer"]["id"] == evening.cast.wang.pk
+    assert {pack["pack"] for pack in found["packs"]} == {"cn-bank"}
+    assert [each["subject"].partition(":")[0] for each in found["approvals"]] == ["target_list"]
+    assert found["script"]["content_hash"] == evening.campaign.script_version.content_hash
+    assert [turn["heard"] for turn in found["turns"]] == ["", WORDS]
+    assert {each["kind"] for each in found["contacts"]} >= {"attempt", "connect", "conversation"}
+    assert {each["of"] for each in found["opt_outs"]} == {"customer", "number"}
+    assert found["opt_outs"][0]["evidence"]["text"] == WORDS
+    assert [
+        each["params"]["CallStatus"] for each in found["webhooks"] if "CallStatus" in each["params"]
+    ]
+    kinds = {entry["kind"] for entry in found["proof"]["entries"]}
+    assert kinds >= {"gate.allowed", "suppression.opt_out", "target_list.approved"}
+
+
+def test_names_and_numbers_are_masked_unless_asked_for(evening: Evening) -> None:
+    number = evening.cast.wang.numbers.get().e164
+    masked = dossier_json(made(evening)).decode()
+    assert number not in masked
+    assert found_name(made(evening)) == "王*"
+    assert found_name(made(evening, revealed=True)) == "王芳"
+    assert number in dossier_json(made(evening, revealed=True)).decode()
+    notes = Entry.objects.filter(kind="evidence.dossier").order_by("id")
+    assert [note.payload["revealed"] for note in notes] == [False, False, True, True]
+    assert {note.actor_id for note in notes} == {evening.cast.officer.pk}
+
+
+def found_name(document: dict[str, Any]) -> str:
+    name: str = document["customer"]["name"]
+    return name
+
+
+def test_its_proof_is_checked_offline(evening: Evening, tmp_path: Path) -> None:
+    seal_all()
+    document = made(evening)
+    rows = document["proof"]["rows"]
+    assert {row["table"] for row in rows} == {
+        "compliance_contact", "compliance_decision", "dialer_callevent", "robot_turn",
+    }  # fmt: skip
+    done = check(document, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ", 0 not sealed yet" in done.stdout
+
+
+@pytest.mark.parametrize("what", ["entry", "row", "words", "batch", "seal"])
+def test_a_dossier_that_was_changed_is_found_out(
+    evening: Evening, tmp_path: Path, what: str
+) -> None:
+    seal_all()
+    document = made(evening)
+    proof = document["proof"]
+    turn = next(row for row in proof["rows"] if WORDS in str(row["openings"]))
+    match what:
+        case "entry":
+            proof["entries"][0]["actor"] = 4711
+        case "row":
+            turn["text"] = turn["text"].replace("opt_out", "affirm")
+        case "words":
+            opening = turn["openings"]["text"]
+            opening["text"] = json.dumps("好的，谢谢", ensure_ascii=False)
+        case "batch":
+            proof["row_batches"][str(turn["entry"])].pop()
+        case _:
+            proof["seals"][0]["root"] = "0" * 64
+    assert check(document, tmp_path).returncode == 1
+
+
+def test_before_it_is_sealed_it_says_so(evening: Evening, tmp_path: Path) -> None:
+    done = check(made(evening), tmp_path)
+    assert done.returncode == 0
+    assert ", 0 not sealed yet" not in done.stdout
+
+
+def test_the_pdf_is_one(evening: Evening) -> None:
+    seal_all()
+    content = dossier_pdf(made(evening))
+    assert content.startswith(b"%PDF-")
+    assert b"STSong-Light" in content
+
+
+@pytest.mark.parametrize("reference", ["sid", "attempt_id", "public_id"])
+def test_a_call_is_found_by_each_of_its_ids(evening: Evening, reference: str) -> None:
+    call = evening.line.call
+    assert find_call(str(getattr(call, reference))) == call
+    assert find_call("CA-nobody") is None
+
+
+def test_the_page_hands_it_out_and_notes_why(evening: Evening, client: Client) -> None:
+    client.force_login(evening.cast.officer)
+    form = {"call": evening.line.call.sid, "why": "regulator", "format": "json"}
+    answer = client.post("/compliance/evidence/dossier/", form)
+    assert answer.headers["Content-Type"] == "application/json"
+    assert json.loads(answer.content)["call"]["sid"] == evening.line.call.sid
+    subject = f"customer:{evening.cast.wang.pk}"
+    looked = Entry.objects.get(kind="customer.looked_at", subject=subject)
+    assert looked.payload["why"] == "regulator"
+    answer = client.post("/compliance/evidence/dossier/", {**form, "format": "pdf"})
+    assert answer.content.startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize("change", [{"why": ""}, {"call": "CA0"}])
+def test_without_a_reason_or_a_call_there_is_none(
+    evening: Evening, client: Client, change: dict[str, str]
+) -> None:
+    client.force_login(evening.cast.officer)
+    form = {"call": str(evening.line.call.sid), "why": "regulator", "format": "json"}
+    answer = client.post("/compliance/evidence/dossier/", {**form, **change})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/compliance/evidence/")
+    assert not Entry.objects.filter(kind="evidence.dossier").exists()
+
+
+def test_the_command_writes_both(evening: Evening, tmp_path: Path) -> None:
+    for name in ("d.json", "d.pdf"):
+        call_command("evidence", "dossier", str(evening.line.call.sid), str(tmp_path / name))
+    assert (tmp_path / "d.pdf").read_bytes().startswith(b"%PDF-")
+    assert json.loads((tmp_path / "d.json").read_bytes())["format"] == "sanshi-dossier-1"

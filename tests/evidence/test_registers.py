@@ -1,0 +1,157 @@
+"""Histories, opt-out latency and the registers, in every format."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.test import Client
+from openpyxl import load_workbook
+
+from audit.models import Entry
+from clock.reading import now
+from compliance import suppressing
+from compliance.holding import place
+from compliance.models import Attempt
+from dialer.models import Call
+from evidence.history import WHAT, contact_history
+from evidence.latency import latencies
+from evidence.registers import exceptions, pack_changes
+from evidence.sheets import FORMATS, Sheet, as_csv, as_json, as_pdf, as_xlsx
+from tests.evidence.conftest import Evening
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SINCE = datetime(2026, 3, 1, tzinfo=ZoneInfo("Asia/Shanghai"))
+UNTIL = datetime(2026, 4, 1, tzinfo=ZoneInfo("Asia/Shanghai"))
+TABLE = Sheet("表 T", [("a", "甲"), ("b", "B")], [["=1+1", 2], [SINCE, None]], ["说明"])
+
+
+def test_a_table_is_written_in_each_format() -> None:
+    lines = list(csv.reader(io.StringIO(as_csv(TABLE).decode("utf-8-sig"))))
+    assert lines == [["甲", "B"], ["'=1+1", "2"], ["2026-03-01 00:00:00+08:00", ""]]
+    page = load_workbook(io.BytesIO(as_xlsx(TABLE))).worksheets[0]
+    assert [[cell.value for cell in row] for row in page.rows][1] == ["'=1+1", 2]
+    assert json.loads(as_json(TABLE))["rows"][0] == {"a": "=1+1", "b": 2}
+    assert as_pdf(TABLE).startswith(b"%PDF-")
+    assert as_pdf(Sheet("empty", [("a", "A")], [])).startswith(b"%PDF-")
+
+
+def test_a_history_tells_what_happened_in_order(evening: Evening) -> None:
+    sheet = contact_history(evening.cast.wang)
+    what = [row[1] for row in sheet.rows]
+    times = [str(row[0]) for row in sheet.rows]
+    assert times == sorted(times)
+    wanted = ("consent", "allow", "attempt", "connect", "conversation", "opt_out")
+    assert {str(WHAT[name]) for name in wanted} <= set(what)
+    assert "王芳" not in json.dumps(sheet.rows, default=str, ensure_ascii=False)
+
+
+def test_an_opt_out_in_the_call_ends_nothing_else(evening: Evening) -> None:
+    *channels, together = latencies(SINCE, UNTIL, now())
+    assert [each.channel for each in channels] == ["robot"]
+    assert (together.channel, together.count, together.late) == ("all", 2, 0)
+    assert (together.under_way, together.longest) == (0, 0)
+
+
+def ringing(evening: Evening, placed: datetime, ended: datetime | None) -> Call:
+    zhao = evening.cast.zhao
+    return Call.objects.create(
+        kind="robot",
+        campaign=evening.campaign,
+        customer=zhao,
+        number=zhao.numbers.get(),
+        to="",
+        planned_at=placed,
+        placed_at=placed,
+        ended_at=ended,
+    )
+
+
+def opt_out(evening: Evening, at: datetime) -> None:
+    zhao = evening.cast.zhao
+    suppressing.opt_out(customer_id=zhao.pk, number_id=None, source="app", evidence={}, at=at)
+
+
+def test_the_time_until_the_last_call_under_way_ended_is_counted(evening: Evening) -> None:
+    at = now()
+    ringing(evening, at - timedelta(seconds=8), at + timedelta(seconds=1.5))
+    ringing(evening, at - timedelta(hours=2), at - timedelta(hours=1))
+    opt_out(evening, at)
+    by_channel = {each.channel: each for each in latencies(SINCE, UNTIL, at)}
+    assert (by_channel["app"].under_way, by_channel["app"].longest) == (1, 1.5)
+    assert by_channel["app"].late == 0
+
+
+def test_a_call_placed_after_the_no_is_counted_as_a_fault(evening: Evening) -> None:
+    at = now()
+    opt_out(evening, at)
+    ringing(evening, at + timedelta(minutes=5), None)
+    assert latencies(SINCE, UNTIL, at)[-1].late == 1
+
+
+def test_nobody_who_said_no_is_nothing_to_count(evening: Evening) -> None:
+    assert latencies(SINCE - timedelta(days=60), SINCE, now()) == []
+
+
+def test_exceptions_and_rule_changes_come_from_the_audit(evening: Evening) -> None:
+    hold = place(
+        customer_id=evening.cast.sun.pk,
+        number_id=None,
+        reason="case",
+        actor_id=evening.cast.officer.pk,
+        at=now(),
+    )
+    (found,) = [row for row in exceptions(SINCE, UNTIL).rows if row[1] == "legal_hold.placed"]
+    assert (found[2], found[3]) == (f"legal_hold:{hold.pk}", "officer")
+    assert found[5] == Entry.objects.get(kind="legal_hold.placed").pk
+    assert "pack.installed" in {row[1] for row in pack_changes(SINCE, UNTIL).rows}
+    assert "target_list.approved" not in {row[1] for row in pack_changes(SINCE, UNTIL).rows}
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("name", ["opt-outs", "exceptions", "rules"])
+def test_a_register_is_handed_out_and_that_is_noted(
+    evening: Evening, client: Client, name: str, kind: str
+) -> None:
+    client.force_login(evening.cast.officer)
+    span = {"since": "2026-03-01", "until": "2026-03-31"}
+    answer = client.get(f"/compliance/evidence/registers/{name}/", {**span, "format": kind})
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == FORMATS[kind][0]
+    entry = Entry.objects.get(kind=f"evidence.{name.replace('-', '_')}")
+    assert entry.actor_id == evening.cast.officer.pk
+    page = client.get(f"/compliance/evidence/registers/{name}/", span)
+    assert page.status_code == 200
+
+
+def test_a_register_or_format_that_is_not_there_is_404(evening: Evening, client: Client) -> None:
+    client.force_login(evening.cast.officer)
+    assert client.get("/compliance/evidence/registers/dreams/").status_code == 404
+    wrong = client.get("/compliance/evidence/registers/rules/", {"format": "doc"})
+    assert wrong.status_code == 404
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_history_is_handed_out_to_who_says_why(
+    evening: Evening, client: Client, kind: str
+) -> None:
+    client.force_login(evening.cast.officer)
+    form = {"q": "C0001", "why": "customer_asks", "format": kind}
+    answer = client.post("/compliance/evidence/history/", form)
+    assert answer.status_code == 200
+    assert Entry.objects.filter(kind="evidence.history").count() == 1
+    assert client.post("/compliance/evidence/history/", {**form, "why": ""}).status_code == 302
+    assert client.post("/compliance/evidence/history/", {**form, "q": "x"}).status_code == 302
+    assert Entry.objects.filter(kind="evidence.history").count() == 1
+
+
+def test_the_index_shows_the_latency(evening: Evening, client: Client) -> None:
+    client.force_login(evening.cast.officer)
+    page = client.get("/compliance/evidence/").content.decode()
+    assert "Opt-out latency" in page
+    assert Attempt.objects.count() == 1
