@@ -43,6 +43,7 @@ class DialPermission:
     variables: dict[str, Any]
     #: the audience was chosen by an automated decision about persons
     profiled: bool = False
+    ring_timeout_s: int | None = None
 
 
 def dial_permission(lead_id: int, now: datetime | None = None) -> DialPermission | None:
@@ -83,6 +84,7 @@ def dial_permission(lead_id: int, now: datetime | None = None) -> DialPermission
         retry_plan=campaign.retry_plan,
         variables=campaign.variables,
         profiled=is_profiled(campaign),
+        ring_timeout_s=campaign.ring_timeout_s,
     )
 
 

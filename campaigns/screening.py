@@ -241,6 +241,7 @@ def screening_intent(campaign: Campaign) -> Intent:
         campaign_limits=campaign.limits or None,
         gate=Gate.LIST,
         profiled=is_profiled(campaign),
+        ring_s=campaign.ring_timeout_s,
     )
 
 

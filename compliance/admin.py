@@ -78,7 +78,15 @@ class ProductAdmin(NeverDeleted, ModelAdmin):
 
 @admin.register(CallerId)
 class CallerIdAdmin(NeverDeleted, ModelAdmin):
-    list_display = ["number", "label", "registered_use", "hourly_cap", "daily_cap", "active"]
+    list_display = [
+        "number",
+        "label",
+        "registered_use",
+        "hourly_cap",
+        "daily_cap",
+        "route",
+        "active",
+    ]
     list_filter = ["active", "region"]
     search_fields = ["number", "label"]
 

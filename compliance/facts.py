@@ -20,6 +20,8 @@ from django.db import connection
 from compliance.calendars import calendar_with
 from compliance.counting import REACH as COUNT_REACH
 from compliance.domain.facts import (
+    CUSTOMER_REACH,
+    OTHERS_REACH,
     Blackout,
     CallerIdFacts,
     CampaignCounts,
@@ -40,10 +42,6 @@ from compliance.prepared import Prepared, run
 
 #: More pairs than this in one statement: split the list.
 BATCH = 10_000
-#: How far back a customer's own contacts are read (a campaign lasts at most as long).
-CUSTOMER_REACH = timedelta(days=400)
-#: The pack says how far back a number's or a household's contacts matter; this is the most.
-OTHERS_REACH = timedelta(days=33)
 #: Nothing has happened further ahead (clocks only run forward): the planner need not look.
 AHEAD = timedelta(days=2)
 
@@ -167,11 +165,7 @@ def _world(shared: dict[str, Any], stack: EffectivePack, skew: float) -> World:
     product, caller_id = shared["product"], shared["caller_id"]
     return World(
         product=ProductFacts(*product) if product else None,
-        caller_id=(
-            CallerIdFacts(caller_id[0], caller_id[1], tuple(caller_id[2]), Operator(caller_id[3]))
-            if caller_id
-            else None
-        ),
+        caller_id=_line(caller_id) if caller_id else None,
         calendar=calendar_with(stack.country, years),
         registers=tuple(
             RegisterFacts(name, datetime.fromisoformat(imported) if imported else None, age)
@@ -189,3 +183,8 @@ def _world(shared: dict[str, Any], stack: EffectivePack, skew: float) -> World:
             for counts in shared["campaign_counts"] or ()
         ),
     )
+
+
+def _line(columns: list[Any]) -> CallerIdFacts:
+    identity, active, use, operator, route = columns
+    return CallerIdFacts(identity, active, tuple(use), Operator(operator), route)

@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import Any
 
 from audiences.domain.ownership import Ownership
+from compliance.domain import attributes
 from compliance.domain.facts import (
     Consent,
     Contact,
@@ -112,7 +113,7 @@ def _in_order(lines: list[Line]) -> list[Line]:
 def _customer(identity: int | None, line: Line) -> CustomerFacts:
     """Of the bank's own attributes only plain values; `assets` among them, in whole yuan."""
     birth, region, zone, tolerance, assessed, household, vulnerable, deceased = line[4:12]
-    sandbox, branch, no_profiling, segment, attributes = line[12:17]
+    sandbox, branch, no_profiling, segment, text = line[12:17]
     columns = (
         identity,
         None if birth is None else date.fromisoformat(birth),
@@ -128,13 +129,13 @@ def _customer(identity: int | None, line: Line) -> CustomerFacts:
         no_profiling == "true",
         segment,
     )
-    if attributes is None:
+    if text is None:
         return _make_customer(*columns)
-    held = json.loads(attributes)
-    plain = ((name, value) for name, value in held.items() if isinstance(value, str | int | bool))
-    assets = held.get("assets")
-    known = assets if type(assets) is int and assets >= 0 else None
-    return _make_customer(*columns, known, tuple(sorted(plain)))
+    held = json.loads(text)
+    plain = {name: value for name, value in held.items() if isinstance(value, str | int | bool)}
+    assets = attributes.number(plain.get("assets"))
+    known = assets if assets is not None and assets >= 0 else None
+    return _make_customer(*columns, known, tuple(sorted(plain.items())))
 
 
 def _number(identity: int | None, line: Line) -> NumberFacts:

@@ -66,7 +66,7 @@ _WORLD = f"""
                                             issuer_risk_rating, min_age, max_age, by_phone,
                                             on_sale, private, min_amount)
                     FROM compliance_product WHERE id = %(product)s),
-        'caller_id', (SELECT json_build_array(id, active, registered_use, operator)
+        'caller_id', (SELECT json_build_array(id, active, registered_use, operator, route)
                       FROM compliance_callerid WHERE id = %(caller_id)s),
         'already_reserved', EXISTS (SELECT 1 FROM compliance_attempt
                                     WHERE idempotency_key = %(key)s AND %(key)s <> ''),

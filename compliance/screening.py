@@ -10,11 +10,11 @@ from django.db import connection, transaction
 
 from compliance.domain.decide import decide, decide_stacked
 from compliance.domain.decision import Decision
-from compliance.domain.facts import ContactKind, Facts
+from compliance.domain.facts import CUSTOMER_REACH, ContactKind, Facts
 from compliance.domain.intent import Gate, Intent
 from compliance.domain.making import maker
 from compliance.domain.pack import EffectivePack, PackError
-from compliance.facts import BATCH, CUSTOMER_REACH, Loaded, load
+from compliance.facts import BATCH, Loaded, load
 from compliance.models import Contact
 from compliance.packs import in_force
 

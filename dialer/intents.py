@@ -44,6 +44,7 @@ class Reread:
             approval_in_force=found.approval_in_force,
             campaign_limits=found.campaign_limits,
             profiled=found.profiled,
+            ring_s=found.ring_timeout_s,
             licences=self._licences(),
         )
 

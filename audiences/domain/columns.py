@@ -79,6 +79,16 @@ HEADERS: dict[Field, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
+#: Attributes that rules ask for, by the names that the rules use.
+ATTRIBUTES: dict[str, tuple[str, ...]] = {
+    "assets": ("资产", "金融资产", "管理资产", "资产余额", "aum", "assets"),
+    "hardship": ("经济困难", "困难客户", "生活困难", "hardship"),
+    "bereaved": ("丧亲", "亲属离世", "bereaved", "bereavement"),
+    "fraud_victim": ("诈骗受害", "受骗客户", "电诈受害人", "fraudvictim"),
+    "capacity": ("民事行为能力", "行为能力", "capacity", "legalcapacity"),
+}
+
+_ATTRIBUTE_OF = {header: name for name, headers in ATTRIBUTES.items() for header in headers}
 _FIELD_OF = {header: field for field, headers in HEADERS.items() for header in headers}
 _NOTE = re.compile(r"[(（\[【].*?[)）\]】]")
 _NOISE = re.compile(r"[\s_\-*:：.]+")
@@ -130,7 +140,7 @@ def read_header(header: Sequence[str], saved: Mapping[str, str] | None = None) -
             phones.append(index)
         elif field is None:
             if saved.get(title) != "":
-                others.append((index, title))
+                others.append((index, _ATTRIBUTE_OF.get(fold(title), title)))
         elif field in at:
             raise FileFault(FileFaultCode.DUPLICATE_COLUMN, row=1, detail=title)
         else:

@@ -87,6 +87,14 @@ SENTENCES: dict[str, Sentence] = {
     "VULNERABLE": Sentence(
         "需特别关注的客户，只能人工联系", "A vulnerable customer: only a person may call"
     ),
+    "SPARED": Sentence(
+        "客户情况特殊（{observed}），不进行营销外呼",
+        "Spared from calls because of what happened to the customer ({observed})",
+    ),
+    "CAPACITY": Sentence(
+        "客户民事行为能力受限（{observed}），可推介产品上限R{limit}",
+        "The customer's legal capacity is {observed}; the limit is R{limit}",
+    ),
     "ELDER_ROBOT": Sentence(
         "{limit}周岁以上客户只能人工联系", "From age {limit} only a person may call"
     ),
@@ -143,6 +151,10 @@ SENTENCES: dict[str, Sentence] = {
     "MACHINE_AGAIN": Sentence(
         "{limit}小时内曾判定为答录机，机器人不再拨打{clears}",
         "Taken for a machine within {limit} hours; the robot may not call{clears}",
+    ),
+    "RING_SHORT": Sentence(
+        "活动振铃时长{observed}秒，不足{limit}秒",
+        "The campaign lets it ring for {observed} seconds; at least {limit} are needed",
     ),
     "COMPLAINT_RATE": Sentence(
         "活动{conversations}次通话中有{observed}起投诉，上限每{per}次{limit}起",
@@ -205,6 +217,10 @@ SENTENCES: dict[str, Sentence] = {
     "DEP_NUMBER": Sentence("找不到号码", "The number is not known"),
     "DEP_LINK": Sentence("号码与客户的关系未知", "The number is not linked to the customer"),
     "DEP_AGE": Sentence("客户年龄未知", "The customer's age is not known"),
+    "DEP_CAPACITY": Sentence(
+        "客户民事行为能力的记载无法辨认",
+        "What is noted of the customer's legal capacity is unclear",
+    ),
     "DEP_PRODUCT": Sentence("找不到产品", "The product is not known"),
     "DEP_RISK_RATED": Sentence(
         "未说明产品是否适用风险评级", "Nobody said whether the product is risk-rated"

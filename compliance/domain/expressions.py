@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
+from compliance.domain import attributes
 from compliance.domain.facts import Facts
 from compliance.domain.rules.suitability import effective_rating
 from compliance.domain.terms import comes_of_age
@@ -130,7 +131,9 @@ class Comparison(_Strict):
         return "number"
 
     def read(self, at: Snapshot) -> Value | None:
-        """The field's value; None = not known (an attribute of another type is not known)."""
+        """The field's value; None = not known. An attribute is read as the type asked for, since
+        files hold text; one that cannot be is not known.
+        """
         known = FIELDS.get(self.field)
         if known is not None:
             value = known.read(at)
@@ -138,8 +141,11 @@ class Comparison(_Strict):
         customer = at.facts.customer
         held = dict(customer.attributes) if customer is not None else {}
         found = held.get(self.field.removeprefix(ATTRIBUTE))
-        wanted = {"text": str, "number": int, "truth": bool}[self.type]
-        return found if type(found) is wanted else None
+        if self.type == "number":
+            return attributes.number(found)
+        if self.type == "truth":
+            return attributes.truth(found)
+        return found if isinstance(found, str) else None
 
     def holds(self, at: Snapshot) -> bool | None:
         value = self.read(at)

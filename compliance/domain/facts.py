@@ -7,12 +7,17 @@ one number. Missing is None (or an empty tuple), and rules turn missing into a b
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from audiences.domain.ownership import Ownership
 from compliance.domain.calendar import Calendar
 from compliance.domain.intent import Actor, Purpose
+
+#: How far back a customer's own contacts are known (a campaign lasts at most as long), …
+CUSTOMER_REACH = timedelta(days=400)
+#: … and those of others on the number or in the household.
+OTHERS_REACH = timedelta(days=33)
 
 
 class ContactKind(StrEnum):
@@ -119,6 +124,8 @@ class CallerIdFacts:
     registered_use: tuple[str, ...] = ("marketing_out",)
     #: who calls on this number: the bank itself, or a licensed call centre for it
     operator: Operator = Operator.OWN
+    #: the trunk it goes out by; empty = the installation's own carrier
+    route: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,8 @@ class Intent:
     licences: tuple[str, ...] | None = None
     #: whose telephone a test call rings
     staff_number_id: int | None = None
+    #: how long it will ring before we give up; None = not known yet
+    ring_s: int | None = None
 
     @property
     def has_customer(self) -> bool:

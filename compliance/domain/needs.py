@@ -12,7 +12,7 @@ from compliance.domain.codes import family
 NOTHING = "nothing"
 
 _NEEDS: dict[str, tuple[str, ...]] = {
-    NOTHING: ("DECEASED", "SUIT_PRIVATE", "SANDBOX_CARRIER", "WRONG_NUMBER"),
+    NOTHING: ("DECEASED", "SUIT_PRIVATE", "SANDBOX_CARRIER", "WRONG_NUMBER", "SPARED"),
     "the_customers_own_wish": (
         "OPT_OUT",
         "COMPLAINT",
@@ -35,6 +35,7 @@ _NEEDS: dict[str, tuple[str, ...]] = {
         "SUIT_CHANNEL_R4",
         "SUIT_CHANNEL",
         "SUIT_AMOUNT",
+        "CAPACITY",
         "PRODUCT_AGE",
         "ELDER_RISK",
         "NOT_ELIGIBLE",
@@ -55,13 +56,19 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     "a_signature": ("SCRIPT_NOT_APPROVED", "CAMPAIGN_NOT_RUNNING", "APPROVAL_NONE"),
     "a_licensed_person": ("AGENT_LICENCE", "DEP_LICENCE"),
     "a_verified_number": ("TEST_NUMBER_UNVERIFIED",),
-    "somebody_looks_at_the_campaign": ("ABANDON_RATE", "COMPLAINT_RATE", "KILL_SWITCH"),
+    "somebody_looks_at_the_campaign": (
+        "ABANDON_RATE",
+        "COMPLAINT_RATE",
+        "RING_SHORT",
+        "KILL_SWITCH",
+    ),
     "an_import": ("REGISTER_STALE", "CAL_MISSING"),
     "data": (
         "DEP_CUSTOMER",
         "DEP_NUMBER",
         "DEP_LINK",
         "DEP_AGE",
+        "DEP_CAPACITY",
         "DEP_PRODUCT",
         "DEP_RISK_RATED",
         "DEP_RISK_RATING",

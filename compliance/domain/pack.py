@@ -13,7 +13,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, NamedTuple, Self
@@ -28,7 +28,6 @@ from compliance.domain.memory import Remembered, together
 from compliance.domain.registry import KINDS, RELAXING, Evaluate, Kind
 from compliance.domain.rules.authorisation import AuthorisationRule
 from compliance.domain.rules.base import Rule, concerns
-from compliance.domain.rules.cap import CapRule
 from compliance.domain.rules.exemption import ExemptionRule
 from compliance.domain.rules.suppression import SuppressionRule
 from compliance.domain.rules.time_window import TimeWindowRule, days_named
@@ -356,25 +355,3 @@ class EffectivePack:
     def remembered(self) -> Remembered:
         """Which lines of the ledger this stack can depend on."""
         return together(memory for kind, rule in self.rules for memory in kind.remembers(rule))
-
-    @cached_property
-    def reach(self) -> dict[str, timedelta]:
-        """How far back facts must be read by number and by household (longest rolling window)."""
-        reach = {"number": timedelta(days=2), "household": timedelta(days=2)}
-        for _, rule in self.rules:
-            if not isinstance(rule, CapRule):
-                continue
-            for key in ("number", "household"):
-                if key in rule.per:
-                    reach[key] = max(reach[key], _reach(rule))
-        return reach
-
-
-def _reach(rule: CapRule) -> timedelta:
-    rolling = rule.window.rolling if rule.window else None
-    if rule.window and rule.window.lifetime:
-        return timedelta(days=400)
-    if rule.window and rule.window.calendar:
-        return timedelta(days=33)
-    gap = timedelta(seconds=rule.min_gap_s or 0)
-    return max(rolling or timedelta(0), gap)

@@ -65,6 +65,15 @@ class CallerId(models.Model):
     hourly_cap = models.PositiveIntegerField(_("calls an hour at most"), default=40)
     daily_cap = models.PositiveIntegerField(_("calls a day at most"), default=200)
     active = models.BooleanField(_("active"), default=True)
+    route = models.CharField(
+        _("route"),
+        max_length=20,
+        blank=True,
+        help_text=_(
+            "The trunk or provider it goes out by, by the name in the rules, if some areas may not"
+            " be called by it. Empty: the installation's own."
+        ),
+    )
     operator = models.CharField(
         _("run by"),
         max_length=10,

@@ -153,6 +153,8 @@ FIELDS: dict[str, Text] = {
     "min_age": gettext_lazy("Least age"),
     "bands": gettext_lazy("Age bands"),
     "flagged_actors": gettext_lazy("Who may call vulnerable customers"),
+    "flags": gettext_lazy("Who may call, by circumstance"),
+    "capacity": gettext_lazy("Highest R by legal capacity"),
     "zone": gettext_lazy("Time zone"),
 }
 

@@ -2,7 +2,8 @@
 
 - `registered_use`: what a caller ID must be filed for; `operators`: who may call (a licensed call
   centre may not market); `licences`: product family → what the person who speaks must be licensed
-  for; `carrier_regions`: route → areas of numbers that it may not call.
+  for; `carrier_regions`: route (the caller ID's own, else the carrier) → areas of numbers that it
+  may not call.
 - `care_families`: a greeting sells nothing; a care call may name products of these families only.
 - `signed`: script, campaign and list must be signed. A pack with a rule of the kind `approval` says
   it there and sets this to false.
@@ -45,12 +46,11 @@ def evaluate(rule: AuthorisationRule, facts: Facts, intent: Intent, now: datetim
     reasons += _product(rule, facts, intent)
     if intent.gate is Gate.LIST:
         return reasons
-    number = facts.number
-    barred = rule.carrier_regions.get(intent.carrier)
+    number, line = facts.number, facts.world.caller_id
+    route = (line.route if line is not None else "") or intent.carrier
+    barred = rule.carrier_regions.get(route)
     if barred and number is not None and within(number.region, barred):
-        reasons.append(
-            objection(rule, "CARRIER_REGION", observed=number.region, limit=intent.carrier)
-        )
+        reasons.append(objection(rule, "CARRIER_REGION", observed=number.region, limit=route))
     return reasons + _line(rule, facts)
 
 

@@ -5,7 +5,9 @@
 - `window`: rolling hours or days: an event at t counts iff now − t < D, in elapsed seconds;
   calendar day, ISO week or month in the pack's zone; or lifetime (as far as facts reach back:
   400 days).
-- `per`: all of the named keys must agree between event and intent.
+- `per`: all of the named keys must agree between event and intent. One of them is customer, number
+  or household, whose contacts are what is known (and locked): a cap on a whole campaign, branch or
+  caller ID is refused here rather than counted wrongly. A caller ID's caps are values of its own.
 - `min_gap_s`: no attempt sooner after the last one.
 """
 
@@ -18,7 +20,13 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from compliance.domain.decision import Reason
-from compliance.domain.facts import Contact, ContactKind, Facts
+from compliance.domain.facts import (
+    CUSTOMER_REACH,
+    OTHERS_REACH,
+    Contact,
+    ContactKind,
+    Facts,
+)
 from compliance.domain.intent import Actor, Intent
 from compliance.domain.memory import Memory
 from compliance.domain.rules.base import Rule, objection
@@ -49,6 +57,7 @@ _LONGEST = {
     "week": timedelta(days=8),
     "month": timedelta(days=32),
 }
+_PEOPLE = frozenset({"customer", "number", "household"})
 _COUNTS_TEXT = {
     "attempts": ("拨打", "attempts"),
     "robot": ("机器人拨打", "robot attempts"),
@@ -116,6 +125,12 @@ class CapRule(Rule):
     def _whole(self) -> Self:
         if self.limit is not None and self.window is None:
             raise ValueError("a limit needs a window")
+        if not _PEOPLE & set(self.per):
+            raise ValueError("a cap is per customer, number or household, and more")
+        own = "customer" in self.per
+        known, reach = CUSTOMER_REACH if own else OTHERS_REACH, self.reach
+        if (reach is None and not own) or (reach is not None and reach > known):
+            raise ValueError(f"contacts are known for {known.days} days")
         return self
 
     @cached_property

@@ -78,8 +78,11 @@ def remembers(rule: PacingRule) -> tuple[Memory, ...]:
 
 
 def evaluate(rule: PacingRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:
-    """ABANDON_RATE, COMPLAINT_RATE (of the campaign); ABANDON_72H, MACHINE_AGAIN (of a person)."""
+    """ABANDON_RATE, COMPLAINT_RATE, RING_SHORT (of the campaign); ABANDON_72H, MACHINE_AGAIN."""
     reasons: list[Reason] = []
+    ring, least = intent.ring_s, rule.ring_min_s
+    if ring is not None and least is not None and ring < least:
+        reasons.append(objection(rule, "RING_SHORT", observed=ring, limit=least))
     if intent.gate is Gate.DIAL and facts.world.campaign_counts:
         reasons += _rate(rule, facts) + _complaints(rule, facts)
     if intent.actor is not Actor.ROBOT or not facts.contacts:

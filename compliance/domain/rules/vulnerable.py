@@ -2,6 +2,11 @@
 
 Ages follow the civil code ("以上" includes the number) and the protective side of 29 February. An
 unknown birth date blocks.
+
+`flags`: circumstances of life, by the customer's attribute that notes them (hardship, bereaved,
+fraud_victim, …), and who may call such a customer; nobody named = no call. `capacity`: the highest
+R that may be offered to people of none or limited legal capacity (attribute `capacity`); 0 = they
+are not called.
 """
 
 from __future__ import annotations
@@ -11,6 +16,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from compliance.domain import attributes
+from compliance.domain.attributes import Capacity
 from compliance.domain.decision import Reason
 from compliance.domain.facts import CustomerFacts, ExemptionKind, Facts
 from compliance.domain.intent import Actor, Intent, Purpose
@@ -41,10 +48,12 @@ class VulnerableRule(Rule):
     bands: tuple[AgeBand, ...] = ()
     #: who may call a customer marked vulnerable
     flagged_actors: frozenset[Actor] = frozenset({Actor.HUMAN})
+    flags: dict[str, frozenset[Actor]] = {}
+    capacity: dict[Literal[Capacity.NONE, Capacity.LIMITED], int] = {}
 
 
 def evaluate(rule: VulnerableRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:
-    """DECEASED, VULNERABLE, DEP_AGE, UNDERAGE, PRODUCT_AGE, ELDER_*."""
+    """DECEASED, VULNERABLE, SPARED, CAPACITY, DEP_AGE, UNDERAGE, PRODUCT_AGE, ELDER_*, …"""
     customer = facts.customer
     if customer is None:
         return []
@@ -53,6 +62,7 @@ def evaluate(rule: VulnerableRule, facts: Facts, intent: Intent, now: datetime) 
         reasons.append(objection(rule, "DECEASED"))
     if customer.vulnerable and intent.actor not in rule.flagged_actors:
         reasons.append(objection(rule, "VULNERABLE"))
+    reasons += _circumstances(rule, customer, facts, intent)
     birth = customer.birth_date
     today = local_date(now, rule.zone)
     if birth is None or birth > today:
@@ -67,6 +77,39 @@ def evaluate(rule: VulnerableRule, facts: Facts, intent: Intent, now: datetime) 
         if today >= becomes_elder(birth, band.from_age):
             reasons += _band(rule, band, customer, facts, intent, now)
     return reasons
+
+
+def _circumstances(
+    rule: VulnerableRule, customer: CustomerFacts, facts: Facts, intent: Intent
+) -> list[Reason]:
+    if not customer.attributes or not (rule.flags or rule.capacity):
+        return []
+    held = dict(customer.attributes)
+    reasons = []
+    for name, actors in rule.flags.items():
+        if attributes.says_so(held.get(name)) and intent.actor not in actors:
+            code = "VULNERABLE" if actors else "SPARED"
+            reasons.append(objection(rule, code, observed=name))
+    if rule.capacity:
+        reasons += _capacity(rule, attributes.capacity(held.get("capacity")), facts, intent)
+    return reasons
+
+
+def _capacity(
+    rule: VulnerableRule, capacity: Capacity, facts: Facts, intent: Intent
+) -> list[Reason]:
+    if capacity is Capacity.FULL:
+        return []
+    if capacity is Capacity.UNKNOWN:
+        return [objection(rule, "DEP_CAPACITY")]
+    limit = rule.capacity.get(capacity)
+    product = facts.world.product
+    if limit is None or (limit > 0 and intent.purpose is Purpose.CARE):
+        return []
+    rating = effective_rating(product) if product is not None and product.risk_rated else 0
+    if limit > 0 and rating is not None and rating <= limit:
+        return []
+    return [objection(rule, "CAPACITY", observed=capacity.value, limit=limit)]
 
 
 def _product_ages(rule: VulnerableRule, birth: date, today: date, facts: Facts) -> list[Reason]:
