@@ -210,6 +210,7 @@ def _intent(scenario: Scenario) -> Intent:
         gate=dial.gate,
         profiled=dial.profiled,
         licences=dial.licences,
+        ring_s=dial.ring_s,
     )
 
 

@@ -115,6 +115,7 @@ class GivenCallerId(_Strict):
     active: bool = True
     registered_use: tuple[str, ...] = ("marketing_out",)
     operator: Operator = Operator.OWN
+    route: str = ""
 
 
 class GivenRegister(_Strict):
@@ -203,6 +204,7 @@ class Dial(_Strict):
     approval_in_force: bool = True
     profiled: bool = False
     licences: tuple[str, ...] | None = None
+    ring_s: int | None = None
 
 
 class Expected(_Strict):

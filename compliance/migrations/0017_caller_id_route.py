@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("compliance", "0014_calendar_signed"),
+        ("compliance", "0016_lift_requests"),
     ]
 
     operations = [
