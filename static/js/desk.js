@@ -28,7 +28,7 @@ function show(next) {
   state = next;
   const { agent, transfer } = state;
   byId("desk-bar").dataset.state = agent.state;
-  const situation = transfer && transfer.state === "offered" && !transfer.agent_first ? "offered" : agent.state;
+  const situation = situationOf(agent, transfer);
   byId("state-name").textContent = texts.states[situation];
   byId("state-hint").textContent = texts.hints[situation];
   byId("state-timer").dataset.since = agent.since || "";
@@ -40,6 +40,13 @@ function show(next) {
   tellWhatHappened(before.transfer, transfer, state.not_reached);
   showCustomer();
   showCallbacks();
+}
+
+/** What the bar says: the agent's state, or more exactly what is going on. */
+function situationOf(agent, transfer) {
+  if (!transfer) return agent.state;
+  if (transfer.agent_first && ["offered", "accepted"].includes(transfer.state)) return `first_${transfer.state}`;
+  return transfer.state === "offered" ? "offered" : agent.state;
 }
 
 function showCustomer() {
@@ -96,7 +103,8 @@ function fillPop(pop, transfer) {
   part(pop, "wish").replaceChildren(wishes(transfer.wish), ...promise(transfer));
   part(pop, "do").replaceChildren(...lines(transfer.do, texts.do));
   part(pop, "dont").replaceChildren(...lines(transfer.dont, texts.dont));
-  part(pop, "transcript").replaceChildren(...transfer.transcript.map(line), ...captions.map(line));
+  const said = [...transfer.transcript, ...captions];
+  part(pop, "transcript").replaceChildren(...(said.length ? said.map(line) : [el("li", { class: "muted" }, texts.nothing_said)]));
   part(pop, "actions").replaceChildren(...actionsOf(transfer, early));
   const say = part(pop, "say");
   say.hidden = !(transfer.state === "connected" && phone.mayType);
