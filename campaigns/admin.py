@@ -59,6 +59,9 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
             ),
             "limits": gettext_lazy("The campaign's own rules; they can only tighten. Empty: none."),
             "max_lines": gettext_lazy("How many may be dialled at once."),
+            "by_hand": gettext_lazy(
+                "From 65 on, in need of care, by their own wish, and on rest days."
+            ),
             "weight": gettext_lazy("Its share of lines beside other campaigns."),
         }
 
@@ -124,7 +127,16 @@ class CampaignAdmin(ModelAdmin):
         ),
         (
             gettext_lazy("How"),
-            {"fields": ("max_lines", "weight", "ring_timeout_s", "retry_plan", "limits")},
+            {
+                "fields": (
+                    "by_hand",
+                    "max_lines",
+                    "weight",
+                    "ring_timeout_s",
+                    "retry_plan",
+                    "limits",
+                )
+            },
         ),
         (
             gettext_lazy("State"),

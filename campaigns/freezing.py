@@ -65,8 +65,12 @@ def campaign_parts(campaign: Campaign, caller_ids: Iterable[str]) -> dict[Part, 
 
 
 def _limits(campaign: Campaign) -> dict[str, Any]:
-    """What only tightens; that the people were chosen by automated decision is a limit too."""
+    """What only tightens; also that the people were chosen by automated decision, and that agents
+    call whom a robot may not: said only where it is so, for older signatures do not name it.
+    """
     found: dict[str, Any] = {"limits": campaign.limits, "retry_plan": campaign.retry_plan}
+    if campaign.by_hand:
+        found["by_hand"] = True
     audience = getattr(campaign, "audience", None)
     return {**found, "automated": True} if audience is not None and audience.automated else found
 

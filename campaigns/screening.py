@@ -11,8 +11,8 @@ from __future__ import annotations
 import io
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -27,7 +27,13 @@ from audit.recording import record
 from campaigns.domain.campaign_state import CampaignState
 from campaigns.domain.lead_state import LeadState
 from campaigns.domain.list_state import ListState
-from campaigns.domain.sorting import WITHOUT_NUMBER, Placed, place
+from campaigns.domain.sorting import (
+    WITHOUT_NUMBER,
+    Placed,
+    place,
+    placed_by_hand,
+    wants_a_person,
+)
 from campaigns.models import Audience, Campaign, TargetList
 from campaigns.reading import is_profiled
 from clock.reading import now as clock_now
@@ -189,9 +195,12 @@ def _store(target_list: TargetList, at: datetime) -> dict[str, Any]:
     basis: dict[str, dict[str, str]] = {}
     for people in _batches(_people(target_list)):
         decisions = screen([(c, n) for c, n in people if n is not None], template, at)
+        by_hand = _by_hand(people, decisions, template, at) if target_list.campaign.by_hand else {}
         rows = []
         for customer_id, number_id in people:
             placed = WITHOUT_NUMBER if number_id is None else place(decisions[customer_id], ends_at)
+            if customer_id in by_hand:
+                placed = placed_by_hand(placed, by_hand[customer_id], ends_at)
             rows.append((customer_id, number_id, placed))
             reasons.update(placed.codes)
             if placed.codes and number_id is not None:
@@ -211,6 +220,19 @@ def _store(target_list: TargetList, at: datetime) -> dict[str, Any]:
         "reasons": dict(reasons.most_common()),
         "basis": basis,
     }
+
+
+def _by_hand(
+    people: Sequence[tuple[int, int | None]],
+    decisions: Mapping[int, Decision],
+    template: Intent,
+    at: datetime,
+) -> dict[int, Decision]:
+    """The question again, for those whom only a robot may not call: may a person?"""
+    asked = [(c, n) for c, n in people if n is not None and wants_a_person(decisions[c])]
+    if not asked:
+        return {}
+    return screen(asked, replace(template, actor=Actor.HUMAN, kind=DialKind.AGENT), at)
 
 
 def _note_basis(basis: dict[str, dict[str, str]], decision: Decision) -> None:
@@ -277,7 +299,7 @@ def _batches(
 
 _COPY = """
 COPY campaigns_lead (target_list_id, campaign_id, customer_id, number_id, state, codes, clears_at,
-                     attempts, outcome, result) FROM STDIN
+                     attempts, outcome, result, by_hand) FROM STDIN
 """
 
 
@@ -289,8 +311,9 @@ def _copy(target_list: TargetList, rows: list[tuple[int, int | None, Placed]]) -
         number = r"\N" if number_id is None else number_id
         lifts = r"\N" if placed.clears_at is None else placed.clears_at.isoformat()
         codes = ",".join(placed.codes)
+        hand = "t" if placed.by_hand else "f"
         text.write(
-            f"{head}{customer_id}\t{number}\t{placed.state.value}\t{{{codes}}}\t{lifts}\t0\t\t\n"
+            f"{head}{customer_id}\t{number}\t{placed.state.value}\t{{{codes}}}\t{lifts}\t0\t\t\t{hand}\n"
         )
     text.seek(0)
     with connection.cursor() as cursor:

@@ -102,6 +102,7 @@ def _due_leads(campaign: Campaign, engaged: Engaged, now: datetime) -> QuerySet[
         .filter(
             campaign=campaign,
             state=LeadState.DUE.value,
+            by_hand=False,
             due_at__lte=now,
             target_list__state=ListState.APPROVED.value,
             number__isnull=False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+from campaigns.models import Lead
 from dialer.models import Call, Callback, Transfer
 from robot import conversing as robot
 
@@ -27,6 +28,21 @@ def of(call: Call) -> dict[str, Any]:
         "transcript": [
             {"who": line.who, "text": line.text} for line in robot.transcript(call.public_id)
         ],
+    }
+
+
+def of_lead(lead: Lead, at: datetime) -> dict[str, Any]:
+    """The same for a customer to whom nobody has spoken yet: only a person may call them."""
+    customer, product = lead.customer, lead.campaign.product
+    return {
+        "name": customer.name,
+        "gender": customer.gender,
+        "age_band": age_band(customer.birth_date, at.date()),
+        "segment": customer.segment,
+        "product": product.name,
+        "product_en": product.name_en,
+        "slots": {},
+        "transcript": [],
     }
 
 

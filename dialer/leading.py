@@ -28,6 +28,7 @@ from campaigns.errors import WrongState
 from clock.reading import now, real, speed
 from compliance import counting
 from dialer import (
+    by_hand,
     calling_back,
     cancelling,
     clearing,
@@ -167,6 +168,8 @@ class Leader:
             # a promise comes before a robot's call: it takes the next agent who is free
             self._part("callbacks", lambda: self._offer_callbacks(at))
         self._part("place", lambda: self._place(known, at, at_real))
+        if known.may_try(at_real):
+            self._part("by_hand", lambda: by_hand.offer_due(at))
         if self._is_due("wall", at_real, _ONE_SECOND):
             self._part("wall", lambda: self._show(at))
 

@@ -17,11 +17,12 @@ from agents.domain.agent_state import ReservationState
 from agents.models import Reservation
 from campaigns.domain.campaign_state import CampaignState
 from campaigns.domain.lead_state import LeadState
+from campaigns.domain.sorting import wants_a_person
 from campaigns.models import Lead
 from compliance import gate, ledger
 from compliance.domain.decision import Decision, Outcome
 from dialer import callbacks, handovers
-from dialer.domain.call_kind import AGENT_FIRST
+from dialer.domain.call_kind import AGENT_FIRST, CallKind
 from dialer.domain.call_state import CallState
 from dialer.domain.retrying import Expire, Retry, next_step
 from dialer.leads import change_lead
@@ -61,7 +62,10 @@ def settle_refused(call: Call, decision: Decision, *, at: datetime) -> None:
     lead = _lead_of(call)
     cause = f"gate:{','.join(decision.codes)}"
     refused = {"codes": decision.codes, "clears_at": decision.earliest_next}
-    if decision.verdict in (Outcome.BLOCK_TERMINAL, Outcome.REVIEW):
+    if lead.campaign.by_hand and call.kind == CallKind.ROBOT and wants_a_person(decision):
+        # no robot for this customer: whoever is free at a desk is asked (by_hand.py)
+        _due(lead, at, cause=cause, at=at, by_hand=True, **refused)
+    elif decision.verdict in (Outcome.BLOCK_TERMINAL, Outcome.REVIEW):
         # the branch had signed this row; the signature holds for the others
         cause = f"{EXCLUDED_AFTER_APPROVAL}:{','.join(decision.codes)}"
         change_lead(lead, LeadState.BLOCKED, cause=cause, at=at, **refused)

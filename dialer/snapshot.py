@@ -260,6 +260,7 @@ def _due(campaign: Campaign, now: datetime, most: int) -> int:
     leads = Lead.objects.filter(
         campaign=campaign,
         state=LeadState.DUE.value,
+        by_hand=False,
         due_at__lte=now,
         target_list__state=ListState.APPROVED.value,
         number__isnull=False,

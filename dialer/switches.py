@@ -40,6 +40,14 @@ def still_dialling(campaigns: Iterable[Campaign]) -> list[Campaign]:
     return [campaign for campaign in campaigns if f"campaign:{campaign.pk}" not in scopes]
 
 
+def open_to_people(campaigns: Iterable[Campaign]) -> list[Campaign]:
+    """Those in which an agent may still call."""
+    scopes = _scopes()
+    if "all" in scopes:
+        return []
+    return [campaign for campaign in campaigns if f"campaign:{campaign.pk}" not in scopes]
+
+
 def everything_stopped() -> bool:
     """Whether no call at all would be let through."""
     return "all" in _scopes()

@@ -155,7 +155,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "calls",
         _("Calls"),
-        _("Robot calls the carrier was asked to place; retries count again."),
+        _("Calls the carrier was asked to place, by robot or by hand; retries count again."),
         Source.CALLS,
         Count("pk", filter=Q(placed_at__isnull=False)),
     ),

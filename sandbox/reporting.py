@@ -9,6 +9,7 @@ from typing import Any
 
 from audiences.models import Customer
 from campaigns.models import Campaign, Lead
+from dialer.domain.call_kind import CallKind
 from dialer.models import Call
 from insights.figures import figures
 from robot.domain.versions import Phase
@@ -51,8 +52,13 @@ def behaviour_digest(campaign: Campaign) -> str:
     rows = [
         (
             lead.customer.bank_id,
-            lead.codes[:1] if not lead.calls.all() else [],
-            [(call.outcome, spoken.get(call.pk, [])) for call in lead.calls.all() if call.sid],
+            # whom only a person may call: it hangs on who was free, and when
+            lead.codes[:1] if not (lead.by_hand or lead.calls.all()) else [],
+            [
+                (call.outcome, spoken.get(call.pk, []))
+                for call in lead.calls.all()
+                if call.sid and call.kind == CallKind.ROBOT
+            ],
         )
         for lead in Lead.objects.filter(campaign=campaign)
         .select_related("customer")

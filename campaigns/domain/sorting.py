@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from campaigns.domain.lead_state import LeadState
@@ -19,10 +19,27 @@ class Placed:
     state: LeadState
     codes: tuple[str, ...]
     clears_at: datetime | None
+    by_hand: bool = False
+
+
+#: What stands in a robot's way for good, and in no person's: age, need of care, a wish.
+ROBOT_ONLY = frozenset({"ELDER_ROBOT", "VULNERABLE", "PREFERENCE_ROBOT"})
+
+
+def wants_a_person(decision: Decision) -> bool:
+    """Whether a robot's refusal is, as far as time does not lift it, about robots alone."""
+    lasting = {reason.code for reason in decision.reasons if reason.clears_at is None}
+    return bool(lasting) and lasting <= ROBOT_ONLY
 
 
 WITHOUT_NUMBER = Placed(LeadState.BLOCKED, (NUMBER_NONE,), None)
 _FREE = Placed(LeadState.LISTED, (), None)
+
+
+def placed_by_hand(robot: Placed, by_person: Decision, ends_at: datetime) -> Placed:
+    """Listed for a person if a person may call; else blocked as the robot was."""
+    placed = place(by_person, ends_at)
+    return replace(placed, by_hand=True) if placed.state is LeadState.LISTED else robot
 
 
 def place(decision: Decision, ends_at: datetime) -> Placed:

@@ -17,7 +17,8 @@ class Campaign(models.Model):
     """One product, one script, one audience, one span of time.
 
     `limits` is a pack layer of its own (it can only tighten); `retry_plan` maps an outcome to the
-    minutes after which to try again, in order of attempts; `weight` shares lines between campaigns.
+    minutes after which to try again, in order of attempts; `weight` shares lines between campaigns;
+    `by_hand` lets agents call those whom only a person may call.
     """
 
     name = models.CharField(_("name"), max_length=120)
@@ -41,6 +42,9 @@ class Campaign(models.Model):
     limits = models.JSONField(_("limits"), default=dict, blank=True)
     retry_plan = models.JSONField(_("retry plan"), default=dict, blank=True)
     variables = models.JSONField(_("script variables"), default=dict, blank=True)
+    by_hand = models.BooleanField(
+        _("agents call whom a robot may not"), default=False, db_default=False
+    )
     max_lines = models.PositiveIntegerField(_("lines at most"), default=30)
     weight = models.PositiveSmallIntegerField(_("weight"), default=50)
     ring_timeout_s = models.PositiveSmallIntegerField(_("ring seconds"), default=30)

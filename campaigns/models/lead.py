@@ -15,6 +15,7 @@ from campaigns.models.target_list import TargetList
 
 class Lead(models.Model):
     """`codes` are the reasons of the last refusal (first = primary); `clears_at` when it lifts.
+    `by_hand`: only a person may call this customer (their age, their wish); an agent comes first.
 
     `outcome` is the disposition of the last call (robot or telephony), before any transfer;
     `result` what came of the hand-over: connected, callback, abandoned, …
@@ -33,6 +34,7 @@ class Lead(models.Model):
         models.CharField(max_length=40), verbose_name=_("reasons"), default=list, blank=True
     )
     clears_at = models.DateTimeField(_("lifts at"), null=True, blank=True)
+    by_hand = models.BooleanField(_("by a person only"), default=False, db_default=False)
     due_at = models.DateTimeField(_("due"), null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(pgettext_lazy("how many", "attempts"), default=0)
     outcome = models.CharField(_("outcome"), max_length=30, blank=True)
@@ -54,6 +56,12 @@ class Lead(models.Model):
                 fields=["campaign", "due_at", "id"],
                 condition=models.Q(state=LeadState.DUE.value),
                 name="lead_due",
+            ),
+            # dialer.by_hand: the few whom only a person may call
+            models.Index(
+                fields=["campaign", "due_at", "id"],
+                condition=models.Q(state=LeadState.DUE.value, by_hand=True),
+                name="lead_due_by_hand",
             ),
             # results and the list page: counts by state and outcome
             models.Index(fields=["campaign", "state", "outcome"], name="lead_by_state"),

@@ -68,6 +68,7 @@ def desk_texts() -> dict[str, object]:
         },
         "first": {
             "offered": _("A promised call is due. You come first, then the customer is rung"),
+            "offered_by_hand": _("Only a person may call this customer. You come first"),
             "connecting": _("Connecting you. Then the customer is rung"),
             "ringing": _("The customer's telephone is ringing"),
             "promised": _("Promised for"),

@@ -144,8 +144,8 @@ function actionsOf(transfer, early) {
 }
 
 /** Where a call stands for which the agent comes first. */
-function bandOfFirst({ state: where, call_state: call }) {
-  if (where === "offered") return texts.first.offered;
+function bandOfFirst({ state: where, call_state: call, kind }) {
+  if (where === "offered") return kind === "callback" ? texts.first.offered : texts.first.offered_by_hand;
   if (where === "accepted") return ["ringing", "answered"].includes(call) ? texts.first.ringing : texts.first.connecting;
   return texts.bands[where];
 }

@@ -50,7 +50,7 @@ def make_world() -> None:
     install_shipped_packs()
 
 
-def make_campaign(cast: Cast, *, name: str = "Spring deposits") -> Campaign:
+def make_campaign(cast: Cast, *, name: str = "Spring deposits", by_hand: bool = False) -> Campaign:
     """A draft for every customer; all of them have consented to calls."""
     customers = Customer.objects.filter(consents=None).values_list("pk", flat=True)
     grant_many(list(customers), at=TUESDAY - timedelta(days=30), basis="branch", evidence={})
@@ -79,6 +79,7 @@ def make_campaign(cast: Cast, *, name: str = "Spring deposits") -> Campaign:
         ends_at=TUESDAY + timedelta(days=10),
         variables={"bank": "杭城银行"},
         retry_plan={"BUSY": [30]},
+        by_hand=by_hand,
         maker=cast.marketer,
         created_at=TUESDAY - timedelta(days=1),
     )

@@ -117,11 +117,11 @@ def verbs(twiml: str) -> list[str]:
     return [each.tag for each in ElementTree.fromstring(twiml)]
 
 
-def running_campaign(cast: Cast) -> Campaign:
+def running_campaign(cast: Cast, *, by_hand: bool = False) -> Campaign:
     """A campaign with the shipped script that the Xihu branch has signed and marketing launched."""
     make_world()
     install_shipped_scripts()
-    campaign = make_campaign(cast)
+    campaign = make_campaign(cast, by_hand=by_hand)
     campaign.script_version = ScriptVersion.objects.get(script__code="cc-instalment-prescreen")
     campaign.variables = {"bank": "湖城银行", "apr": "13.2%", "number_source": "办卡时的登记"}
     campaign.save(update_fields=["script_version", "variables"])
