@@ -34,6 +34,7 @@ class Page(StrEnum):
     CAMPAIGNS = "campaigns"
     WORKBENCH = "workbench"  # dialogues: read, try out, compare
     WRITING = "writing"  # changing them
+    MESSAGES = "messages"  # texts that did not reach whoever asked for them
     COMPLIANCE = "compliance"  # the way to the compliance screens, each with its own page
     APPROVALS = "approvals"  # the common inbox of head office
     WHY = "why"  # one customer: may we call, and what lies behind
@@ -70,6 +71,7 @@ PAGES: dict[Page, frozenset[Role]] = {
     Page.CAMPAIGNS: frozenset({Role.MARKETING}),
     Page.WORKBENCH: frozenset({Role.SCRIPT_WRITER, Role.REVIEWER, Role.MARKETING, Role.COMPLIANCE}),
     Page.WRITING: frozenset({Role.SCRIPT_WRITER}),
+    Page.MESSAGES: frozenset({Role.OPERATIONS, Role.SUPERVISOR, Role.COMPLIANCE}),
     Page.COMPLIANCE: frozenset({Role.COMPLIANCE, Role.REVIEWER}),
     Page.WHY: frozenset({Role.COMPLIANCE, Role.REVIEWER, Role.BRANCH_MANAGER, Role.MARKETING}),
     Page.DECISIONS: frozenset({Role.COMPLIANCE, Role.REVIEWER, Role.BRANCH_MANAGER}),

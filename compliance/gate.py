@@ -236,6 +236,7 @@ def _write(
             "kind": ContactKind.ATTEMPT.value,
             "product_family": product.family if product else "",
             "branch_id": facts.customer.branch_id if facts.customer else None,
+            "channel": "sms" if intent.purpose is Purpose.MESSAGE else "voice",
             "attempt_id": attempt_id,
         }
         steps.append((_LINE, line))

@@ -24,6 +24,7 @@ def check_production_is_safe(
     - sanshi.E004: the sandbox clock has been set in this database
     - sanshi.E005: the application's role could change what has been recorded
     - sanshi.E006: an arbiter is turned on without an address, or with a mode nobody knows
+    - sanshi.E007: an SMS gateway without a secret to sign with
     """
     if settings.SANDBOX:
         return []
@@ -40,6 +41,9 @@ def check_production_is_safe(
     if not known or (settings.ARBITER_MODE != "off" and not settings.ARBITER_BASE_URL):
         hint = "ARBITER_MODE is off, shadow or live; the latter two need ARBITER_BASE_URL."
         found.append(Error("The arbiter is not set up.", hint=hint, id="sanshi.E006"))
+    if settings.SMS_GATEWAY_URL and not settings.SMS_GATEWAY_SECRET:
+        hint = "Set SMS_GATEWAY_SECRET: requests and receipts are signed with it."
+        found.append(Error("The SMS gateway has no secret.", hint=hint, id="sanshi.E007"))
     if _sandbox_clock_is_set():
         found.append(
             Error(

@@ -65,6 +65,10 @@ SPEECH_LANGUAGE = env_str("SPEECH_LANGUAGE", "cmn-Hans-CN")
 SAY_LANGUAGE = env_str("SAY_LANGUAGE", "cmn-CN")
 SAY_VOICE = env_str("SAY_VOICE", "Polly.Zhiyu")
 
+# --- the bank's own SMS gateway (dialer/sms_gateway.py); without one no script may promise a text
+SMS_GATEWAY_URL = env_str("SMS_GATEWAY_URL", "")
+SMS_GATEWAY_SECRET = env_str("SMS_GATEWAY_SECRET", "")
+
 # --- a second opinion on what customers say (robot/arbitrating.py); off unless the bank has a model
 #: off, shadow (asked and written down, changes nothing) or live.
 ARBITER_MODE = env_str("ARBITER_MODE", "off")

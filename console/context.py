@@ -46,6 +46,7 @@ def navigation_of(request: HttpRequest) -> list[NavigationItem]:
         ("/test-calls/", _("Ring my phone"), may(user, Page.TEST_CALLS)),
         ("/wall/", _("Live wall"), may(user, Page.WALL)),
         ("/campaigns/", _("Campaigns"), may(user, Page.CAMPAIGNS)),
+        ("/messages/", _("Texts"), may(user, Page.MESSAGES)),
         ("/workbench/", _("Dialogues"), may(user, Page.WORKBENCH)),
         ("/results/", _("Results"), may(user, Page.RESULTS)),
         ("/compliance/", _("Compliance"), may(user, Page.COMPLIANCE)),

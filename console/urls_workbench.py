@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from console.views import workbench, workbench_release, workbench_trying
+from console.views import messages, workbench, workbench_release, workbench_trying
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("messages/", messages.failed, name="messages"),
+    path("messages/<uuid:public_id>/again/", messages.again, name="message-again"),
     path("workbench/", workbench.scripts, name="workbench"),
     path("workbench/save/", workbench.save, name="workbench-save"),
     path("workbench/check/", workbench_trying.check, name="workbench-check"),

@@ -10,7 +10,15 @@ from datetime import datetime
 from uuid import UUID
 
 from compliance import ledger
-from dialer import agent_first, callbacks, effects, handovers, progress, transferring
+from dialer import (
+    agent_first,
+    callbacks,
+    effects,
+    handovers,
+    messaging,
+    progress,
+    transferring,
+)
 from dialer.domain.call_kind import AGENT_FIRST, CallKind
 from dialer.domain.call_state import CallState
 from dialer.domain.said import Said
@@ -134,6 +142,8 @@ def _carry_out(call: Call, step: Step, *, turn: int, at: datetime) -> str:
     for reply in step.replies:
         if isinstance(reply, End):
             _end(call, step, reply.outcome, at)
+            if reply.sms is not None and call.kind != CallKind.TEST:
+                _promise_message(call, step, reply.sms)
             return twiml.hang_up(lines)
         if isinstance(reply, Park):
             bridge = transferring.consented(call, step, at=at)
@@ -161,6 +171,13 @@ def _end(call: Call, step: Step, outcome: str, at: datetime) -> None:
         call.outcome = outcome[:30]
         call.save(update_fields=["outcome"])
     transferring.dialogue_ended(call, outcome=outcome, at=at)
+
+
+def _promise_message(call: Call, step: Step, template: str) -> None:
+    """The text that the customer asked for, with the words that asked for it."""
+    evidence = {"call": str(call.public_id), "turn": step.state.turn, "intent": step.trace.intent}
+    values = {**step.state.variables, **step.state.slots}
+    messaging.promise(call, template=template, values=values, evidence=evidence)
 
 
 def _park_document(transfer: Transfer, lines: list[str], *, loop: int) -> str:

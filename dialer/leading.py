@@ -35,6 +35,7 @@ from dialer import (
     closing,
     health,
     limits,
+    message_jobs,
     reconciling,
     sweeping,
     switches,
@@ -200,6 +201,7 @@ class Leader:
         sweeping.ask_about_silent(self.errands, real_now=at_real, speed=self.speed)
         sweeping.put_back_stranded(at=at)
         sweeping.release_unused(at=at)
+        message_jobs.bring_due()
         calling_back.put_back_stranded(at)
         calling_back.settle_overdue(at)
         reserving.expire_overdue()

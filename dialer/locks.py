@@ -19,6 +19,7 @@ class Space(IntEnum):
 
     LEADER = 0x5A01
     PLACING = 0x5A02
+    MESSAGING = 0x5A03
 
 
 def try_lock(space: Space, key: int = 0) -> bool:

@@ -21,6 +21,7 @@ urlpatterns = [
     path("transfer/<uuid:transfer_id>/bridge/<int:offer>/", webhooks.bridge, name="bridge"),
     path("transfer/<uuid:transfer_id>/after/<int:offer>/", webhooks.after, name="after"),
     path("transfer/<uuid:transfer_id>/conference/", webhooks.conference, name="conference"),
+    path("sms/receipt/", webhooks.message_receipt, name="message_receipt"),
     path("inbound/", webhooks.ring_back, name="inbound"),
     path("inbound/<int:number>/", webhooks.ring_back_turn, name="inbound_turn"),
     path("inbound/status/", webhooks.ring_back_status, name="inbound_status"),

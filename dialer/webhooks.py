@@ -17,9 +17,10 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from clock.reading import now
-from dialer import conversing, inbound, progress, transferring
+from clock.reading import now, real
+from dialer import conversing, inbound, messaging, progress, sms_gateway, transferring
 from dialer.domain.said import Said
 from telephony import twiml
 from telephony.receiving import BadSignature, Event, receive, remember_reply
@@ -139,3 +140,28 @@ def ring_back_status(event: Event) -> str:
     """The progress of a ring-back."""
     inbound.advance(event, at=now())
     return ""
+
+
+@csrf_exempt
+@require_POST
+def message_receipt(request: HttpRequest) -> HttpResponse:
+    """The SMS gateway's receipt: {"id", "delivered": true|false, "cause"}; signed as ours are."""
+    given = request.headers.get(sms_gateway.SIGNATURE_HEADER, "")
+    timestamp = request.headers.get(sms_gateway.TIMESTAMP_HEADER, "")
+    if not sms_gateway.is_genuine(request.body, timestamp, given, now_s=real().timestamp()):
+        log.warning("a message's receipt was refused: its signature is wrong")
+        return HttpResponse(status=403)
+    try:
+        said = _Receipt.model_validate_json(request.body)
+    except ValidationError:
+        return HttpResponse(status=400)
+    messaging.receipt(said.id, delivered=said.delivered, cause=said.cause)
+    return HttpResponse(status=204)
+
+
+class _Receipt(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    id: UUID
+    delivered: bool
+    cause: str = Field(default="", max_length=120)

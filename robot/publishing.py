@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
@@ -98,7 +99,7 @@ def install_shipped_scripts() -> list[ScriptVersion]:
 
 
 def _release(version: ScriptVersion, *, actor_id: int | None, at: datetime) -> None:
-    findings = check(version.document)
+    findings = [*check(version.document), *without_gateway(version.document)]
     if findings:
         raise NotPublishable(findings)
     changed = (
@@ -108,6 +109,25 @@ def _release(version: ScriptVersion, *, actor_id: int | None, at: datetime) -> N
     )
     if changed:
         _record("robot.version_published", version, actor_id)
+
+
+def without_gateway(document: dict[str, Any]) -> list[Finding]:
+    """V22: a text is promised and no gateway of the bank is set up to send it."""
+    if settings.SMS_GATEWAY_URL and settings.SMS_GATEWAY_SECRET:
+        return []
+    return [
+        Finding(
+            "V22",
+            name,
+            (name,),
+            f"节点 {name} 承诺发送短信，但尚未配置短信网关",
+            f"node {name} promises a text, and no SMS gateway is set up",
+            "配置 SMS_GATEWAY_URL 与 SMS_GATEWAY_SECRET，或去掉 sms。",
+            "Set SMS_GATEWAY_URL and SMS_GATEWAY_SECRET, or take sms out.",
+        )
+        for name, node in document.get("nodes", {}).items()
+        if node.get("sms")
+    ]
 
 
 def _record(kind: str, version: ScriptVersion, actor_id: int | None) -> None:

@@ -37,7 +37,7 @@ def waiting(version: ScriptVersion, at: datetime) -> Approval | None:
 @transaction.atomic
 def ask(version: ScriptVersion, *, maker: User, at: datetime) -> Approval:
     """Ask for a signature. Raises NotPublishable with the findings, ApprovalRefused."""
-    findings = check(version.document)
+    findings = [*check(version.document), *publishing.without_gateway(version.document)]
     if findings:
         raise NotPublishable(findings)
     return deciding.submit(

@@ -14,6 +14,8 @@ class Purpose(StrEnum):
     CARE = "care"
     CALLBACK = "callback"
     TEST = "test"
+    #: a text that the customer asked for in a call; no call is placed
+    MESSAGE = "message"
     AGENT_LEG = "agent_leg"
 
 
@@ -32,6 +34,7 @@ class DialKind(StrEnum):
     CALLBACK = "callback"
     RETRY = "retry"
     TEST = "test"
+    MESSAGE = "message"
     AGENT_LEG = "agent_leg"
 
 
@@ -86,4 +89,4 @@ class Intent:
         return self.purpose in WITH_CUSTOMER
 
 
-WITH_CUSTOMER = frozenset({Purpose.MARKETING, Purpose.CARE, Purpose.CALLBACK})
+WITH_CUSTOMER = frozenset({Purpose.MARKETING, Purpose.CARE, Purpose.CALLBACK, Purpose.MESSAGE})

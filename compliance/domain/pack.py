@@ -226,6 +226,9 @@ _NEEDED = {
     Purpose.MARKETING: frozenset(REQUIRED),
     Purpose.CALLBACK: frozenset(REQUIRED),
     Purpose.CARE: frozenset(REQUIRED) - {"consent", "suitability"},
+    Purpose.MESSAGE: frozenset(
+        {"time_window", "calendar", "suppression", "cap", "number", "authorisation"}
+    ),
 }
 
 
@@ -341,7 +344,8 @@ class EffectivePack:
             for day in days_named(entry.rule.windows)
         }
         signed = any(isinstance(e.rule, AuthorisationRule) and e.rule.signed for e in rules)
-        if purpose in WITH_CUSTOMER and not signed and "approval" not in kinds:
+        rung = purpose in WITH_CUSTOMER and purpose is not Purpose.MESSAGE
+        if rung and not signed and "approval" not in kinds:
             missing.append("approval")
         return (*missing, *sorted(f"hours on {day.value}" for day in set(DayType) - covered))
 

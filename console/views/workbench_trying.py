@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from accounts.permissions import Page, requires
 from clock.reading import now as clock_now
 from robot.domain import engine, trying
-from robot.domain.documents import ScriptUnreadable, read_yaml
+from robot.domain.documents import ScriptUnreadable, canonical, read_yaml
 from robot.domain.drawing import picture
 from robot.domain.editing import changed
 from robot.domain.golden import examples
@@ -28,6 +28,7 @@ from robot.domain.script import Script
 from robot.domain.steps import End, Heard, Listen, Say, State, Step, Transfer
 from robot.domain.validation.checking import prove
 from robot.domain.validation.findings import Finding
+from robot.publishing import without_gateway
 
 MAX_SAID = 500
 
@@ -44,7 +45,9 @@ def check(request: HttpRequest) -> JsonResponse:
     return JsonResponse(
         {
             "faults": [],
-            "findings": [_finding(one) for one in prove(script)],
+            "findings": [
+                _finding(one) for one in (*prove(script), *without_gateway(canonical(script)))
+            ],
             "picture": picture(script),
             "document": script.model_dump(mode="json", by_alias=True, exclude_defaults=True),
             "matrix": {

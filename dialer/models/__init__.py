@@ -5,7 +5,17 @@ from __future__ import annotations
 from dialer.models.call import Call, CallEvent
 from dialer.models.callback import Callback
 from dialer.models.heartbeat import Heartbeat
+from dialer.models.message import Message
 from dialer.models.transfer import Transfer, TransferEvent
 from dialer.models.trial_call import TrialCall
 
-__all__ = ["Call", "CallEvent", "Callback", "Heartbeat", "Transfer", "TransferEvent", "TrialCall"]
+__all__ = [
+    "Call",
+    "CallEvent",
+    "Callback",
+    "Heartbeat",
+    "Message",
+    "Transfer",
+    "TransferEvent",
+    "TrialCall",
+]

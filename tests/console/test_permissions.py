@@ -23,6 +23,7 @@ ADDRESSES: dict[str, Page] = {
     "/compliance/registers/": Page.REGISTERS,
     "/workbench/": Page.WORKBENCH,
     "/compliance/suppressions/": Page.SUPPRESSIONS,
+    "/messages/": Page.MESSAGES,
     "/compliance/inbox/": Page.APPROVALS,
     "/compliance/why/": Page.WHY,
     "/compliance/cases/": Page.CASES,

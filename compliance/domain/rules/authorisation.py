@@ -5,6 +5,7 @@
   for; `carrier_regions`: route (the caller ID's own, else the carrier) → areas of numbers that it
   may not call.
 - `care_families`: a greeting sells nothing; a care call may name products of these families only.
+- `line`: a text message shows no caller ID (false).
 - `signed`: script, campaign and list must be signed. A pack with a rule of the kind `approval` says
   it there and sets this to false.
 
@@ -33,6 +34,8 @@ class AuthorisationRule(Rule):
     licences: dict[str, str] = {}
     carrier_regions: dict[str, frozenset[str]] = {}
     care_families: frozenset[str] | None = None
+    #: false: nothing is dialled, so no caller ID is shown
+    line: bool = True
 
 
 def evaluate(rule: AuthorisationRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:
@@ -51,7 +54,7 @@ def evaluate(rule: AuthorisationRule, facts: Facts, intent: Intent, now: datetim
     barred = rule.carrier_regions.get(route)
     if barred and number is not None and within(number.region, barred):
         reasons.append(objection(rule, "CARRIER_REGION", observed=number.region, limit=route))
-    return reasons + _line(rule, facts)
+    return reasons + _line(rule, facts) if rule.line else reasons
 
 
 def _product(rule: AuthorisationRule, facts: Facts, intent: Intent) -> list[Reason]:
