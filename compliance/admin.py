@@ -38,6 +38,7 @@ from compliance.models import (
     KillSwitch,
     LegalHold,
     LiftRequest,
+    OptOutFile,
     Pack,
     PackVersion,
     Preference,
@@ -196,6 +197,16 @@ class SuppressionAdmin(ReadOnly, ModelAdmin):
     list_select_related = ["customer", "number"]
     search_fields = ["=customer__bank_id", "=number__e164"]
     show_full_result_count = False
+
+
+@admin.register(OptOutFile)
+class OptOutFileAdmin(ReadOnly, ModelAdmin):
+    """Files of refusals; they are brought in on their own page."""
+
+    list_display = ["file_name", "via", "state", "rows_read", "entries", "rows_rejected", "maker"]
+    list_filter = ["state", "via"]
+    list_select_related = ["maker"]
+    exclude = ["path"]
 
 
 @admin.register(LiftRequest)

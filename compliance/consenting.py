@@ -27,9 +27,13 @@ def grant(
     evidence: dict[str, Any],
     product_family: str = "",
     expires_at: datetime | None = None,
+    number_id: int | None = None,
     actor_id: int | None = None,
 ) -> Consent:
-    """The customer consents to marketing calls (about one family, or every one when empty)."""
+    """The customer consents to marketing calls (about one family, or every one when empty).
+
+    `number_id`: on this number alone.
+    """
     customer_id = kept_id(customer_id)
     consent = Consent.objects.create(
         customer_id=customer_id,
@@ -38,6 +42,7 @@ def grant(
         evidence=evidence,
         granted_at=at,
         expires_at=expires_at,
+        number_id=number_id,
     )
     record(
         kind="consent.granted",

@@ -9,9 +9,13 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 
+from audiences.models import Customer
 from compliance.domain.facts import MACHINE, MACHINE_WRONG, ContactKind
+from compliance.domain.intent import Actor, Purpose
+from compliance.locking import keys_of, take
+from compliance.models.ledger import Contact
 
 #: Hanging up sooner than this after the answer is an outcome of its own (a cool-off follows).
 EARLY = timedelta(seconds=10)
@@ -69,6 +73,27 @@ def record_outcome(attempt_id: uuid.UUID, outcome: str, at: datetime) -> bool:
     if name == MACHINE and _spoken(attempt_id):
         name = MACHINE_WRONG
     return _append(attempt_id, ContactKind.OUTCOME, at, name)
+
+
+def record_elsewhere(*, customer_id: int, channel: str, product_family: str, at: datetime) -> None:
+    """A live conversation on another channel, or in a branch: the caps of conversations count it.
+
+    Takes the gate's lock: no permission is given meanwhile by somebody who has not seen it.
+    """
+    with transaction.atomic():
+        take(keys_of(customer_ids=[customer_id]))
+        customer = Customer.objects.get(pk=customer_id)
+        Contact.objects.create(
+            at=at,
+            kind=ContactKind.CONVERSATION.value,
+            customer_id=customer_id,
+            household=customer.household,
+            product_family=product_family,
+            branch_id=customer.branch_id,
+            actor=Actor.HUMAN.value,
+            purpose=Purpose.MARKETING.value,
+            channel=channel[:12],
+        )
 
 
 def _append(attempt_id: uuid.UUID, kind: ContactKind, at: datetime, outcome: str = "") -> bool:

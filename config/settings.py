@@ -100,6 +100,7 @@ INSTALLED_APPS = [
     "insights",
     "evidence",
     "console",
+    "api",
     "sandbox",
     "config",
 ]

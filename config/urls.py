@@ -9,5 +9,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
     path("hooks/", include("dialer.urls")),
+    path("api/v1/", include("api.urls")),
     path("", include("console.urls")),
 ]

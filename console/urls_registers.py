@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from console.views import registers, suppressions
+from console.views import opt_out_files, registers, suppressions
 
 _LIFT = "compliance/suppressions/requests/<int:request_id>/"
 _FILES = "compliance/registers/files/<int:import_id>/"
@@ -19,6 +19,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_FILES}<slug:step>/", registers.step, name="register-step"),
     path("compliance/suppressions/", suppressions.search, name="suppressions"),
     path("compliance/suppressions/<int:entry_id>/", suppressions.entry, name="suppression"),
+    path("compliance/opt-outs/", opt_out_files.index, name="opt-out-files"),
+    path(
+        "compliance/opt-outs/<int:file_id>/rejected.csv",
+        opt_out_files.rejected,
+        name="opt-out-rejected",
+    ),
     path(_LIFT, suppressions.unsuppression, name="unsuppression"),
     path(f"{_LIFT}<slug:step>/", suppressions.step, name="unsuppression-step"),
 ]

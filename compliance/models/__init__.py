@@ -12,6 +12,7 @@ from compliance.models.kill_switch import KillSwitch
 from compliance.models.ledger import Contact, Decision
 from compliance.models.legal_hold import LegalHold
 from compliance.models.lift import LiftRequest
+from compliance.models.opt_out_file import OptOutFile, OptOutRejection
 from compliance.models.pack import Pack, PackVersion
 from compliance.models.product import CallerId, Product
 from compliance.models.register import Register, RegisterEntry, RegisterImport, RegisterRejection
@@ -37,6 +38,8 @@ __all__ = [
     "KillSwitch",
     "LegalHold",
     "LiftRequest",
+    "OptOutFile",
+    "OptOutRejection",
     "Pack",
     "PackVersion",
     "Preference",

@@ -20,6 +20,7 @@ _INSIDE = {
     "ComplaintEvent",
     "RegisterEntry",
     "RegisterRejection",
+    "OptOutRejection",
 }
 
 

@@ -24,6 +24,7 @@ ADDRESSES: dict[str, Page] = {
     "/workbench/": Page.WORKBENCH,
     "/compliance/suppressions/": Page.SUPPRESSIONS,
     "/messages/": Page.MESSAGES,
+    "/compliance/opt-outs/": Page.SUPPRESSIONS,
     "/compliance/inbox/": Page.APPROVALS,
     "/compliance/why/": Page.WHY,
     "/compliance/cases/": Page.CASES,
