@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("compliance", "0016_lift_requests"),
+        ("compliance", "0018_message_purpose"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
