@@ -131,7 +131,7 @@ def _customer(identity: int | None, line: Line) -> CustomerFacts:
     )
     if text is None:
         return _make_customer(*columns)
-    held = json.loads(text)
+    held = json.loads(text) or {}
     plain = {name: value for name, value in held.items() if isinstance(value, str | int | bool)}
     assets = attributes.number(plain.get("assets"))
     known = assets if assets is not None and assets >= 0 else None

@@ -31,6 +31,8 @@ SPANS = [
     {"calendar": "month"},
     {"lifetime": True},
 ]
+#: Only a customer's own contacts are known for so long.
+LONG = [{"rolling_days": 120}, {"lifetime": True}]
 
 
 @st.composite
@@ -42,6 +44,9 @@ def rules(draw: st.DrawFn, identity: str) -> dict[str, Any]:
         found |= {"limit": draw(st.integers(0, 3)), "window": draw(st.sampled_from(SPANS))}
         if draw(st.booleans()):
             found["min_gap_s"] = draw(st.sampled_from([60, 86_400, 40 * 86_400]))
+        others_forget = found["window"] in LONG or found.get("min_gap_s", 0) > 33 * 86_400
+        if "customer" not in keys and (others_forget or not {"number", "household"} & set(keys)):
+            keys.append("customer")
     elif kind == "cool_off":
         lasts = draw(st.sampled_from([{"days": 3}, {"days": 40}, {"months": 1}, {"months": 6}]))
         scopes = ["all", "product", "product_family", "campaign", "number"]
