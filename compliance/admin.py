@@ -45,6 +45,7 @@ from compliance.models import (
     Product,
     Register,
     RegisterImport,
+    StaffNumber,
     Suppression,
 )
 from compliance.wording import MERGE_REFUSALS, label
@@ -388,6 +389,16 @@ class KillSwitchAdmin(NeverDeleted, ModelAdmin):
     def release(self, request: HttpRequest, switches: QuerySet[KillSwitch]) -> None:
         for switch in switches:
             switching.release(switch, actor_id=request.user.pk)
+
+
+@admin.register(StaffNumber)
+class StaffNumberAdmin(ReadOnly, ModelAdmin):
+    """Our own people's telephones; they enter and verify them at the workbench."""
+
+    list_display = ["user", "__str__", "verified_at", "created_at"]
+    list_select_related = ["user"]
+    fields = ["user", "verified_at", "created_at"]
+    readonly_fields = fields
 
 
 @admin.register(Attempt)
