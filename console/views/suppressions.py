@@ -29,6 +29,7 @@ from clock.reading import now as clock_now
 from compliance import lifting
 from compliance.domain.facts import SuppressionSource
 from compliance.models import LiftRequest, Suppression
+from console.views.opt_out_files import CHANNELS
 
 SHOWN = 100
 
@@ -38,6 +39,17 @@ SOURCES: dict[str, Any] = {
     SuppressionSource.REGISTER: gettext_lazy("On a register"),
     SuppressionSource.CARRIER: gettext_lazy("Refused by the carrier"),
     SuppressionSource.WRONG_NUMBER: gettext_lazy("Wrong number"),
+}
+#: Where a refusal was said; anything else (a complaint's channel) is shown as it is.
+VIAS: dict[str, Any] = {
+    **CHANNELS,
+    "robot": gettext_lazy("To the robot"),
+    "agent": gettext_lazy("To an agent"),
+    "ring_back": gettext_lazy("When ringing back"),
+    "clearance": gettext_lazy("Heard after the call"),
+    "review": gettext_lazy("Heard after the call"),
+    "web": gettext_lazy("Website"),
+    "email": gettext_lazy("E-mail"),
 }
 
 
@@ -179,6 +191,7 @@ def _row(one: Suppression) -> dict[str, Any]:
     return {
         "entry": one,
         "source": SOURCES[one.source],
+        "via": VIAS.get(one.via, one.via),
         "who": str(one.number) if one.number else one.customer.bank_id if one.customer else "–",
         "name": mask_name(one.customer.name) if one.customer else "",
         "scope": " · ".join([str(one.product), *scope] if one.product else scope),
