@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from statistics import mean
 
 from django.db import connection
 
@@ -42,6 +43,10 @@ _DRAWN = """\\set customer {customer} + :place
 \\set key random(100000000000, 999999999999)
 \\set attempt random(100000000000, 999999999999)
 """
+
+
+#: Seconds in which its clients connect and plan; the crew has done so before it is measured.
+WARM_UP_S = 3
 
 
 class NoPgbench(Exception):
@@ -88,7 +93,8 @@ def _recorded(job: Job, intent: Intent, drawn: str, *, wanted: bool) -> tuple[st
     if result.decision.allowed is not wanted:
         return None
     sent = [query["sql"].strip().rstrip(";") for query in connection.queries_log]
-    statements = [one for one in sent if not one.startswith("PREPARE ")]  # see _planned
+    # plans are made once (_planned)
+    statements = [one for one in sent if not one.startswith(("PREPARE ", "DEALLOCATE "))]
     varied = [_varied(one, intent, result.attempt_id) for one in statements]
     head = _planned() + (drawn + _DRAWN).format(
         hot=HOT,
@@ -115,7 +121,8 @@ def _one_line(statement: str) -> str:
 
 def _varied(statement: str, intent: Intent, attempt_id: uuid.UUID | None) -> str:
     """The statement with variables where it spoke of one customer's dial."""
-    text = _one_line(statement)
+    # several statements sent together stay together
+    text = re.sub(r"; *(EXECUTE|SELECT) ", r"\\; \1 ", _one_line(statement))
     text = re.sub(rf"(?<![:\d]){intent.customer_id}\b", ":customer", text)
     text = re.sub(rf"(?<![:\d]){intent.number_id}\b", ":number", text)
     text = text.replace(intent.idempotency_key, f"{intent.idempotency_key[:20]}:key")
@@ -136,13 +143,13 @@ def measure(scripts: Scripts, weights: tuple[int, int], url: str, seconds: int) 
             path = Path(folder, f"{name}.sql")
             path.write_text(text, encoding="utf-8")
             files += ["-f", f"{path}@{weight}"]
-        command = [pgbench(), "-n", "-c", str(WORKERS), "-j", "1", "-T", str(seconds)]
-        command += ["-D", "planned=0", *files, url]
+        command = [pgbench(), "-n", "-c", str(WORKERS), "-j", "1", "-P", "1", "-D", "planned=0"]
+        command += ["-T", str(seconds + WARM_UP_S), *files, url]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-    rate = re.search(r"^tps = ([\d.]+)", done.stdout, re.MULTILINE)
-    if done.returncode != 0 or rate is None:
+    rates = [float(rate) for rate in re.findall(r"progress: [\d.]+ s, ([\d.]+) tps", done.stderr)]
+    if done.returncode != 0 or len(rates) <= WARM_UP_S:
         raise RuntimeError(f"pgbench: {done.stderr[-2000:]}")
-    return float(rate[1])
+    return mean(rates[WARM_UP_S:])
 
 
 def pgbench(places: Sequence[Path] | None = None) -> str:

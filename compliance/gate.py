@@ -2,7 +2,7 @@
 
 `reserve` is one durable READ COMMITTED transaction, in this order:
 
-1. advisory locks on the sorted keys customer, number, household, in a statement of their own;
+1. advisory locks on the keys customer, number, household, in statements of their own;
 2. the intent is read again (campaign, approval, script: what the dialer owns);
 3. the facts, with the database's time, in one statement;
 4. `decide`;
@@ -24,6 +24,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.db import Error, connection, transaction
@@ -39,7 +40,7 @@ from compliance.domain.facts import ContactKind, Facts
 from compliance.domain.intent import Intent, Purpose
 from compliance.domain.pack import EffectivePack, PackError
 from compliance.facts import Loaded, load
-from compliance.locking import keys_of, take
+from compliance.locking import TAKE, keys_of, take
 from compliance.models.attempt import Attempt
 from compliance.models.exemption import Exemption
 from compliance.models.ledger import Contact
@@ -55,14 +56,15 @@ RETRY_AFTER = timedelta(seconds=60)
 #: Real seconds between permission and call; the window's end may cut it shorter.
 VALID_FOR_S = 10.0
 
-# The time; the household, whose lock is taken beside customer and number; limits for what
-# follows; and plans that fit any size of table, for they are kept.
-_OPEN = """
-SELECT sanshi_now(), (SELECT household FROM audiences_customer WHERE id = %s::bigint),
-    set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true),
+# In one round trip, but each a statement of its own: limits for what follows, and plans for single
+# rows; the locks of customer and number; the time, and the household, whose lock comes after them.
+_OPEN = f"""
+SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true),
     set_config('plan_cache_mode', 'force_generic_plan', true),
-    set_config('enable_seqscan', 'off', true)
-"""
+    set_config('enable_seqscan', 'off', true);
+{TAKE};
+SELECT sanshi_now(), (SELECT household FROM audiences_customer WHERE id = %s::bigint)
+"""  # noqa: S608 - made of constants
 #: SQLSTATE: unique_violation, lock_not_available.
 _UNIQUE, _LOCKED = "23505", "55P03"
 _DECISION = Insertion(StoredDecision, returning="id")
@@ -126,11 +128,11 @@ def reserve(intent_of: Callable[[], Intent]) -> GateResult:
 
 def _reserve(first: Intent, intent_of: Callable[[], Intent], attempt_id: uuid.UUID) -> GateResult:
     with transaction.atomic(durable=True), connection.cursor() as cursor:
-        since, household = _open(cursor, first.customer_id)
-        keys = _keys(first, household)
-        take(keys)
+        since, household = _open(cursor, first)
+        if household:
+            take(keys_of(households=[household]))
         intent = _read(intent_of)
-        if _keys(intent, household) != keys:
+        if _keys(intent) != _keys(first):
             raise _KeysChanged
         loaded = load([(intent.customer_id, intent.number_id)], intent, since=since)
         facts = _with_staff_number(loaded.facts[0], intent, loaded.now)
@@ -159,10 +161,8 @@ def _read(intent_of: Callable[[], Intent]) -> Intent:
     return intent
 
 
-def _keys(intent: Intent, household: str) -> list[int]:
-    return keys_of(
-        customer_ids=[intent.customer_id], number_ids=[intent.number_id], households=[household]
-    )
+def _keys(intent: Intent) -> list[int]:
+    return keys_of(customer_ids=[intent.customer_id], number_ids=[intent.number_id])
 
 
 def _with_staff_number(facts: Facts, intent: Intent, now: datetime) -> Facts:
@@ -172,12 +172,13 @@ def _with_staff_number(facts: Facts, intent: Intent, now: datetime) -> Facts:
     return replace(facts, staff_number=staff_numbers.facts_of(intent.staff_number_id, now=now))
 
 
-def _open(cursor: CursorWrapper, customer_id: int | None) -> tuple[datetime, str]:
-    """Bound the waiting, plan for single rows, and read what the locks need.
+def _open(cursor: CursorWrapper, intent: Intent) -> tuple[datetime, str]:
+    """Bound the waiting and lock the persons.
 
     Gives a business instant, from which facts count their reach back, and the household.
     """
-    cursor.execute(_OPEN, [customer_id, str(LOCK_TIMEOUT_MS), str(STATEMENT_TIMEOUT_MS)])
+    limits = [str(LOCK_TIMEOUT_MS), str(STATEMENT_TIMEOUT_MS)]
+    cursor.execute(_OPEN, [*limits, _keys(intent), intent.customer_id])
     row = cursor.fetchone()
     if row is None:
         raise LookupError("the database gave no time")
@@ -263,7 +264,7 @@ def _store(
 ) -> int:
     """Keep the decision with everything it was made from. Returns its id."""
     facts_text, intent_text = _text(facts_document(facts)), _text(intent_document(intent))
-    packs_text = _text([[pack.ref, pack.sha256] for pack in stack.packs])
+    packs_text = _packs_text(tuple((pack.ref, pack.sha256) for pack in stack.packs))
     # canonical JSON of the four together, of which two are large and written once
     inputs = (
         f'{{"at":"{decision.at.isoformat()}","facts":{facts_text},"intent":{intent_text},'
@@ -284,6 +285,11 @@ def _store(
         raise _LedgerFailed
     found: int = row[0]
     return found
+
+
+@lru_cache(maxsize=64)
+def _packs_text(packs: tuple[tuple[str, str], ...]) -> str:
+    return _text(packs)
 
 
 def _columns(decision: Decision, intent: Intent) -> dict[str, Any]:
@@ -330,7 +336,8 @@ def _code_of(error: Exception) -> tuple[str, str]:
 def _now_or_real() -> tuple[datetime, bool]:
     """The time, and whether the database gave it; a connection that is lost is replaced."""
     try:
-        connection.close_if_unusable_or_obsolete()
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
         return _now(), True
     except Exception:
         log.warning("gate: the database gives no time", exc_info=True)

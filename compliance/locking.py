@@ -1,6 +1,7 @@
 """The locks that put every gate and every refusal of a person in one order.
 
-Advisory transaction locks on the sorted keys customer, number, household. They are taken in a
+Advisory transaction locks on the sorted keys of customers and numbers, then on those of households
+(so that whoever knows the persons can begin). They are taken in a
 statement of their own, *before* the facts are read: within one statement the read may predate the
 lock. Whoever takes them sees everything that was committed under them.
 """
@@ -11,6 +12,9 @@ from collections.abc import Iterable
 from hashlib import blake2b
 
 from django.db import connection
+
+# unnest yields the array in its order, and a volatile function is called row by row
+TAKE = "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key"
 
 
 class NotInTransaction(Exception):
@@ -23,11 +27,12 @@ def keys_of(
     number_ids: Iterable[int | None] = (),
     households: Iterable[str] = (),
 ) -> list[int]:
-    """The 64-bit lock keys, sorted and distinct."""
+    """The 64-bit lock keys in the one order in which they are taken, each once."""
     names = [f"customer:{key}" for key in customer_ids if key is not None]
     names += [f"number:{key}" for key in number_ids if key is not None]
-    names += [f"household:{key}" for key in households if key]
-    return sorted({_key(name) for name in names})
+    persons = {_key(name) for name in names}
+    shared = {_key(f"household:{key}") for key in households if key}
+    return [*sorted(persons), *sorted(shared - persons)]
 
 
 def take(keys: list[int]) -> None:
@@ -40,8 +45,7 @@ def take(keys: list[int]) -> None:
     if not keys:
         return
     with connection.cursor() as cursor:
-        # unnest yields the array in its order, and a volatile function is called row by row
-        cursor.execute("SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key", [keys])
+        cursor.execute(TAKE, [keys])
 
 
 def _key(name: str) -> int:

@@ -11,26 +11,26 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+import time
 from collections.abc import Mapping
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 from django.db import DatabaseError, connection, models
 
 log = logging.getLogger(__name__)
 
 _PLACE = re.compile(r"%\((\w+)\)s")
+#: Real seconds a plan is kept, first and last: one made for an empty table is wrong for the full
+#: one, and only planning looks at sizes. Each next plan is kept twice as long.
+FIRST_S, LAST_S = 30.0, 900.0
 #: invalid_sql_statement_name, duplicate_prepared_statement, and feature_not_supported, which is
 #: what a plan says whose result has other columns now.
 _LOST = frozenset({"26000", "42P05", "0A000"})
 
 
 class Prepared:
-    """One statement with `%(name)s` places; types are inferred by the server.
-
-    Plan it with index access in mind (the gate sets `enable_seqscan = off`): it outlives the table
-    sizes that it was planned for.
-    """
+    """One statement with `%(name)s` places; types are inferred by the server."""
 
     def __init__(self, name: str, statement: str) -> None:
         every = _PLACE.findall(statement)
@@ -43,18 +43,23 @@ class Prepared:
         self._short = f"EXECUTE {self.name} ({', '.join(['%s'] * len(order))})"
         self._full = _PLACE.sub("%s", statement)
         self._order, self._every = order, every
-        # the driver's connections, not Django's wrappers of them, which outlive them
-        self._ready: WeakSet[Any] = WeakSet()
+        # how long the plan is good on each of the driver's connections (Django's wrapper of one
+        # outlives it): until when, and for how long it was meant to be
+        self._good: WeakKeyDictionary[Any, tuple[float, float]] = WeakKeyDictionary()
         self._kept = True
 
     def sent(self, cursor: Any, values: Mapping[str, Any]) -> tuple[str, list[Any]]:
         """What to send on this cursor of the current connection, planned there if need be."""
         if not self._kept:
             return self._full, [values[name] for name in self._every]
-        driver = connection.connection
-        if driver not in self._ready:
+        driver, now = connection.connection, time.monotonic()
+        until, lifetime = self._good.get(driver, (0.0, 0.0))
+        if until < now:
+            if lifetime:
+                cursor.execute(f"DEALLOCATE {self.name}")
             cursor.execute(self.preparation)
-            self._ready.add(driver)
+            lifetime = min(max(FIRST_S, 2 * lifetime), LAST_S)
+            self._good[driver] = now + lifetime, lifetime
         return self._short, [values[name] for name in self._order]
 
     def forget(self) -> None:

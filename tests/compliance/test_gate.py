@@ -19,7 +19,7 @@ from compliance.domain.decision import Outcome
 from compliance.domain.intent import DialKind, Intent, Purpose
 from compliance.gate import GateResult, reserve
 from compliance.locking import keys_of, take
-from compliance.models import Attempt, Contact, Decision, KillSwitch, Suppression
+from compliance.models import Attempt, Contact, Decision, KillSwitch, Product, Suppression
 from compliance.replaying import replay
 from tests.compliance.conftest import Bank, make_customer, set_time
 from tests.compliance.world import beijing, human
@@ -251,6 +251,21 @@ def test_a_released_promise_may_be_kept_again(committed_bank: Bank) -> None:
     first = ask(bank, **callback)
     assert first.attempt_id is not None and gate.release(first.attempt_id, "429")
     assert ask(bank, **callback).decision.allowed
+
+
+def test_a_rating_raised_a_second_ago_counts(committed_bank: Bank) -> None:
+    """Whatever the list was approved with."""
+    bank = committed_bank
+    bank.x.risk_tolerance, bank.x.risk_assessed_on = 2, NOW.date() - timedelta(days=30)
+    bank.x.save()
+    wealth = Product.objects.create(
+        code="w", name="理财", family="wealth", risk_rated=True, risk_rating=2
+    )
+    first = ask(bank, product_id=wealth.pk)
+    assert first.decision.allowed and first.attempt_id is not None
+    assert gate.release(first.attempt_id, "test")
+    Product.objects.filter(pk=wealth.pk).update(risk_rating=3)
+    assert ask(bank, product_id=wealth.pk).decision.codes == ["SUIT_R_GT_C"]
 
 
 def test_the_kill_switch_is_read_without_a_cache(committed_bank: Bank) -> None:

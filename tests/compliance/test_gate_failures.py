@@ -20,6 +20,7 @@ import pytest
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
+from audiences.models import Customer
 from compliance import facts as loading
 from compliance import gate, packs
 from compliance.domain.decision import Outcome
@@ -37,7 +38,7 @@ from compliance.models import (
     Preference,
     Register,
 )
-from tests.compliance.conftest import Bank, set_time
+from tests.compliance.conftest import Bank, make_bank, set_time
 from tests.compliance.test_gate import intent
 from tests.compliance.world import beijing
 from tests.roles import as_attacker
@@ -45,8 +46,17 @@ from tests.roles import as_attacker
 pytestmark = pytest.mark.django_db(transaction=True)
 
 NOW = beijing("2026-11-24 10:00")
-#: Statements of an ALLOW: open, locks, facts, the decision, and the rest of it.
+#: Round trips of an ALLOW: locks, household's lock, facts, the decision, and the rest of it.
 STATEMENTS = 5
+
+
+@pytest.fixture
+def committed_bank() -> Bank:
+    """The bank of the other tests, its customers in households: every statement is needed."""
+    bank = make_bank()
+    Customer.objects.filter(pk=bank.x.pk).update(household="H1")
+    Customer.objects.filter(pk=bank.y.pk).update(household="H2")
+    return bank
 
 
 def ask(bank: Bank, **changes: object) -> GateResult:
@@ -85,7 +95,7 @@ def at_statement(number: int, fail: Callable[[], None], *, after: bool) -> Itera
     seen = [0]
 
     def wrapper(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if sql.startswith("PREPARE"):
+        if sql.startswith(("PREPARE", "DEALLOCATE")):
             return execute(sql, params, many, context)
         seen[0] += 1
         if seen[0] != number:
@@ -198,22 +208,26 @@ def test_a_statement_that_takes_too_long_blocks(
     assert result.decision.reasons[0].observed == "57014"
 
 
-@pytest.mark.parametrize("table", ["compliance_contact", "compliance_decision", "audit_entry"])
+@pytest.mark.parametrize(
+    "table", ["compliance_suppression", "compliance_contact", "compliance_decision", "audit_entry"]
+)
 def test_a_table_that_somebody_holds_blocks(
     committed_bank: Bank, monkeypatch: pytest.MonkeyPatch, table: str
 ) -> None:
     monkeypatch.setattr(gate, "LOCK_TIMEOUT_MS", 200)
-    monkeypatch.setattr(gate, "RETRY_AFTER", timedelta(seconds=60))
 
     def lock() -> None:
-        # nobody may write, only the ledger may not even be read: else the refusal waits as well
-        mode = "ACCESS EXCLUSIVE" if table == "compliance_contact" else "SHARE ROW EXCLUSIVE"
+        # what the facts are read from cannot be read, the others not be written
+        read = table in ("compliance_suppression", "compliance_contact")
+        mode = "ACCESS EXCLUSIVE" if read else "SHARE ROW EXCLUSIVE"
         with as_attacker(), connection.cursor() as cursor:
             cursor.execute(f"LOCK TABLE {table} IN {mode} MODE")
 
     with held(lock, seconds=1.0 if table == "compliance_decision" else None):
         result = ask(committed_bank)
+        assert not result.decision.allowed
     assert_blocked(result, "DEP_LOCK", "DEP_LEDGER")
+    assert result.decision.earliest_next == result.decision.at + timedelta(seconds=60)
 
 
 @contextmanager
@@ -365,16 +379,10 @@ def test_a_wish_that_cannot_be_read_blocks(committed_bank: Bank, hours: Any) -> 
 
 
 @pytest.mark.parametrize("value", ["[]", '"x"', "5", "null"])
-def test_attributes_that_are_no_mapping_never_let_a_call_through(
-    committed_bank: Bank, value: str
-) -> None:
+def test_attributes_that_are_no_mapping_block(committed_bank: Bank, value: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE audiences_customer SET attributes = %s", [value])
-    result = ask(committed_bank)
-    if value in ("null", "[]"):  # nothing is known, and nothing is asked for
-        assert result.decision.allowed
-    else:
-        assert_blocked(result, "DEP_INTERNAL")
+    assert_blocked(ask(committed_bank), "DEP_INTERNAL")
 
 
 # --- intents --------------------------------------------------------------------------------------

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from datetime import datetime
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from compliance import prepared
 from compliance.models import CallerId
 from compliance.prepared import Insertion, Prepared, run
 
@@ -39,6 +43,30 @@ def test_a_new_connection_plans_again() -> None:
     assert one.name not in plans()
     assert value(one, a=2) == 3
     assert one.name in plans()
+
+
+def test_a_plan_is_made_again_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One made for an empty table would read the whole of the full one."""
+    one = Prepared("one", "SELECT 1 + %(a)s::int")
+    assert value(one, a=1) == 2
+    first = planned_at(one)
+    assert value(one, a=1) == 2
+    assert planned_at(one) == first
+    later = time.monotonic() + prepared.FIRST_S + 1
+    monkeypatch.setattr("compliance.prepared.time.monotonic", lambda: later)
+    assert value(one, a=2) == 3
+    assert planned_at(one) > first
+
+
+def planned_at(statement: Prepared) -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT prepare_time FROM pg_prepared_statements WHERE name = %s", [statement.name]
+        )
+        row = cursor.fetchone()
+    assert row is not None
+    found: datetime = row[0]
+    return found
 
 
 def test_several_go_in_one_round_trip_and_the_last_answers() -> None:
