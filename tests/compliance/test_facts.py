@@ -221,7 +221,8 @@ def test_a_withdrawn_consent_ends_the_calls(bank: Bank) -> None:
 def test_a_complaint_opens_a_case_and_stops_the_calls(bank: Bank) -> None:
     open_case(customer_id=bank.x.pk, number_id=None, source="12378", evidence={}, at=NOW)
     case = Complaint.objects.get()
-    assert case.due_at == NOW + timedelta(days=15)
+    # the day it came is not counted, and the fifteenth runs to its end (民法典 §201–202)
+    assert case.due_at == beijing("2026-12-10 00:00")
     found = screen([(bank.x.pk, bank.home.pk)], template(bank), NOW)
     assert found[bank.x.pk].codes == ["COMPLAINT"]
 
