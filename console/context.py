@@ -43,13 +43,11 @@ def navigation_of(request: HttpRequest) -> list[NavigationItem]:
         ("/desk/", _("My desk"), may(user, Page.DESK) and not user.is_superuser),
         ("/inbox/", _("Inbox"), may(user, Page.INBOX)),
         ("/compliance/inbox/", _("Approvals"), may(user, Page.APPROVALS)),
-        ("/test-calls/", _("Ring my phone"), may(user, Page.TEST_CALLS)),
         ("/wall/", _("Live wall"), may(user, Page.WALL)),
         ("/campaigns/", _("Campaigns"), may(user, Page.CAMPAIGNS)),
-        ("/messages/", _("Texts"), may(user, Page.MESSAGES)),
-        ("/workbench/", _("Dialogues"), may(user, Page.WORKBENCH)),
         ("/results/", _("Results"), may(user, Page.RESULTS)),
         ("/compliance/", _("Compliance"), may(user, Page.COMPLIANCE)),
+        ("/workbench/", _("Dialogues"), may(user, Page.WORKBENCH)),
         (
             "/compliance/why/",
             _("Why?"),
@@ -70,6 +68,8 @@ def navigation_of(request: HttpRequest) -> list[NavigationItem]:
             _("Pressure"),
             may(user, Page.PRESSURE) and not may(user, Page.COMPLIANCE),
         ),
+        ("/messages/", _("Texts"), may(user, Page.MESSAGES)),
+        ("/test-calls/", _("Ring my phone"), may(user, Page.TEST_CALLS)),
         ("/admin/", _("Administration"), user.is_staff),
         ("/sandbox/", _("Sandbox"), settings.SANDBOX),
     ]
