@@ -11,8 +11,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -118,10 +119,19 @@ def load(
     lines = Lines(rows)
     moment, real_moment, text = lines.world[4:7]
     now, real = datetime.fromisoformat(moment), datetime.fromisoformat(real_moment)
+    speed, stack, world = _shared(text)
+    skew = _skew(before, real.timestamp(), after)
+    if skew:
+        world = replace(world, clock_skew_s=skew)
+    return Loaded(now, real, speed, stack, world, pairs, lines)
+
+
+@lru_cache(maxsize=64)
+def _shared(text: str) -> tuple[float, EffectivePack, World]:
+    """What all pairs share, read. The same for one dial after the other, more often than not."""
     shared = json.loads(text)
     stack = stack_of([(identity, sha256) for identity, sha256 in shared["packs"] or ()])
-    world = _world(shared, stack, _skew(before, real.timestamp(), after))
-    return Loaded(now, real, shared["speed"], stack, world, pairs, lines)
+    return shared["speed"], stack, _world(shared, stack)
 
 
 def _array(ids: list[int | None]) -> str:
@@ -156,7 +166,7 @@ def _skew(before: float, database: float, after: float) -> float:
     return max(0.0, before - database, database - after)
 
 
-def _world(shared: dict[str, Any], stack: EffectivePack, skew: float) -> World:
+def _world(shared: dict[str, Any], stack: EffectivePack) -> World:
     years = [
         (year, sha256)
         for country, year, sha256 in shared["years"] or ()
@@ -176,7 +186,6 @@ def _world(shared: dict[str, Any], stack: EffectivePack, skew: float) -> World:
             for identity, since, until, *rest in shared["blackouts"] or ()
         ),
         kill_switches=tuple(KillSwitch(*switch) for switch in shared["switches"] or ()),
-        clock_skew_s=skew,
         already_reserved=shared["already_reserved"],
         campaign_counts=tuple(
             CampaignCounts(*(int(count) for count in counts))

@@ -132,7 +132,7 @@ def _reserve(first: Intent, intent_of: Callable[[], Intent], attempt_id: uuid.UU
         if household:
             take(keys_of(households=[household]))
         intent = _read(intent_of)
-        if _keys(intent) != _keys(first):
+        if (intent.customer_id, intent.number_id) != (first.customer_id, first.number_id):
             raise _KeysChanged
         loaded = load([(intent.customer_id, intent.number_id)], intent, since=since)
         facts = _with_staff_number(loaded.facts[0], intent, loaded.now)

@@ -278,7 +278,9 @@ def test_a_rule_that_raises_blocks(
     monkeypatch.setitem(KINDS, name, KINDS[name]._replace(evaluate=fail))  # type: ignore[arg-type]
     monkeypatch.setattr(packs, "_compiled", {})
     monkeypatch.setattr(packs, "_stacks", {})
+    loading._shared.cache_clear()
     assert_blocked(ask(committed_bank), "DEP_INTERNAL")
+    loading._shared.cache_clear()  # it holds the rule that raises
 
 
 def change_pack(**changes: object) -> None:
@@ -353,6 +355,7 @@ def test_a_calendar_that_was_changed_blocks(
 ) -> None:
     monkeypatch.setattr("compliance.calendars._days", {})
     monkeypatch.setattr("compliance.calendars._calendars", {})
+    loading._shared.cache_clear()
     with connection.cursor() as cursor:
         cursor.execute("UPDATE compliance_calendarday SET kind = 'adjusted_work'")
     assert_blocked(ask(committed_bank), "DEP_INTERNAL")
@@ -378,7 +381,7 @@ def test_a_wish_that_cannot_be_read_blocks(committed_bank: Bank, hours: Any) -> 
     assert_blocked(ask(committed_bank), "DEP_INTERNAL")
 
 
-@pytest.mark.parametrize("value", ["[]", '"x"', "5", "null"])
+@pytest.mark.parametrize("value", ["[1]", '"x"', "5"])
 def test_attributes_that_are_no_mapping_block(committed_bank: Bank, value: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE audiences_customer SET attributes = %s", [value])

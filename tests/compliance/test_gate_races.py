@@ -17,6 +17,7 @@ from django.db import connection
 
 from audiences.models import Customer, CustomerNumber, Number
 from compliance import calendars, consenting, gate, packs, suppressing
+from compliance import facts as loading
 from compliance.calendars import read_shipped as shipped_years
 from compliance.domain.decision import Outcome
 from compliance.domain.documents import CalendarDocument
@@ -236,6 +237,7 @@ def test_old_decisions_replay_after_packs_and_calendars_changed(
         (packs, "_compiled"), (packs, "_stacks"), (calendars, "_days"), (calendars, "_calendars"),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, {})
+    loading._shared.cache_clear()
     assert "CAP_C1" in reserve(lambda: intent(bank)).decision.codes
     for row, result in zip(stored, results, strict=True):
         again = replay(row)
