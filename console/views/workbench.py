@@ -75,6 +75,7 @@ def version(request: HttpRequest, version_id: int) -> HttpResponse:
             "state": STATES[VersionState(found.state)],
             "approval": approval,
             "may_write": writes,
+            "may_ring": may(request.user, Page.TEST_CALLS),
             "may_sign": approval is not None
             and not own
             and may_sign(request.user, "script_version"),

@@ -186,3 +186,14 @@ def test_a_step_nobody_knows_and_a_version_that_is_not_there_are_404(
     assert writer.post(f"/workbench/{draft.pk}/destroy/").status_code == 404
     assert writer.get("/workbench/999999/").status_code == 404
     assert writer.get(f"/workbench/{draft.pk}/funnel/").json() == {"calls": 0, "nodes": {}}
+
+
+def test_a_writer_rings_their_own_telephone_with_the_version_they_look_at(
+    writer: Client, draft: ScriptVersion
+) -> None:
+    page = writer.get(f"/workbench/{draft.pk}/").content.decode()
+    assert 'action="/test-calls/ring/"' in page
+    assert f'name="version" value="{draft.pk}"' in page
+    # without a verified number nothing rings, and the page says what is missing
+    answer = writer.post("/test-calls/ring/", {"version": draft.pk}, follow=True)
+    assert "请先填写并验证您的号码" in answer.content.decode()
