@@ -8,10 +8,11 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from compliance.domain.decide import decide, decide_stacked
+from compliance.domain.decide import decide
 from compliance.domain.decision import Decision
 from compliance.domain.facts import CUSTOMER_REACH, ContactKind, Facts
 from compliance.domain.intent import Gate, Intent
+from compliance.domain.judging import Judge
 from compliance.domain.making import maker
 from compliance.domain.pack import EffectivePack, PackError
 from compliance.facts import BATCH, Loaded, load
@@ -73,16 +74,22 @@ _make_intent = maker(Intent)
 def _judge(
     batch: Sequence[tuple[int, int]], template: Intent, loaded: Loaded
 ) -> Iterator[tuple[int, Decision]]:
-    judge: Callable[[Facts, Intent, EffectivePack, datetime], Decision] = decide_stacked
-    try:
-        stack = loaded.stack.with_campaign(template.campaign_limits, template.campaign_id)
-    except PackError:
-        stack, judge = loaded.stack, decide  # which says so
+    judge = _judge_of(template, loaded)
     values = [getattr(template, each.name) for each in fields(template)]
     before, after = values[:_CUSTOMER], values[_CUSTOMER + 2 :]
     for (customer_id, number_id), facts in zip(batch, loaded.each(), strict=True):
         intent = _make_intent(*before, customer_id, number_id, *after)
-        yield customer_id, judge(facts, intent, stack, loaded.now)
+        yield customer_id, judge(facts, intent)
+
+
+def _judge_of(template: Intent, loaded: Loaded) -> Callable[[Facts, Intent], Decision]:
+    stack, now = loaded.stack, loaded.now
+    try:
+        stacked = stack.with_campaign(template.campaign_limits, template.campaign_id)
+    except PackError:
+        # limits that cannot be read block everybody, and `decide` says so
+        return lambda facts, intent: decide(facts, intent, stack, now)
+    return Judge(template, stacked, loaded.world, now).decide
 
 
 _CUSTOMER = [each.name for each in fields(Intent)].index("customer_id")

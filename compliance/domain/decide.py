@@ -18,16 +18,21 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from compliance.domain.decision import Decision, Outcome, Reason, ordered, worst
-from compliance.domain.facts import Exemption, Facts, World
+from compliance.domain.facts import ContactKind, Exemption, Facts, World
 from compliance.domain.intent import Actor, Gate, Intent, Purpose
+from compliance.domain.making import maker
 from compliance.domain.pack import EffectivePack, PackError
 from compliance.domain.rules import authorisation, exemption, time_window
 from compliance.domain.rules.base import concerns
 
 HORIZON = timedelta(days=400)
 MAX_CLOCK_SKEW_S = 2.0
+_NO_LINES: frozenset[ContactKind] = frozenset()
 #: Each step lifts at least one objection; more steps than this would be a rule that lies.
 _MAX_STEPS = 5_000
+
+
+_make_decision = maker(Decision)
 
 
 def decide(facts: Facts, intent: Intent, pack: EffectivePack, now: datetime) -> Decision:
@@ -42,23 +47,30 @@ def decide(facts: Facts, intent: Intent, pack: EffectivePack, now: datetime) -> 
 
 def decide_stacked(facts: Facts, intent: Intent, stack: EffectivePack, now: datetime) -> Decision:
     """As `decide`, for a stack that holds the campaign's layer already (screening a list)."""
-    reasons = _reasons(facts, intent, stack, now)
+    return conclude(_reasons(facts, intent, stack, now), facts, intent, stack, now)
+
+
+def conclude(
+    reasons: list[Reason], facts: Facts, intent: Intent, stack: EffectivePack, now: datetime
+) -> Decision:
+    """The decision that all reasons together make."""
     if not reasons:
         spent = _exemption(facts, intent, stack, now)
-        return Decision(
+        return _make_decision(
             Outcome.ALLOW,
             now,
-            earliest_next=now,
-            packs=stack.refs,
-            open_until=None if spent else _open_until(facts, intent, stack, now),
-            exemption_id=spent.id if spent else None,
+            (),
+            now,
+            stack.refs,
+            None if spent else _open_until(facts, intent, stack, now),
+            spent.id if spent else None,
         )
-    return Decision(
+    return _make_decision(
         worst(reasons),
         now,
         ordered(reasons),
-        earliest_next=_earliest_next(reasons, facts, intent, stack, now),
-        packs=stack.refs,
+        _earliest_next(reasons, facts, intent, stack, now),
+        stack.refs,
     )
 
 
@@ -82,21 +94,20 @@ def _earliest_next(
 
 
 def _reasons(facts: Facts, intent: Intent, stack: EffectivePack, now: datetime) -> list[Reason]:
-    reasons = _ground(facts.world, intent, stack)
+    reasons = ground(facts.world, intent, stack)
     if intent.purpose is Purpose.AGENT_LEG:
         # the customer's own call passed the gate; what is new is who will speak
         for rule in stack.authorisations:
             reasons += authorisation.unlicensed(rule, facts, intent)
         return reasons
-    if intent.has_customer and facts.customer is None:
-        reasons.append(Reason("DEP_CUSTOMER", "ground"))
-    if intent.has_customer and facts.number is None:
-        reasons.append(Reason("DEP_NUMBER", "ground"))
+    if intent.has_customer:
+        reasons += unknown(facts)
     relaxed = _exemption(facts, intent, stack, now) is not None
     starts = None
     if not relaxed and facts.exemptions and stack.exemption is not None:
         starts = exemption.next_start(stack.exemption, facts, intent, now)
-    for kind, rule in stack.rules_for(intent.purpose, intent.actor):
+    kinds = frozenset([line.kind for line in facts.contacts]) if facts.contacts else _NO_LINES
+    for kind, rule in stack.rules_about(intent.purpose, intent.actor, kinds):
         if relaxed and rule.relaxed_by_callback:
             continue
         found = kind.evaluate(rule, facts, intent, now)
@@ -105,6 +116,14 @@ def _reasons(facts: Facts, intent: Intent, stack: EffectivePack, now: datetime) 
                 found = [_not_after(reason, starts) for reason in found]
             reasons += found
     return reasons
+
+
+def unknown(facts: Facts) -> list[Reason]:
+    """Whom or what we do not know, of a dial to a customer."""
+    if facts.customer is not None and facts.number is not None:
+        return []
+    reasons = [] if facts.customer is not None else [Reason("DEP_CUSTOMER", "ground")]
+    return reasons if facts.number is not None else [*reasons, Reason("DEP_NUMBER", "ground")]
 
 
 def _not_after(reason: Reason, starts: datetime) -> Reason:
@@ -122,7 +141,7 @@ def _exemption(
     return exemption.in_force(stack.exemption, facts, intent, now)
 
 
-def _ground(world: World, intent: Intent, stack: EffectivePack) -> list[Reason]:
+def ground(world: World, intent: Intent, stack: EffectivePack) -> list[Reason]:
     """Kill switch, clock and pack: what holds for every dial, an agent's own leg included."""
     reasons: list[Reason] = []
     if intent.gate is Gate.DIAL:

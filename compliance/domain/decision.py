@@ -155,9 +155,12 @@ class Decision:
 
 def ordered(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     """Reasons with the primary one first: by stage, then the hardest, then the rule's id."""
+    found = tuple(reasons)
+    if len(found) < 2:
+        return found
     return tuple(
         sorted(
-            reasons,
+            found,
             key=lambda r: (lookup(r.code).stage, -_SEVERITY[r.outcome], r.rule_id, r.code),
         )
     )

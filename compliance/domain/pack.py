@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from compliance.domain.calendar import DayType
 from compliance.domain.decision import Reason
-from compliance.domain.facts import Facts
+from compliance.domain.facts import ContactKind, Facts
 from compliance.domain.intent import WITH_CUSTOMER, Actor, Intent, Purpose
 from compliance.domain.memory import Remembered, together
 from compliance.domain.registry import KINDS, RELAXING, Evaluate, Kind
@@ -240,6 +240,9 @@ class EffectivePack:
     _by_caller: dict[tuple[Purpose, Actor], tuple[CompiledRule, ...]] = field(
         default_factory=dict, compare=False, repr=False
     )
+    _by_lines: dict[tuple[Purpose, Actor, frozenset[ContactKind]], tuple[CompiledRule, ...]] = (
+        field(default_factory=dict, compare=False, repr=False)
+    )
     _windows: dict[tuple[Purpose, Actor], tuple[TimeWindowRule, ...]] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -247,7 +250,7 @@ class EffectivePack:
         default_factory=dict, compare=False, repr=False
     )
 
-    @property
+    @cached_property
     def refs(self) -> tuple[str, ...]:
         return tuple(pack.ref for pack in self.packs)
 
@@ -307,6 +310,22 @@ class EffectivePack:
                 and not isinstance(entry.rule, ExemptionRule)
             )
             self._by_caller[key] = found
+        return found
+
+    def rules_about(
+        self, purpose: Purpose, actor: Actor, kinds: frozenset[ContactKind]
+    ) -> tuple[CompiledRule, ...]:
+        """Of these, without those that are silent while the ledger has no more than such lines."""
+        key = (purpose, actor, kinds)
+        found = self._by_lines.get(key)
+        if found is None:
+            found = tuple(
+                entry
+                for entry in self.rules_for(purpose, actor)
+                if not entry.kind.by_ledger(entry.rule)
+                or any(memory.kind in kinds for memory in entry.kind.remembers(entry.rule))
+            )
+            self._by_lines[key] = found
         return found
 
     def windows_for(self, purpose: Purpose, actor: Actor) -> tuple[TimeWindowRule, ...]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from compliance.domain.decision import Reason
-from compliance.domain.facts import Facts
+from compliance.domain.facts import Facts, World
 from compliance.domain.intent import Intent
 from compliance.domain.memory import Memory
 from compliance.domain.rules import (
@@ -37,13 +37,17 @@ Evaluate = Callable[[Any, Facts, Intent, datetime], list[Reason]]
 
 class Kind(NamedTuple):
     """`relaxable`: whether a rule of the kind may step back for a callback the customer wanted;
-    `remembers`: which lines of the ledger it can depend on (all others may be left out).
+    `remembers`: which lines of the ledger it can depend on (all others may be left out);
+    `by_ledger`: whether a rule of the kind is silent as long as none of these lines is there;
+    `idle`: whether it says nothing to anybody in this world now (plan.py).
     """
 
     model: type[Rule]
     evaluate: Evaluate
     relaxable: Callable[[Any], bool]
     remembers: Callable[[Any], tuple[Memory, ...]]
+    by_ledger: Callable[[Any], bool] = lambda rule: False
+    idle: Callable[[Any, World, Intent, datetime], bool] = lambda rule, world, intent, now: False
 
 
 def _never(rule: Rule) -> bool:
@@ -66,23 +70,34 @@ def _relaxable_cap(rule: cap.CapRule) -> bool:
 
 
 KINDS: dict[str, Kind] = {
-    "approval": Kind(approval.ApprovalRule, approval.evaluate, _never, _nothing),
+    "approval": Kind(
+        approval.ApprovalRule, approval.evaluate, _never, _nothing, idle=approval.idle
+    ),
     "authorisation": Kind(
         authorisation.AuthorisationRule, authorisation.evaluate, _never, _nothing
     ),
-    "blackout": Kind(blackout.BlackoutRule, blackout.evaluate, _never, _nothing),
-    "calendar": Kind(calendar.CalendarRule, calendar.evaluate, _never, _nothing),
-    "cap": Kind(cap.CapRule, cap.evaluate, _relaxable_cap, cap.remembers),
+    "blackout": Kind(
+        blackout.BlackoutRule, blackout.evaluate, _never, _nothing, idle=blackout.idle
+    ),
+    "calendar": Kind(
+        calendar.CalendarRule, calendar.evaluate, _never, _nothing, idle=calendar.idle
+    ),
+    "cap": Kind(
+        cap.CapRule, cap.evaluate, _relaxable_cap, cap.remembers, lambda rule: rule.limit != 0
+    ),
     "consent": Kind(consent.ConsentRule, consent.evaluate, _never, _nothing),
     "cool_off": Kind(
         cool_off.CoolOffRule,
         cool_off.evaluate,
         lambda rule: bool(rule.name == "not_now"),
         cool_off.remembers,
+        lambda rule: True,
     ),
     "eligibility": Kind(eligibility.EligibilityRule, eligibility.evaluate, _never, _nothing),
     "exemption": Kind(exemption.ExemptionRule, exemption.evaluate, _never, _nothing),
-    "in_flight": Kind(in_flight.InFlightRule, in_flight.evaluate, _never, _nothing),
+    "in_flight": Kind(
+        in_flight.InFlightRule, in_flight.evaluate, _never, _nothing, idle=in_flight.idle
+    ),
     "number": Kind(number.NumberRule, number.evaluate, _never, _nothing),
     "pacing": Kind(pacing.PacingRule, pacing.evaluate, _never, pacing.remembers),
     "preference": Kind(
@@ -94,7 +109,11 @@ KINDS: dict[str, Kind] = {
     ),
     "test_call": Kind(staff_call.StaffCallRule, staff_call.evaluate, _never, _nothing),
     "time_window": Kind(
-        time_window.TimeWindowRule, time_window.evaluate, lambda rule: True, _nothing
+        time_window.TimeWindowRule,
+        time_window.evaluate,
+        lambda rule: True,
+        _nothing,
+        idle=time_window.idle,
     ),
     "vulnerable": Kind(vulnerable.VulnerableRule, vulnerable.evaluate, _never, _nothing),
 }

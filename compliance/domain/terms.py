@@ -49,6 +49,7 @@ def zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+@lru_cache(maxsize=4096)
 def local_date(moment: datetime, zone_name: str) -> date:
     """The calendar date of a UTC instant in a zone."""
     return moment.astimezone(zone(zone_name)).date()

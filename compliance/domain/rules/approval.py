@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Literal
 
 from compliance.domain.decision import Reason
-from compliance.domain.facts import Facts
+from compliance.domain.facts import Facts, World
 from compliance.domain.intent import Gate, Intent
 from compliance.domain.rules.base import Rule, objection
 
@@ -28,6 +28,11 @@ class ApprovalRule(Rule):
 def evaluate(rule: ApprovalRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:
     """SCRIPT_NOT_APPROVED, CAMPAIGN_NOT_RUNNING, APPROVAL_NONE."""
     return unsigned(rule, intent, rule.subjects)
+
+
+def idle(rule: ApprovalRule, world: World, intent: Intent, now: datetime) -> bool:
+    """Everything is signed that a signature is asked for."""
+    return not unsigned(rule, intent, rule.subjects)
 
 
 def unsigned(rule: Rule, intent: Intent, subjects: frozenset[Subject] = _ALL) -> list[Reason]:

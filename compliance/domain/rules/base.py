@@ -8,14 +8,17 @@ what makes `earliest_next` exact. Null parameters switch a limit off, 0 means ne
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Literal
+from functools import cached_property, wraps
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from compliance.domain.decision import Reason
-from compliance.domain.facts import Facts
+from compliance.domain.facts import Facts, World
 from compliance.domain.intent import Actor, Purpose
+from compliance.domain.making import maker
 
 
 class Rule(BaseModel):
@@ -57,6 +60,37 @@ class Rule(BaseModel):
             for name in type(self).model_fields
         )
 
+    @cached_property
+    def recent(self) -> dict[str, tuple[World, datetime, Any]]:
+        """What it last found in a world (`in_world`)."""
+        return {}
+
+
+Ruled = TypeVar("Ruled", bound=Rule)
+Found = TypeVar("Found")
+
+
+def in_world(
+    find: Callable[[Ruled, World, datetime], Found],
+) -> Callable[[Ruled, World, datetime], Found]:
+    """What a rule finds in the world alone is found once for a whole list.
+
+    The list shares one World. What was found must not be changed.
+    """
+    name = find.__qualname__
+
+    @wraps(find)
+    def found(rule: Ruled, world: World, now: datetime) -> Found:
+        last = rule.recent.get(name)
+        if last is not None and last[0] is world and last[1] == now:
+            again: Found = last[2]
+            return again
+        fresh = find(rule, world, now)
+        rule.recent[name] = (world, now, fresh)
+        return fresh
+
+    return found
+
 
 def within(region: str, areas: frozenset[str]) -> bool:
     """Whether a region is one of the areas or lies in one of them."""
@@ -78,6 +112,9 @@ def concerns(rule: Rule, facts: Facts) -> bool:
     return not regions or any(within(region, rule.areas) for region in regions)
 
 
+_make_reason = maker(Reason)
+
+
 def objection(
     rule: Rule,
     code: str,
@@ -88,7 +125,7 @@ def objection(
     **values: str,
 ) -> Reason:
     """A reason in the name of a rule."""
-    return Reason(
+    return _make_reason(
         code,
         rule.id,
         rule.pack,

@@ -14,7 +14,7 @@ from typing import Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 
 from compliance.domain.decision import Reason
-from compliance.domain.facts import Blackout, Facts
+from compliance.domain.facts import Blackout, Facts, World
 from compliance.domain.intent import Intent
 from compliance.domain.rules.base import Rule, objection, within
 
@@ -58,6 +58,12 @@ def evaluate(rule: BlackoutRule, facts: Facts, intent: Intent, now: datetime) ->
                 objection(rule, "BLACKOUT", observed=blackout.reason, clears_at=blackout.until)
             )
     return reasons
+
+
+def idle(rule: BlackoutRule, world: World, intent: Intent, now: datetime) -> bool:
+    """There is none anywhere."""
+    own = any(entry.since <= now < entry.until for entry in rule.entries)
+    return not own and not any(each.since <= now < each.until for each in world.blackouts)
 
 
 def _applies(blackout: Blackout, facts: Facts) -> bool:

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Literal
 
 from compliance.domain.decision import Reason
-from compliance.domain.facts import Facts
+from compliance.domain.facts import Facts, World
 from compliance.domain.intent import Intent
-from compliance.domain.rules.base import Rule, objection
+from compliance.domain.rules.base import Rule, in_world, objection
 from compliance.domain.terms import local_date
 
 
@@ -22,7 +22,17 @@ class CalendarRule(Rule):
 
 def evaluate(rule: CalendarRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:
     """CAL_MISSING when the local date's year is not loaded for this country."""
-    calendar = facts.world.calendar
+    return _missing(rule, facts.world, now)
+
+
+def idle(rule: CalendarRule, world: World, intent: Intent, now: datetime) -> bool:
+    """The year is loaded."""
+    return not _missing(rule, world, now)
+
+
+@in_world
+def _missing(rule: CalendarRule, world: World, now: datetime) -> list[Reason]:
+    calendar = world.calendar
     today = local_date(now, rule.zone)
     if calendar.country == rule.country and calendar.knows(today):
         return []

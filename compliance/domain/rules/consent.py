@@ -12,7 +12,8 @@ automated decision (PIPL §24) needs a customer who does not object to that.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Literal
 
 from compliance.domain.decision import Reason
@@ -32,6 +33,12 @@ class ConsentRule(Rule):
     bases: frozenset[str] = frozenset()
     number: Literal["any", "own"] = "any"
     profiling: bool = False
+
+    @cached_property
+    def surely(self) -> timedelta | None:
+        """No term of so many calendar months is shorter; None = there is none to go by."""
+        months = self.max_age_months
+        return timedelta(days=28 * months) if months else None
 
 
 def evaluate(rule: ConsentRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:
@@ -82,11 +89,10 @@ def _standing(
         if not standing:
             kinds = ", ".join(sorted(rule.bases))
             return [], [objection(rule, "CONSENT_BASIS", limit=kinds)]
-    ends = [(_ends(rule, consent), consent) for consent in standing]
-    fresh = [consent for end, consent in ends if end is None or now < end]
+    fresh = [consent for consent in standing if _is_fresh(rule, consent, now)]
     if fresh:
         return fresh, []
-    last = max(end for end, _ in ends if end is not None)
+    last = max(end for end in (_ends(rule, consent) for consent in standing) if end is not None)
     day = str(local_date(last, rule.zone))
     return [], [objection(rule, "CONSENT_EXPIRED", observed=day)]
 
@@ -94,6 +100,15 @@ def _standing(
 def _numbers(rule: ConsentRule, intent: Intent) -> tuple[int | None, ...]:
     """Which numbers a consent may name; None = it names none and holds for all."""
     return (intent.number_id,) if rule.number == "own" else (None, intent.number_id)
+
+
+def _is_fresh(rule: ConsentRule, consent: Consent, now: datetime) -> bool:
+    """Whether it counts still. A term's exact end is worked out only where it is near."""
+    surely = rule.surely
+    if consent.expires_at is None and surely is not None and now < consent.granted_at + surely:
+        return True
+    end = _ends(rule, consent)
+    return end is None or now < end
 
 
 def _ends(rule: ConsentRule, consent: Consent) -> datetime | None:

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from compliance.domain.decision import Reason
-from compliance.domain.facts import Facts
+from compliance.domain.facts import Facts, World
 from compliance.domain.intent import Gate, Intent
 from compliance.domain.rules.base import Rule, objection
 
@@ -31,3 +31,8 @@ def evaluate(rule: InFlightRule, facts: Facts, intent: Intent, now: datetime) ->
         if now < clears:
             reasons.append(objection(rule, "INFLIGHT", clears_at=clears))
     return reasons
+
+
+def idle(rule: InFlightRule, world: World, intent: Intent, now: datetime) -> bool:
+    """A list is not in flight."""
+    return intent.gate is Gate.LIST

@@ -11,7 +11,8 @@ campaign. No role and no signed statement of the customer re-opens an outbound c
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from functools import cached_property
 from typing import Literal
 
 from pydantic import Field
@@ -21,6 +22,8 @@ from compliance.domain.facts import CustomerFacts, Facts, ProductFacts
 from compliance.domain.intent import Actor, Intent, Purpose
 from compliance.domain.rules.base import Rule, objection
 from compliance.domain.terms import add_months, local_date
+
+_MEMO_LIMIT = 50_000
 
 
 class SuitabilityRule(Rule):
@@ -33,6 +36,26 @@ class SuitabilityRule(Rule):
     matrix: dict[int, int] | None = None
     max_rating: dict[Actor, int] = {}
     max_amount_percent: int | None = Field(default=None, ge=0)
+
+    @cached_property
+    def limits(self) -> dict[Actor, int | None]:
+        """The highest R by who speaks; None = no limit."""
+        return {
+            actor: min(
+                (
+                    limit
+                    for limit in (self.max_rating_by_phone, self.max_rating.get(actor))
+                    if limit is not None
+                ),
+                default=None,
+            )
+            for actor in Actor
+        }
+
+    @cached_property
+    def memo(self) -> dict[tuple[object, ...], list[Reason]]:
+        """Objections by (tolerance, assessed on, rating, today), of which there are few."""
+        return {}
 
 
 def evaluate(rule: SuitabilityRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:
@@ -51,9 +74,8 @@ def evaluate(rule: SuitabilityRule, facts: Facts, intent: Intent, now: datetime)
     if rating is None:
         reasons.append(objection(rule, "DEP_RISK_RATING"))
     else:
-        limits = (rule.max_rating_by_phone, rule.max_rating.get(intent.actor))
-        limit = min((limit for limit in limits if limit is not None), default=rating)
-        if rating > limit:
+        limit = rule.limits[intent.actor]
+        if limit is not None and rating > limit:
             reasons.append(objection(rule, "SUIT_CHANNEL_R4", observed=rating, limit=limit))
     if customer is not None:
         reasons += _customer(rule, customer, rating, now)
@@ -86,12 +108,24 @@ def _customer(
     tolerance, assessed = customer.risk_tolerance, customer.risk_assessed_on
     if tolerance is None or assessed is None:
         return [objection(rule, "DEP_RISK_TOLERANCE")]
+    today = local_date(now, rule.zone)
+    key = (tolerance, assessed, rating, today)
+    found = rule.memo.get(key)
+    if found is None:
+        if len(rule.memo) > _MEMO_LIMIT:
+            rule.memo.clear()
+        found = rule.memo[key] = _unsuitable(rule, tolerance, assessed, rating, today)
+    return found
+
+
+def _unsuitable(
+    rule: SuitabilityRule, tolerance: int, assessed: date, rating: int | None, today: date
+) -> list[Reason]:
     reasons = []
     allowed = tolerance if rule.matrix is None else min(rule.matrix.get(tolerance, 0), tolerance)
     if rating is not None and rating > allowed:
         reasons.append(objection(rule, "SUIT_R_GT_C", observed=rating, limit=tolerance))
     months = rule.assessment_max_age_months
-    today = local_date(now, rule.zone)
     if assessed > today or (months is not None and today >= add_months(assessed, months)):
         reasons.append(objection(rule, "SUIT_EXPIRED", observed=str(assessed), limit=months))
     return reasons

@@ -24,10 +24,11 @@ from compliance.domain.facts import (
     RegisterFacts,
     Suppression,
     SuppressionSource,
+    World,
 )
 from compliance.domain.intent import Intent
 from compliance.domain.memory import Memory
-from compliance.domain.rules.base import Rule, objection
+from compliance.domain.rules.base import Rule, in_world, objection
 from compliance.domain.terms import end_of_month_term, local_date, months_at_most
 
 _CODES = {
@@ -93,20 +94,24 @@ def remembers(rule: SuppressionRule) -> tuple[Memory, ...]:
 
 def evaluate(rule: SuppressionRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:
     """OPT_OUT, COMPLAINT, WRONG_NUMBER, DNC_<register>, REGISTER_STALE."""
-    reasons = [
-        objection(
-            rule,
-            _CODES.get(entry.source) or f"DNC_{(entry.register or 'REGISTER').upper()}",
-            observed=entry.register or entry.source.value,
-            clears_at=entry.expires_at,
-        )
-        for entry in facts.suppressions
-        if entry.source in rule.sources
-        and _applies(rule, entry, facts, intent, now)
-        and not _gives_way(rule, entry, facts, intent, now)
-    ]
+    reasons = (
+        []
+        if not facts.suppressions
+        else [
+            objection(
+                rule,
+                _CODES.get(entry.source) or f"DNC_{(entry.register or 'REGISTER').upper()}",
+                observed=entry.register or entry.source.value,
+                clears_at=entry.expires_at,
+            )
+            for entry in facts.suppressions
+            if entry.source in rule.sources
+            and _applies(rule, entry, facts, intent, now)
+            and not _gives_way(rule, entry, facts, intent, now)
+        ]
+    )
     if rule.register_max_age_days is not None or rule.registers or rule.required:
-        reasons += _stale_registers(rule, facts, now)
+        reasons += _stale_registers(rule, facts.world, now)
     return reasons
 
 
@@ -175,13 +180,14 @@ def _business(
     )
 
 
-def _stale_registers(rule: SuppressionRule, facts: Facts, now: datetime) -> list[Reason]:
+@in_world
+def _stale_registers(rule: SuppressionRule, world: World, now: datetime) -> list[Reason]:
     reasons = []
-    for register in facts.world.registers:
+    for register in world.registers:
         found = _too_old(rule, register, now)
         if found is not None:
             reasons.append(found)
-    for name in sorted(rule.required - {register.name for register in facts.world.registers}):
+    for name in sorted(rule.required - {register.name for register in world.registers}):
         reasons.append(objection(rule, "REGISTER_STALE", observed="—", limit="—", register=name))
     return reasons
 

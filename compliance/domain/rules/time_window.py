@@ -24,7 +24,7 @@ from pydantic import BeforeValidator
 
 from compliance.domain.calendar import Calendar, DayType
 from compliance.domain.decision import Reason
-from compliance.domain.facts import Facts
+from compliance.domain.facts import Facts, World
 from compliance.domain.intent import Intent
 from compliance.domain.intervals import (
     CalendarUnknown,
@@ -94,8 +94,8 @@ class TimeWindowRule(Rule):
         return (_Place(self.zone, ""),) if alone else None
 
     @cached_property
-    def memo(self) -> dict[tuple[Any, ...], _Finding]:
-        """Answers by (places, calendar, instant): a list asks the same again and again."""
+    def memo(self) -> dict[datetime, tuple[Calendar, dict[object, _Finding]]]:
+        """Answers by instant (and its calendar) and places: a list asks the same all the time."""
         return {}
 
 
@@ -110,28 +110,44 @@ def evaluate(rule: TimeWindowRule, facts: Facts, intent: Intent, now: datetime) 
     ]
 
 
+def idle(rule: TimeWindowRule, world: World, intent: Intent, now: datetime) -> bool:
+    """It is open everywhere, whoever is called."""
+    return rule.everywhere is not None and not _find(rule, Facts(world), now).code
+
+
 def open_until(rule: TimeWindowRule, facts: Facts, now: datetime) -> datetime | None:
     """The end of the window that `now` lies in (tail guard not taken off); None = no bound."""
     return _find(rule, facts, now).open_until
 
 
 def _find(rule: TimeWindowRule, facts: Facts, now: datetime) -> _Finding:
-    places = rule.everywhere or _places(rule, facts)
-    key = (places, facts.world.calendar.versions, now)
-    found = rule.memo.get(key)
-    if found is None:
-        found = _search(rule, places, facts.world.calendar, now)
+    calendar = facts.world.calendar
+    held = rule.memo.get(now)
+    if held is None or (held[0] is not calendar and held[0].versions != calendar.versions):
         if len(rule.memo) > _MEMO_LIMIT:
             rule.memo.clear()
-        rule.memo[key] = found
+        held = rule.memo[now] = (calendar, {})
+    key: object = None
+    if rule.everywhere is None:
+        key = _at_home(rule, facts) if rule.where == "fixed" else _places(rule, facts)
+    found = held[1].get(key)
+    if found is None:
+        places = rule.everywhere or _places(rule, facts)
+        found = held[1][key] = _search(rule, places, calendar, now)
     return found
+
+
+def _at_home(rule: TimeWindowRule, facts: Facts) -> str:
+    customer, number = facts.customer, facts.number
+    region = (customer.region if customer else "") or (number.region if number else "")
+    return _region(rule, region)
 
 
 def _places(rule: TimeWindowRule, facts: Facts) -> tuple[_Place, ...]:
     """Where it must be open. A region without hours of its own is no region here."""
     customer, number = facts.customer, facts.number
     lives, called = customer.region if customer else "", number.region if number else ""
-    at_home = _region(rule, lives or called)
+    at_home = _at_home(rule, facts)
     if rule.where == "fixed":
         return (_Place(rule.zone, at_home),)
     at_number = _region(rule, called or lives)

@@ -12,6 +12,7 @@ are not called.
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import cached_property
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -24,6 +25,8 @@ from compliance.domain.intent import Actor, Intent, Purpose
 from compliance.domain.rules.base import Rule, objection
 from compliance.domain.rules.suitability import effective_rating
 from compliance.domain.terms import becomes_elder, comes_of_age, local_date, start_of_day
+
+_MEMO_LIMIT = 50_000
 
 
 class AgeBand(BaseModel):
@@ -51,6 +54,11 @@ class VulnerableRule(Rule):
     flags: dict[str, frozenset[Actor]] = {}
     capacity: dict[Literal[Capacity.NONE, Capacity.LIMITED], int] = {}
 
+    @cached_property
+    def memo(self) -> dict[tuple[date, date], tuple[date | None, tuple[AgeBand, ...]]]:
+        """Ages by (birth, today): a million people share some ten thousand birthdays."""
+        return {}
+
 
 def evaluate(rule: VulnerableRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:
     """DECEASED, VULNERABLE, SPARED, CAPACITY, DEP_AGE, UNDERAGE, PRODUCT_AGE, ELDER_*, …"""
@@ -67,15 +75,13 @@ def evaluate(rule: VulnerableRule, facts: Facts, intent: Intent, now: datetime) 
     today = local_date(now, rule.zone)
     if birth is None or birth > today:
         return [*reasons, objection(rule, "DEP_AGE")]
-    if rule.min_age is not None:
-        of_age = comes_of_age(birth, rule.min_age)
-        if today < of_age:
-            clears = start_of_day(of_age, rule.zone)
-            reasons.append(objection(rule, "UNDERAGE", limit=rule.min_age, clears_at=clears))
+    of_age, bands = _ages(rule, birth, today)
+    if of_age is not None:
+        clears = start_of_day(of_age, rule.zone)
+        reasons.append(objection(rule, "UNDERAGE", limit=rule.min_age, clears_at=clears))
     reasons += _product_ages(rule, birth, today, facts)
-    for band in rule.bands:
-        if today >= becomes_elder(birth, band.from_age):
-            reasons += _band(rule, band, customer, facts, intent, now)
+    for band in bands:
+        reasons += _band(rule, band, customer, facts, intent, now)
     return reasons
 
 
@@ -110,6 +116,23 @@ def _capacity(
     if limit > 0 and rating is not None and rating <= limit:
         return []
     return [objection(rule, "CAPACITY", observed=capacity.value, limit=limit)]
+
+
+def _ages(
+    rule: VulnerableRule, birth: date, today: date
+) -> tuple[date | None, tuple[AgeBand, ...]]:
+    """When a minor comes of age (None = is of age), and the bands of the old."""
+    found = rule.memo.get((birth, today))
+    if found is None:
+        of_age = None if rule.min_age is None else comes_of_age(birth, rule.min_age)
+        found = (
+            of_age if of_age is not None and today < of_age else None,
+            tuple(b for b in rule.bands if today >= becomes_elder(birth, b.from_age)),
+        )
+        if len(rule.memo) > _MEMO_LIMIT:
+            rule.memo.clear()
+        rule.memo[birth, today] = found
+    return found
 
 
 def _product_ages(rule: VulnerableRule, birth: date, today: date, facts: Facts) -> list[Reason]:
