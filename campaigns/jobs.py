@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
-import django_rq
+from datetime import datetime
 
-from campaigns.models import TargetList
-from campaigns.screening import close_screening, fill_list, plan_lists
+import django_rq
+from rq import Queue, Worker
+
+from campaigns.portions import stalled
+from campaigns.screening import plan, work
 from campaigns.what_if import answer
 
 
 def enqueue_screening(campaign_id: int) -> None:
     """Ask a worker to screen a campaign; sent when the transaction commits."""
-    django_rq.get_queue("batch").enqueue(screen_campaign, campaign_id)
-
-
-def enqueue_list(list_id: int) -> None:
-    """Ask a worker to fill one list; sent when the transaction commits."""
-    django_rq.get_queue("batch").enqueue(screen_list, list_id)
+    _queue().enqueue(screen_campaign, campaign_id)
 
 
 def screen_campaign(campaign_id: int) -> None:
-    """Plan the lists and hand each to whichever worker is free."""
-    for list_id in plan_lists(campaign_id):
-        enqueue_list(list_id)
-    close_screening(campaign_id)
+    """Plan the screening, call in the other workers, and work."""
+    waiting = plan(campaign_id)
+    queue = _queue()
+    for _ in range(min(waiting, Worker.count(queue=queue)) - 1):
+        queue.enqueue(help_screening, campaign_id)
+    work(campaign_id)
 
 
-def screen_list(list_id: int) -> None:
-    """Fill one list; whoever fills the last one closes the screening."""
-    fill_list(list_id)
-    campaign_id = TargetList.objects.values_list("campaign_id", flat=True).get(pk=list_id)
-    close_screening(campaign_id)
+def help_screening(campaign_id: int) -> None:
+    """Screen portions until none is left."""
+    work(campaign_id)
+
+
+def resume_stalled(at_real: datetime) -> int:
+    """Ask again for screenings whose workers died; returns how many."""
+    campaigns = stalled(at_real)
+    if not campaigns:
+        return 0
+    name = f"{screen_campaign.__module__}.{screen_campaign.__name__}"
+    asked = {job.args[0] for job in _queue().jobs if job.func_name == name}
+    lost = [campaign_id for campaign_id in campaigns if campaign_id not in asked]
+    for campaign_id in lost:
+        enqueue_screening(campaign_id)
+    return len(lost)
+
+
+def _queue() -> Queue:
+    return django_rq.get_queue("batch")
 
 
 def enqueue_what_if(what_if_id: int) -> None:

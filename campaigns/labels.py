@@ -58,6 +58,7 @@ PART: dict[str, str | Promise] = {
 #: causes that are codes; whatever else stands there was written by a person and is shown as it is
 _CAUSES: dict[str, str | Promise] = {
     "audience_empty": _("Screening found nobody in the audience."),
+    "screening_cancelled": _("The screening was broken off."),
     "abandonment": _("Too many customers who agreed to be handed over met nobody."),
     "complaints": _("Too many complaints."),
     "carrier": _("The carrier is failing."),

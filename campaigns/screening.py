@@ -1,31 +1,28 @@
 """Screening: cut an audience by branch, ask for everyone whether they may be called, keep why not.
 
-A campaign is screened in two steps. *Planning* makes one list a branch, empty (`counts == {}`);
-*filling* screens one list and stores its leads and counts in one transaction. So the rows tell the
-progress, a list is either whole or empty, and work that died is simply done again. Lists of
-different branches are filled by as many workers as there are.
+*Planning* makes one list a branch, empty (`counts == {}`), and cuts the audience into portions
+(portions.py). Every worker takes the next portion, judges its customers and stores their leads in
+one transaction. When the last portion is done, *closing* adds up what the lists count. So the rows
+tell the progress, and work that died is simply done again.
 """
 
 from __future__ import annotations
 
 import io
-import logging
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.utils.timezone import localdate
 
-from audiences.models import Customer, CustomerNumber
+from audiences.models import Customer
 from audiences.segmenting import customers_in, customers_of_import
 from audit.recording import record
 from campaigns.domain.campaign_state import CampaignState
-from campaigns.domain.lead_state import LeadState
 from campaigns.domain.list_state import ListState
 from campaigns.domain.sorting import (
     WITHOUT_NUMBER,
@@ -34,18 +31,18 @@ from campaigns.domain.sorting import (
     placed_by_hand,
     wants_a_person,
 )
-from campaigns.models import Audience, Campaign, TargetList
+from campaigns.domain.tally import Tally
+from campaigns.models import Audience, Campaign, Portion, TargetList
+from campaigns.portions import cut, progress, take, wanted
 from campaigns.reading import is_profiled
 from clock.reading import now as clock_now
+from clock.reading import real
 from compliance.domain.decision import Decision
 from compliance.domain.intent import Actor, DialKind, Gate, Intent, Purpose
 from compliance.screening import screen
 from live.publishing import publish
 from robot.domain.versions import VersionState
 
-log = logging.getLogger(__name__)
-
-BATCH = 10_000
 #: why a campaign went back to draft: its audience is empty
 NOBODY = "audience_empty"
 
@@ -53,47 +50,35 @@ NOBODY = "audience_empty"
 LIVE_LISTS = frozenset(ListState) - {ListState.SUPERSEDED}
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a screening is, in branches and in customers already judged."""
-
-    branches: int
-    done: int
-    customers: int
-
-    @property
-    def percent(self) -> int:
-        """Whole percent of the branches done (0 before the lists are planned)."""
-        return 100 * self.done // self.branches if self.branches else 0
-
-
 def screen_campaign(campaign_id: int) -> None:
-    """Screen the whole campaign in this process: plan, fill each list, close."""
-    for list_id in plan_lists(campaign_id):
-        fill_list(list_id)
-    close_screening(campaign_id)
+    """Screen whatever of the campaign is still to be screened, in this process."""
+    plan(campaign_id)
+    work(campaign_id)
 
 
-def plan_lists(campaign_id: int) -> list[int]:
-    """One empty list for each branch of the audience; returns the ids of all that are still empty.
+def plan(campaign_id: int) -> int:
+    """One empty list for each branch of the audience, and the portions; returns how many wait.
 
-    Called again it plans nothing new: it returns what is still empty.
+    Called again it plans nothing new: it returns how many portions are still to be done.
     """
     with transaction.atomic():
         campaign = Campaign.objects.select_for_update(no_key=True).get(pk=campaign_id)
-        if campaign.state != CampaignState.SCREENING:
-            return []
-        lists = campaign.lists.filter(state__in=[s.value for s in LIVE_LISTS])
-        if not lists.exists():
-            _plan(campaign, clock_now())
-        return list(lists.filter(counts={}).order_by("pk").values_list("pk", flat=True))
+        if campaign.state == CampaignState.SCREENING:
+            lists = campaign.lists.filter(state__in=[s.value for s in LIVE_LISTS])
+            if not lists.exists() or not campaign.portions.filter(target_list=None).exists():
+                _plan(campaign, lists)
+        return wanted(campaign_id).count()
 
 
-def _plan(campaign: Campaign, at: datetime) -> None:
-    branches = audience_of(campaign).order_by("branch_id").values_list("branch_id", flat=True)
+def _plan(campaign: Campaign, lists: QuerySet[TargetList]) -> None:
+    audience = audience_of(campaign)
+    campaign.portions.all().delete()  # of a screening that was broken off
     latest: dict[int, int] = {}
     for branch_id, version in campaign.lists.values_list("branch_id", "version"):
         latest[branch_id] = max(version, latest.get(branch_id, 0))
+    there = set(lists.values_list("branch_id", flat=True))
+    branches = audience.order_by("branch_id").values_list("branch_id", flat=True).distinct()
+    at = clock_now()
     TargetList.objects.bulk_create(
         TargetList(
             campaign=campaign,
@@ -101,74 +86,109 @@ def _plan(campaign: Campaign, at: datetime) -> None:
             version=latest.get(branch_id, 0) + 1,
             screened_at=at,
         )
-        for branch_id in branches.distinct()
+        for branch_id in branches
+        if branch_id not in there
     )
+    cut(campaign, audience, at_real=real())
 
 
-def fill_list(list_id: int) -> bool:
-    """Screen one empty list: its leads and counts, in one transaction. False if nothing was to do.
+def plan_list(target_list: TargetList) -> None:
+    """The portions of one list alone. In the caller's transaction."""
+    people = audience_of(target_list.campaign).filter(branch_id=target_list.branch_id)
+    if not cut(target_list.campaign, people, at_real=real(), target_list=target_list):
+        _count([target_list], Portion.objects.none())
 
-    The row lock keeps a second worker from the same list; it then finds it filled.
+
+def work(campaign_id: int) -> None:
+    """Screen portions until none is left that nobody works at, then close what is complete."""
+    while screen_next(campaign_id):
+        pass
+    close(campaign_id)
+
+
+def screen_next(campaign_id: int) -> bool:
+    """Screen the next portion: its leads and tallies, in one transaction. False: none is left.
+
+    The row lock keeps a second worker from the same portion; it takes another.
     """
     with transaction.atomic():
-        target_list = (
-            TargetList.objects.select_for_update(of=("self",), skip_locked=True)
-            .select_related("campaign__script_version")
-            .filter(pk=list_id, state=ListState.SCREENED.value, counts={})
-            .first()
-        )
-        if target_list is None:
+        portion = take(campaign_id)
+        if portion is None:
             return False
-        campaign = target_list.campaign
-        at = clock_now()
-        counts = _store(target_list, max(at, campaign.starts_at))
-        TargetList.objects.filter(pk=list_id).update(counts=counts, screened_at=at)
-        record(
-            kind="target_list.screened",
-            actor_id=None,
-            subject=f"target_list:{list_id}",
-            payload=counts,
+        tallies, basis = _screen(portion)
+        Portion.objects.filter(pk=portion.pk).update(
+            done_at=real(),
+            tallies={list_id: tally.document() for list_id, tally in tallies.items()},
+            basis=basis,
         )
-        publish(f"campaign:{campaign.pk}", "screening", {"list": list_id})
+        if portion.target_list_id is None:
+            _tell(portion.campaign)
     return True
 
 
-def close_screening(campaign_id: int) -> bool:
-    """SCREENING → SCREENED once every list is filled; back to draft when there is nobody.
+def _tell(campaign: Campaign) -> None:
+    """The campaign's page moves its bar."""
+    found = progress(campaign)
+    publish(f"campaign:{campaign.pk}", "progress", {"done": found.done, "planned": found.planned})
 
-    Returns whether this call closed it. Safe to call from every worker after every list.
+
+def close(campaign_id: int) -> None:
+    """Give the lists whose portions are all done their counts, and end the campaign's screening.
+
+    SCREENING → SCREENED, or back to draft when there is nobody. Safe to call by every worker.
     """
     with transaction.atomic():
         campaign = Campaign.objects.select_for_update(no_key=True).get(pk=campaign_id)
-        lists = campaign.lists.filter(state__in=[s.value for s in LIVE_LISTS])
-        if campaign.state != CampaignState.SCREENING or lists.filter(counts={}).exists():
-            return False
-        new = CampaignState.SCREENED if lists.exists() else CampaignState.DRAFT
-        Campaign.objects.filter(pk=campaign_id, state=CampaignState.SCREENING.value).update(
-            state=new.value, pause_cause="" if new is CampaignState.SCREENED else NOBODY
-        )
+        again = campaign.lists.filter(
+            state=ListState.SCREENED.value, counts={}, portions__isnull=False
+        ).distinct()
+        for target_list in again:
+            if not target_list.portions.filter(done_at=None).exists():
+                _count([target_list], target_list.portions.all())
+        if campaign.state == CampaignState.SCREENING:
+            _close(campaign)
+
+
+def _close(campaign: Campaign) -> None:
+    lists = list(campaign.lists.filter(state__in=[s.value for s in LIVE_LISTS]))
+    portions = campaign.portions.filter(target_list=None)
+    if portions.filter(done_at=None).exists() or (lists and not portions.exists()):
+        return
+    _count([each for each in lists if not each.counts], portions)
+    new = CampaignState.SCREENED if lists else CampaignState.DRAFT
+    Campaign.objects.filter(pk=campaign.pk, state=CampaignState.SCREENING.value).update(
+        state=new.value, pause_cause="" if new is CampaignState.SCREENED else NOBODY
+    )
+    record(
+        kind=f"campaign.{'screened' if new is CampaignState.SCREENED else 'found_nobody'}",
+        actor_id=None,
+        subject=f"campaign:{campaign.pk}",
+        payload={"lists": len(lists)},
+    )
+    publish(f"campaign:{campaign.pk}", "state", {"state": new.value})
+
+
+def _count(lists: list[TargetList], portions: QuerySet[Portion]) -> None:
+    """Add up what the portions counted; they have served."""
+    tallies: dict[str, list[dict[str, Any]]] = {}
+    basis: dict[str, dict[str, str]] = {}
+    for portion in portions.order_by("first_id"):
+        basis = {**portion.basis, **basis}
+        for list_id, tally in portion.tallies.items():
+            tallies.setdefault(list_id, []).append(tally)
+    at = clock_now()
+    for target_list in lists:
+        counts = Tally.total(tallies.get(str(target_list.pk), ())).document()
+        counts["basis"] = {code: basis[code] for code in counts["reasons"] if code in basis}
+        TargetList.objects.filter(pk=target_list.pk).update(counts=counts, screened_at=at)
         record(
-            kind=f"campaign.{'screened' if new is CampaignState.SCREENED else 'found_nobody'}",
+            kind="target_list.screened",
             actor_id=None,
-            subject=f"campaign:{campaign_id}",
-            payload={"lists": lists.count()},
+            subject=f"target_list:{target_list.pk}",
+            payload=counts,
         )
-        publish(f"campaign:{campaign_id}", "state", {"state": new.value})
-    return True
-
-
-def progress(campaign: Campaign) -> Progress:
-    """How far the screening of this campaign is, from its lists' rows."""
-    counts = list(
-        campaign.lists.filter(state__in=[s.value for s in LIVE_LISTS]).values_list(
-            "counts", flat=True
-        )
-    )
-    return Progress(
-        branches=len(counts),
-        done=sum(1 for one in counts if one),
-        customers=sum(one.get("listed", 0) for one in counts),
-    )
+        publish(f"campaign:{target_list.campaign_id}", "screening", {"list": target_list.pk})
+    portions.delete()
 
 
 def audience_of(campaign: Campaign) -> QuerySet[Customer]:
@@ -185,54 +205,60 @@ def audience_of(campaign: Campaign) -> QuerySet[Customer]:
     return customers.filter(merged_into=None)
 
 
-def _store(target_list: TargetList, at: datetime) -> dict[str, Any]:
-    """Judge and store everyone of the list's branch; returns the list's counts."""
-    template = screening_intent(target_list.campaign)
-    ends_at = target_list.campaign.ends_at
-    listed = eligible = waiting = 0
-    primary: Counter[str] = Counter()
-    reasons: Counter[str] = Counter()
+def _screen(portion: Portion) -> tuple[dict[int, Tally], dict[str, dict[str, str]]]:
+    """Judge and store everyone of a portion; a tally a list, and the legal basis of each code."""
+    campaign = Campaign.objects.select_related("script_version", "audience").get(
+        pk=portion.campaign_id
+    )
+    lists = _lists(campaign, portion)
+    people = _people(campaign, portion, lists)
+    tallies = {list_id: Tally() for list_id in lists.values()}
     basis: dict[str, dict[str, str]] = {}
-    for people in _batches(_people(target_list)):
-        decisions = screen([(c, n) for c, n in people if n is not None], template, at)
-        by_hand = _by_hand(people, decisions, template, at) if target_list.campaign.by_hand else {}
-        rows = []
-        for customer_id, number_id in people:
-            placed = WITHOUT_NUMBER if number_id is None else place(decisions[customer_id], ends_at)
-            if customer_id in by_hand:
-                placed = placed_by_hand(placed, by_hand[customer_id], ends_at)
-            rows.append((customer_id, number_id, placed))
-            reasons.update(placed.codes)
-            if placed.codes and number_id is not None:
-                _note_basis(basis, decisions[customer_id])
-            if placed.state is LeadState.LISTED:
-                eligible += 1
-                waiting += placed.clears_at is not None
-            else:
-                primary[placed.codes[0] if placed.codes else "UNKNOWN"] += 1
-        listed += len(rows)
-        _copy(target_list, rows)
-    return {
-        "listed": listed,
-        "eligible": eligible,
-        "waiting": waiting,
-        "blocked": dict(primary.most_common()),
-        "reasons": dict(reasons.most_common()),
-        "basis": basis,
-    }
+    rows: list[str] = []
+    for customer_id, branch_id, number_id in people:
+        if number_id is None:
+            list_id = lists[branch_id]
+            tallies[list_id].add(WITHOUT_NUMBER)
+            rows.append(_row(campaign.pk, list_id, customer_id, None, WITHOUT_NUMBER))
+    with_number = [(customer, number) for customer, _, number in people if number is not None]
+    branches = {customer: branch for customer, branch, _ in people}
+    at, template = max(clock_now(), campaign.starts_at), screening_intent(campaign)
+    decisions = screen(with_number, template, at)
+    by_hand = _by_hand(with_number, decisions, template, at) if campaign.by_hand else {}
+    for customer_id, number_id in with_number:
+        list_id, decision = lists[branches[customer_id]], decisions[customer_id]
+        placed = place(decision, campaign.ends_at)
+        if customer_id in by_hand:
+            placed = placed_by_hand(placed, by_hand[customer_id], campaign.ends_at)
+        tallies[list_id].add(placed)
+        if placed.codes:
+            _note_basis(basis, decision)
+        rows.append(_row(campaign.pk, list_id, customer_id, number_id, placed))
+    _copy(rows)
+    return {key: tally for key, tally in tallies.items() if tally.listed}, basis
 
 
 def _by_hand(
-    people: Sequence[tuple[int, int | None]],
+    people: Sequence[tuple[int, int]],
     decisions: Mapping[int, Decision],
     template: Intent,
     at: datetime,
 ) -> dict[int, Decision]:
     """The question again, for those whom only a robot may not call: may a person?"""
-    asked = [(c, n) for c, n in people if n is not None and wants_a_person(decisions[c])]
+    asked = [pair for pair in people if wants_a_person(decisions[pair[0]])]
     if not asked:
         return {}
     return screen(asked, replace(template, actor=Actor.HUMAN, kind=DialKind.AGENT), at)
+
+
+def _lists(campaign: Campaign, portion: Portion) -> dict[int, int]:
+    """The list of each branch that the portion fills."""
+    empty = campaign.lists.filter(state=ListState.SCREENED.value, counts={})
+    if portion.target_list_id is not None:
+        empty = empty.filter(pk=portion.target_list_id)
+    else:
+        empty = empty.filter(portions=None)
+    return dict(empty.values_list("branch_id", "pk"))
 
 
 def _note_basis(basis: dict[str, dict[str, str]], decision: Decision) -> None:
@@ -267,34 +293,29 @@ def screening_intent(campaign: Campaign) -> Intent:
     )
 
 
-def _people(target_list: TargetList) -> Iterable[tuple[int, int | None]]:
-    """Customer and best number (lowest priority among the valid ones) of the list's branch."""
-    best = (
-        CustomerNumber.objects.filter(customer_id=OuterRef("pk"), number__valid=True)
-        .order_by("priority", "pk")
-        .values("number_id")[:1]
-    )
-    return (
-        audience_of(target_list.campaign)
-        .filter(branch_id=target_list.branch_id)
-        .annotate(best_number=Subquery(best))
-        .order_by("pk")
-        .values_list("pk", "best_number")
-        .iterator(chunk_size=BATCH)
-    )
+#: The best number of each: the lowest priority among the valid ones.
+_NUMBERS = """
+SELECT DISTINCT ON (link.customer_id) link.customer_id, link.number_id
+FROM audiences_customernumber AS link
+JOIN audiences_number AS number ON number.id = link.number_id AND number.valid
+WHERE link.customer_id = ANY(%s::bigint[])
+ORDER BY link.customer_id, link.priority, link.id
+"""
 
 
-def _batches(
-    people: Iterable[tuple[int, int | None]],
-) -> Iterator[list[tuple[int, int | None]]]:
-    batch: list[tuple[int, int | None]] = []
-    for person in people:
-        batch.append(person)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+def _people(
+    campaign: Campaign, portion: Portion, lists: dict[int, int]
+) -> list[tuple[int, int, int | None]]:
+    """Customer, branch and best number of everyone of the portion, in the order of the ids."""
+    audience = audience_of(campaign).filter(pk__gte=portion.first_id, pk__lt=portion.until_id)
+    if portion.target_list_id is not None:
+        audience = audience.filter(branch_id__in=lists)
+    people = list(audience.order_by("pk").values_list("pk", "branch_id"))
+    with connection.cursor() as cursor:
+        cursor.execute(_NUMBERS, ["{" + ",".join(str(customer) for customer, _ in people) + "}"])
+        best = dict(cursor.fetchall())
+    # who moved to a branch that has no list is not in this screening
+    return [(each, branch, best.get(each)) for each, branch in people if branch in lists]
 
 
 _COPY = """
@@ -303,18 +324,20 @@ COPY campaigns_lead (target_list_id, campaign_id, customer_id, number_id, state,
 """
 
 
-def _copy(target_list: TargetList, rows: list[tuple[int, int | None, Placed]]) -> None:
-    """COPY leads in PostgreSQL's text format: tabs, \\N for null, {A,B} for codes (A-Z, 0-9, _)."""
-    head = f"{target_list.pk}\t{target_list.campaign_id}\t"
-    text = io.StringIO()
-    for customer_id, number_id, placed in rows:
-        number = r"\N" if number_id is None else number_id
-        lifts = r"\N" if placed.clears_at is None else placed.clears_at.isoformat()
-        codes = ",".join(placed.codes)
-        hand = "t" if placed.by_hand else "f"
-        text.write(
-            f"{head}{customer_id}\t{number}\t{placed.state.value}\t{{{codes}}}\t{lifts}\t0\t\t\t{hand}\n"
-        )
-    text.seek(0)
+def _row(
+    campaign_id: int, list_id: int, customer_id: int, number_id: int | None, placed: Placed
+) -> str:
+    """A lead in PostgreSQL's text format: tabs, \\N for null, {A,B} for codes (A-Z, 0-9, _)."""
+    number = r"\N" if number_id is None else number_id
+    lifts = r"\N" if placed.clears_at is None else placed.clears_at.isoformat()
+    codes = ",".join(placed.codes)
+    hand = "t" if placed.by_hand else "f"
+    return (
+        f"{list_id}\t{campaign_id}\t{customer_id}\t{number}\t{placed.state}\t{{{codes}}}\t{lifts}"
+        f"\t0\t\t\t{hand}\n"
+    )
+
+
+def _copy(rows: list[str]) -> None:
     with connection.cursor() as cursor:
-        cursor.copy_expert(_COPY, text)
+        cursor.copy_expert(_COPY, io.StringIO("".join(rows)))

@@ -21,12 +21,15 @@ from campaigns.domain.lead_state import LeadState
 from campaigns.domain.list_state import ListState
 from campaigns.drafting import check
 from campaigns.errors import StepRefused, WrongState
-from campaigns.jobs import enqueue_list, enqueue_screening
+from campaigns.jobs import enqueue_screening
 from campaigns.models import Campaign, TargetList
 from campaigns.reading import subject_of
-from campaigns.screening import LIVE_LISTS
+from campaigns.screening import LIVE_LISTS, plan_list
 from clock.reading import now as clock_now
 from live.publishing import publish
+
+#: why a campaign is a draft again
+CANCELLED = "screening_cancelled"
 
 
 def start_screening(campaign: Campaign, acting_user: User) -> None:
@@ -42,6 +45,18 @@ def start_screening(campaign: Campaign, acting_user: User) -> None:
             _move(locked, CampaignState.SCREENING, acting_user, "screening_started")
             _supersede(locked.lists.all(), acting_user)
         enqueue_screening(locked.pk)
+    campaign.refresh_from_db()
+
+
+def cancel_screening(campaign: Campaign, acting_user: User) -> None:
+    """Break a screening off: back to draft. What was screened so far is replaced the next time.
+
+    A worker that is at a portion finishes it, and takes no other. Raises WrongState.
+    """
+    with transaction.atomic():
+        locked = _locked(campaign)
+        _move(locked, CampaignState.DRAFT, acting_user, "screening_cancelled", cause=CANCELLED)
+        _supersede(locked.lists.all(), acting_user)
     campaign.refresh_from_db()
 
 
@@ -64,7 +79,8 @@ def screen_again(target_list: TargetList, acting_user: User) -> TargetList:
             screened_at=clock_now(),
         )
         _audit(campaign, acting_user, "list_screened_again", {"old": target_list.pk})
-        enqueue_list(fresh.pk)
+        plan_list(fresh)
+        enqueue_screening(campaign.pk)
     return fresh
 
 

@@ -23,6 +23,7 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError, connection
 
 from agents import presence, reserving
+from campaigns import jobs as campaign_jobs
 from campaigns import steering
 from campaigns.errors import WrongState
 from clock.reading import now, real, speed
@@ -69,6 +70,7 @@ _ONE_SECOND = timedelta(seconds=1)
 _SWEEP_EVERY = timedelta(seconds=2)
 _LEARN_EVERY = timedelta(seconds=5)
 _TALLY_EVERY = timedelta(seconds=60)
+_RESUME_EVERY = timedelta(seconds=30)
 
 
 def tick_s(clock_speed: float) -> float:
@@ -164,6 +166,8 @@ class Leader:
             self._part("sweep", lambda: self._sweep(known, at, at_real))
         if self._is_due("tally", at_real, _TALLY_EVERY):
             self._part("tally", lambda: self._tally(at))
+        if self._is_due("resume", at_real, _RESUME_EVERY):
+            self._part("resume", lambda: campaign_jobs.resume_stalled(at_real))
         self._part("clear", lambda: clearing.clear(at))
         if known.may_try(at_real):
             # a promise comes before a robot's call: it takes the next agent who is free

@@ -30,8 +30,9 @@ from campaigns.drafting import problems
 from campaigns.errors import StepRefused
 from campaigns.freezing import campaign_parts, signed_parts
 from campaigns.models import Campaign, TargetList
+from campaigns.portions import progress
 from campaigns.reading import subject_of
-from campaigns.screening import audience_of, progress
+from campaigns.screening import audience_of
 from campaigns.submitting import submit_all, submit_list
 from live.tickets import issue
 
@@ -105,6 +106,7 @@ def step(request: HttpRequest, campaign_id: int, step: str) -> HttpResponse:
     found = _campaign(campaign_id)
     acts: dict[str, Act] = {
         "screen": (steering.start_screening, _("The audience is being screened.")),
+        "cancel-screening": (steering.cancel_screening, _("The screening was broken off.")),
         "submit": (submit_all, _("The lists wait for their branches.")),
         "launch": (steering.launch, _("The campaign is running.")),
         "pause": (partial(steering.pause, cause=_cause(request)), _("The campaign is paused.")),
@@ -263,6 +265,14 @@ def _buttons(campaign: Campaign, rows: list[dict[str, Any]]) -> list[Button]:
     if state is CampaignState.SCREENING:
         buttons.append(
             Button("screen", _("Continue screening"), _("Take up screening where it stopped?"))
+        )
+        buttons.append(
+            Button(
+                "cancel-screening",
+                _("Break off"),
+                _("Break the screening off? What was found so far is thrown away."),
+                "danger-soft",
+            )
         )
     if state not in {CampaignState.SCREENING, CampaignState.ENDED}:
         buttons.append(

@@ -17,10 +17,24 @@ async function catchUp() {
   if (fresh && fresh.textContent !== shown()) again();
 }
 
+// A screening in progress moves its bar; workers report out of order, so it never moves back.
+function moveBar({ done, planned }) {
+  const bar = document.querySelector("[data-progress]");
+  const text = document.querySelector("[data-progress-text]");
+  const percent = planned ? Math.floor((100 * done) / planned) : 0;
+  if (!bar || !text || percent < bar.value) return;
+  bar.value = percent;
+  const shown = (n) => n.toLocaleString(document.documentElement.lang || undefined);
+  text.textContent = text.dataset.progressText
+    .replace("{done}", shown(done))
+    .replace("{planned}", shown(planned));
+}
+
 const stream = new EventSource(`${live.address}?ticket=${encodeURIComponent(live.ticket)}`);
 stream.addEventListener("open", (event) => {
   if (event.data !== undefined) catchUp(); // the server's word that the subscription stands
 });
+stream.addEventListener("progress", (event) => moveBar(JSON.parse(event.data)));
 for (const event of ["screening", "state", "campaign", "list"]) {
   stream.addEventListener(event, again);
 }

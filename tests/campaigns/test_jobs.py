@@ -1,23 +1,41 @@
-"""Screening by workers: on a real queue, and two at once."""
+"""Screening by workers: on a real queue, several at once, and killed."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote
 
 import django_rq
+import psycopg2
 import pytest
+from django.conf import settings
 from django.db import connection
 from rq import SimpleWorker
 
 from campaigns.domain.campaign_state import CampaignState
-from campaigns.models import Lead
-from campaigns.screening import fill_list, plan_lists
+from campaigns.jobs import resume_stalled
+from campaigns.models import Campaign, Lead, Portion
+from campaigns.portions import STALLED, stalled
+from campaigns.screening import plan, screen_next
+from campaigns.screening import work as work_on
 from campaigns.steering import screen_again, start_screening
 from campaigns.submitting import submit_all
+from clock.reading import real
 from tests.campaigns.making import list_of, make_campaign, make_world
-from tests.cast import make_cast
+from tests.cast import Cast, customer, make_cast, number
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+ROOT = Path(__file__).resolve().parents[2]
+LATER = timedelta(seconds=1)
 
 
 def work() -> None:
@@ -31,9 +49,18 @@ def _empty_queue() -> None:
     django_rq.get_queue("batch").empty()  # type: ignore[no-untyped-call]
 
 
-def test_workers_screen_a_campaign_and_close_it() -> None:
+@pytest.fixture
+def cast() -> Cast:
     make_world()
-    cast = make_cast()
+    return make_cast()
+
+
+@pytest.fixture(autouse=True)
+def _small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("campaigns.portions.SIZE", 2)
+
+
+def test_workers_screen_a_campaign_and_close_it(cast: Cast) -> None:
     campaign = make_campaign(cast)
     start_screening(campaign, cast.marketer)
     assert campaign.state == CampaignState.SCREENING
@@ -49,20 +76,119 @@ def test_workers_screen_a_campaign_and_close_it() -> None:
     assert list_of(campaign, "HZ-BJ").version == 1
 
 
-def test_two_workers_on_one_list_fill_it_once() -> None:
-    make_world()
-    cast = make_cast()
+def test_several_workers_share_the_portions_and_store_everybody_once(cast: Cast) -> None:
     campaign = make_campaign(cast)
+    people = [
+        customer(f"D{n}", "某某", cast.xihu, [number(f"+86139057100{n:02}")], born=1990, risk=3)
+        for n in range(20)
+    ]
     start_screening(campaign, cast.marketer)
-    list_id = plan_lists(campaign.pk)[0]
+    assert plan(campaign.pk) == 13
 
-    def fill(_: int) -> bool:
+    def help_out(_: int) -> None:
         try:
-            return fill_list(list_id)
+            work_on(campaign.pk)
         finally:
             connection.close()
 
     with ThreadPoolExecutor(4) as pool:
-        assert sorted(pool.map(fill, range(4))) == [False, False, False, True]
-    people = Lead.objects.filter(target_list_id=list_id)
-    assert people.count() == people.values("customer").distinct().count() > 0
+        list(pool.map(help_out, range(4)))
+    assert complete(campaign) == 5 + len(people)
+
+
+def complete(campaign: Campaign) -> int:
+    """How many leads a screened campaign has; everybody once, and the lists count them."""
+    campaign.refresh_from_db()
+    assert campaign.state == CampaignState.SCREENED
+    assert not Portion.objects.exists()
+    leads = Lead.objects.filter(campaign=campaign)
+    assert leads.count() == leads.values("customer").distinct().count()
+    assert sum(each.counts["listed"] for each in campaign.lists.all()) == leads.count()
+    return leads.count()
+
+
+# --- a worker is killed --------------------------------------------------------------------------
+
+
+@contextmanager
+def real_worker() -> Iterator[subprocess.Popen[bytes]]:
+    """A worker as in production, on this test's database and queue."""
+    found = connection.settings_dict
+    query = f"host={found['HOST']}&port={found['PORT']}".removesuffix("&port=")
+    options = quote(found["OPTIONS"].get("options", ""))
+    environment = {
+        **os.environ,
+        "DATABASE_URL": f"postgresql://{found['USER']}@/{found['NAME']}?{query}&options={options}",
+        "REDIS_URL": settings.REDIS_URL,
+        "SANDBOX": "1",
+    }
+    command = ["manage.py", "rqworker", "--burst", "--worker-class", "rq.SimpleWorker", "batch"]
+    started = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment)
+    try:
+        yield started
+    finally:
+        started.kill()
+        started.wait(10)
+
+
+def until_somebody_waits_for_leads(expected: bool) -> None:
+    """Wait until a session waits for the table of leads, or none does."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """SELECT count(*) FROM pg_locks
+                   WHERE relation = 'campaigns_lead'::regclass AND NOT granted"""
+            )
+            row = cursor.fetchone()
+        if row is not None and (row[0] > 0) is expected:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"nobody waits, or always: {expected}")
+
+
+def test_a_worker_killed_amid_a_portion_has_written_nothing_of_it_and_another_goes_on(
+    cast: Cast,
+) -> None:
+    campaign = make_campaign(cast)
+    start_screening(campaign, cast.marketer)
+    plan(campaign.pk)
+    screen_next(campaign.pk)
+    stored = Lead.objects.filter(campaign=campaign).count()
+    # it cannot store while we hold the table: so it is killed in the middle of its portion
+    holder = psycopg2.connect(**connection.get_connection_params())
+    try:
+        with holder.cursor() as cursor:
+            cursor.execute("LOCK TABLE campaigns_lead IN SHARE MODE")
+        with real_worker() as worker:
+            until_somebody_waits_for_leads(True)
+            worker.kill()
+            worker.wait(10)
+    finally:
+        holder.close()
+    until_somebody_waits_for_leads(False)
+    assert Lead.objects.filter(campaign=campaign).count() == stored == 2
+    assert Portion.objects.filter(done_at=None).count() == 2
+    # after a while somebody notices, and asks once
+    assert resume_stalled(real()) == 0
+    later = real() + STALLED + LATER
+    assert (resume_stalled(later), resume_stalled(later)) == (1, 0)
+    with real_worker() as second:
+        assert second.wait(60) == 0
+    assert complete(campaign) == 5
+
+
+def test_a_screening_whose_last_worker_died_before_it_closed_is_closed(cast: Cast) -> None:
+    campaign = make_campaign(cast)
+    start_screening(campaign, cast.marketer)
+    django_rq.get_queue("batch").empty()  # type: ignore[no-untyped-call]
+    assert stalled(real()) == [campaign.pk]  # its job is lost, before it was planned
+    plan(campaign.pk)
+    while screen_next(campaign.pk):
+        pass
+    soon: datetime = real()
+    assert stalled(soon) == []
+    assert resume_stalled(soon + STALLED + LATER) == 1
+    work()
+    assert complete(campaign) == 5
+    assert stalled(soon + STALLED + LATER) == []

@@ -8,21 +8,22 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from audiences.models import Customer, Segment
+from audiences.models import Segment
 from campaigns.domain.campaign_state import CampaignState
 from campaigns.domain.lead_state import LeadState
 from campaigns.domain.list_state import ListState
 from campaigns.errors import NotReady, WrongState
-from campaigns.models import Audience, Campaign, Lead
+from campaigns.models import Audience, Campaign, Lead, Portion
+from campaigns.portions import progress, wanted
 from campaigns.screening import (
-    close_screening,
-    fill_list,
-    plan_lists,
-    progress,
+    close,
+    plan,
     screen_campaign,
+    screen_next,
     screening_intent,
 )
-from campaigns.steering import start_screening
+from campaigns.steering import cancel_screening, screen_again, start_screening
+from campaigns.submitting import submit_all
 from clock.setting import set_sandbox_clock
 from compliance.screening import screen
 from tests.campaigns.making import TUESDAY, list_of, make_campaign, make_world, screened
@@ -123,19 +124,85 @@ def test_screening_again_makes_new_versions_and_supersedes_the_old(cast: Cast) -
     assert list_of(campaign, "HZ-XH").version == 2
 
 
-def test_work_that_died_goes_on_with_the_lists_that_are_still_empty(cast: Cast) -> None:
+@pytest.fixture
+def small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two customers each, so that five make three portions."""
+    monkeypatch.setattr("campaigns.portions.SIZE", 2)
+
+
+@pytest.mark.usefixtures("small_portions")
+def test_work_that_died_goes_on_with_the_portions_that_are_not_done(cast: Cast) -> None:
     campaign = make_campaign(cast)
     start_screening(campaign, cast.marketer)
-    first, second = plan_lists(campaign.pk)
-    assert fill_list(first)
-    assert not fill_list(first)
-    assert (progress(campaign).done, progress(campaign).branches) == (1, 2)
-    assert not close_screening(campaign.pk)
-    assert plan_lists(campaign.pk) == [second]
+    assert plan(campaign.pk) == 3
+    assert screen_next(campaign.pk)
+    assert (progress(campaign).done, progress(campaign).planned) == (2, 5)
+    assert progress(campaign).percent == 40
+    close(campaign.pk)  # too early: nothing happens
+    assert plan(campaign.pk) == 2
+    campaign.refresh_from_db()
+    assert campaign.state == CampaignState.SCREENING
+    assert {each.counts == {} for each in campaign.lists.all()} == {True}
     screen_campaign(campaign.pk)
     campaign.refresh_from_db()
     assert campaign.state == CampaignState.SCREENED
     assert Lead.objects.filter(campaign=campaign).count() == 5
+    assert list_of(campaign, "HZ-XH").counts["listed"] == 3
+    assert list_of(campaign, "HZ-BJ").counts["listed"] == 2
+    assert not Portion.objects.exists()
+
+
+@pytest.mark.usefixtures("small_portions")
+def test_a_branch_with_everybody_is_cut_into_portions_as_well(cast: Cast) -> None:
+    for n in range(7):
+        customer(f"D{n}", "某某", cast.xihu, [number(f"+86139057100{n:02}")], born=1990, risk=3)
+    campaign = make_campaign(cast)
+    xihu = Segment.objects.create(name="xihu", filter={"branches": ["HZ-XH"]}, created_at=TUESDAY)
+    Audience.objects.filter(campaign=campaign).update(segment=xihu)
+    start_screening(campaign, cast.marketer)
+    assert plan(campaign.pk) == 5
+    assert sum(portion.customers for portion in campaign.portions.all()) == 10
+    screen_campaign(campaign.pk)
+    counts = list_of(campaign, "HZ-XH").counts
+    assert counts["listed"] == Lead.objects.filter(campaign=campaign).count() == 10
+    assert counts["blocked"] == {"ELDER_ROBOT": 1}
+
+
+@pytest.mark.usefixtures("small_portions")
+def test_the_screening_of_one_list_does_not_touch_the_others(cast: Cast) -> None:
+    campaign = screened(cast)
+    submit_all(campaign, cast.marketer)
+    fresh = screen_again(list_of(campaign, "HZ-XH"), cast.marketer)
+    assert [portion.target_list_id for portion in wanted(campaign.pk)] == [fresh.pk] * 2
+    assert progress(campaign).planned == 0  # of the campaign as a whole
+    screen_campaign(campaign.pk)
+    fresh.refresh_from_db()
+    assert fresh.counts["listed"] == fresh.leads.count() == 3
+    assert list_of(campaign, "HZ-BJ").version == 1
+
+
+@pytest.mark.usefixtures("small_portions")
+def test_a_screening_that_is_broken_off_begins_anew(cast: Cast) -> None:
+    campaign = make_campaign(cast)
+    start_screening(campaign, cast.marketer)
+    plan(campaign.pk)
+    screen_next(campaign.pk)
+    cancel_screening(campaign, cast.marketer)
+    assert (campaign.state, campaign.pause_cause) == (CampaignState.DRAFT, "screening_cancelled")
+    assert not screen_next(campaign.pk)  # no worker takes another
+    close(campaign.pk)
+    assert {each.state for each in campaign.lists.all()} == {ListState.SUPERSEDED}
+    start_screening(campaign, cast.marketer)
+    screen_campaign(campaign.pk)
+    campaign.refresh_from_db()
+    assert campaign.state == CampaignState.SCREENED
+    newest = list_of(campaign, "HZ-XH")
+    assert (newest.version, newest.counts["listed"]) == (2, 3)
+
+
+def test_a_campaign_that_is_not_being_screened_cannot_be_broken_off(cast: Cast) -> None:
+    with pytest.raises(WrongState):
+        cancel_screening(make_campaign(cast), cast.marketer)
 
 
 def test_an_audience_of_nobody_goes_back_to_draft(cast: Cast) -> None:
@@ -188,24 +255,12 @@ def test_the_number_of_queries_does_not_grow_with_the_people(cast: Cast) -> None
     def queries(name: str) -> int:
         campaign = make_campaign(cast, name=name)
         start_screening(campaign, cast.marketer)
-        first, _ = plan_lists(campaign.pk)
+        plan(campaign.pk)
         with CaptureQueriesContext(connection) as captured:
-            fill_list(first)
+            screen_next(campaign.pk)
         return len(captured)
 
     few = queries("few")
     for n in range(40):
         customer(f"D{n}", "某某", cast.xihu, [number(f"+86139057100{n:02}")], born=1990, risk=3)
     assert queries("many") <= few  # the first also loads the rules and the calendar
-
-
-def test_an_audience_chosen_by_a_model_leaves_out_who_objects_to_that(cast: Cast) -> None:
-    Customer.objects.filter(pk=cast.wang.pk).update(no_profiling=True)
-    campaign = screened(cast)
-    assert leads(campaign)["C0001"].state == LeadState.LISTED
-    Audience.objects.filter(campaign=campaign).update(automated=True)
-    campaign = Campaign.objects.get(pk=campaign.pk)
-    start_screening(campaign, cast.marketer)
-    screen_campaign(campaign.pk)
-    lead = Lead.objects.filter(campaign=campaign, customer=cast.wang).latest("pk")
-    assert (lead.state, lead.codes) == (LeadState.BLOCKED, ["PROFILING_OBJECTED"])

@@ -10,12 +10,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from campaigns import steering
 from campaigns.domain.campaign_state import CampaignState
 from campaigns.domain.lead_state import LeadState
 from campaigns.domain.list_state import ListState
 from campaigns.models import Audience, Campaign, TargetList
-from campaigns.screening import screen_campaign
-from campaigns.steering import screen_again
+from campaigns.screening import plan, screen_campaign, screen_next
 from tests.campaigns.making import (
     TUESDAY,
     list_of,
@@ -301,11 +301,28 @@ def test_a_void_signature_is_shown_with_what_changed(cast: Cast) -> None:
     assert "Changed since it was submitted" in shown
 
 
-def test_a_campaign_being_screened_shows_its_progress(cast: Cast) -> None:
-    campaign = screened(cast)
-    screen_again(xihu_of(campaign), cast.marketer)
-    Campaign.objects.filter(pk=campaign.pk).update(state=CampaignState.SCREENING.value)
-    assert "1 of 2 branches" in page(as_user(cast.marketer), f"/campaigns/{campaign.pk}/")
+def test_a_campaign_being_screened_shows_its_progress(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("campaigns.portions.SIZE", 2)
+    campaign = make_campaign(cast)
+    steering.start_screening(campaign, cast.marketer)
+    assert "Cutting the audience" in page(as_user(cast.marketer), f"/campaigns/{campaign.pk}/")
+    plan(campaign.pk)
+    screen_next(campaign.pk)
+    shown = page(as_user(cast.marketer), f"/campaigns/{campaign.pk}/")
+    assert "2 of 5 customers" in shown and 'value="40"' in shown
+
+
+def test_a_screening_can_be_broken_off(cast: Cast) -> None:
+    campaign = make_campaign(cast)
+    steering.start_screening(campaign, cast.marketer)
+    browser = as_user(cast.marketer)
+    assert "Break off" in page(browser, f"/campaigns/{campaign.pk}/")
+    browser.post(f"/campaigns/{campaign.pk}/cancel-screening/")
+    campaign.refresh_from_db()
+    assert campaign.state == CampaignState.DRAFT
+    assert "The screening was broken off." in page(browser, f"/campaigns/{campaign.pk}/")
 
 
 # --- the admin -----------------------------------------------------------------------------------
