@@ -21,9 +21,23 @@ class Lead(models.Model):
     `result` what came of the hand-over: connected, callback, abandoned, …
     """
 
-    target_list = models.ForeignKey(TargetList, on_delete=models.CASCADE, related_name="leads")
-    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="leads")
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT)
+    # the two together refer to the list and its campaign (migration 0005), by one check for both;
+    # the indexes below serve for them and for the customer
+    target_list = models.ForeignKey(
+        TargetList,
+        on_delete=models.CASCADE,
+        related_name="leads",
+        db_index=False,
+        db_constraint=False,
+    )
+    campaign = models.ForeignKey(
+        Campaign,
+        on_delete=models.CASCADE,
+        related_name="leads",
+        db_index=False,
+        db_constraint=False,
+    )
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, db_index=False)
     number = models.ForeignKey(Number, null=True, on_delete=models.PROTECT)
     state = models.CharField(
         _("state"),
