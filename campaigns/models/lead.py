@@ -21,7 +21,7 @@ class Lead(models.Model):
     `result` what came of the hand-over: connected, callback, abandoned, …
     """
 
-    # the two together refer to the list and its campaign (migration 0005), by one check for both;
+    # the two together refer to the list and its campaign (migration 0006), by one check for both;
     # the indexes below serve for them and for the customer
     target_list = models.ForeignKey(
         TargetList,

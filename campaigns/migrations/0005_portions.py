@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0003_what_if"),
+        ("campaigns", "0004_by_hand"),
     ]
 
     operations = [

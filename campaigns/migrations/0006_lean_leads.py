@@ -19,7 +19,7 @@ ALTER TABLE campaigns_targetlist DROP CONSTRAINT list_of_campaign;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("audiences", "0001_initial"), ("campaigns", "0004_portions")]
+    dependencies = [("audiences", "0001_initial"), ("campaigns", "0005_portions")]
     operations = [
         migrations.AlterField(
             model_name="lead",
