@@ -57,6 +57,7 @@ _PARTS: dict[str, tuple[str, str]] = {
     "globals": ("全局意图", "the global intent"),
     "faq": ("问答", "the answer to"),
     "grades": ("意向分级", "the grades"),
+    "pronounce": ("读音", "the pronunciation"),
     "tests": ("示范对话", "the golden dialogues"),
 }
 

@@ -13,7 +13,8 @@ from robot.domain.script import Node, Script, Var
 from robot.domain.spoken_times import spoken
 
 PLACEHOLDER: Final = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
-_MAX_VALUE: Final = 60
+#: Characters of a value that are spoken.
+MAX_VALUE: Final = 60
 #: The attribute of customers who refused that lines are chosen by what the bank knows of them.
 NO_PROFILING: Final = "no_profiling"
 
@@ -32,7 +33,7 @@ def clean(value: str) -> str:
     """One short line of speakable text: no markup, control characters or placeholders."""
     value = unicodedata.normalize("NFC", value)
     value = "".join(" " if unicodedata.category(char)[0] == "C" else char for char in value)
-    return re.sub(r"[{}<>&]", "", value).strip()[:_MAX_VALUE]
+    return re.sub(r"[{}<>&]", "", value).strip()[:MAX_VALUE]
 
 
 def placeholders(text: str) -> tuple[str, ...]:
@@ -66,9 +67,14 @@ def short_form(node: Node, full: str, values: Mapping[str, str]) -> str:
     """How a question is asked again: `again`, or else the last sentence that asks."""
     if node.again:
         return render(node.again, values)
-    sentences = [part for part in re.findall(r"[^。！？!?]+[。！？!?]?", full) if part.strip()]
+    return last_question(full)
+
+
+def last_question(text: str) -> str:
+    """The last sentence that asks; where none does, the last."""
+    sentences = [part for part in re.findall(r"[^。！？!?]+[。！？!?]?", text) if part.strip()]
     asking = [part for part in sentences if part.rstrip().endswith(("？", "?"))]
-    last: str = (asking or sentences or [full])[-1]
+    last: str = (asking or sentences or [text])[-1]
     return last.strip()
 
 

@@ -249,6 +249,8 @@ class Script(Part):
     globals: dict[str, str] = {}
     faq: dict[str, Faq] = {}
     nodes: Annotated[dict[str, Node], Field(min_length=1, max_length=300)]
+    #: Words and how they sound, for voices that would read them wrongly ("重庆": "崇庆").
+    pronounce: Annotated[dict[Name, Name], Field(max_length=200)] = {}
     grades: tuple[Grade, ...] = ()
     tests: tuple[Golden, ...] = ()
 
