@@ -10,7 +10,7 @@ import asyncio
 import re
 import time
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import parse_qsl, quote_plus, unquote, urljoin, urlsplit
@@ -169,6 +169,21 @@ class Sender:
                 attempt,
                 time.monotonic() - begun,
             )
+
+    async def look_at(self, url: str) -> Mapping[str, str] | None:
+        """The headers of a file that is fetched and thrown away; None when it cannot be had."""
+        if self._session is None:
+            return None
+        timeout = aiohttp.ClientTimeout(
+            total=self._default.total, sock_connect=self._default.connect
+        )
+        try:
+            async with self._session.get(wire_url(url), timeout=timeout) as response:
+                async for _ in response.content.iter_chunked(MAX_BODY):
+                    pass
+                return response.headers if response.status == 200 else None
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+            return None
 
     async def _attempt(self, webhook: Webhook, limits: Limits, left: float) -> Answer:
         try:

@@ -76,6 +76,11 @@ ARBITER_BASE_URL = env_str("ARBITER_BASE_URL", "")
 ARBITER_MODEL = env_str("ARBITER_MODEL", "")
 ARBITER_API_KEY = env_str("ARBITER_API_KEY", "")
 
+# --- the voice (robot/synthesising.py); without an address the carrier's own <Say> reads the lines
+VOICE_TTS_URL = env_str("VOICE_TTS_URL", "")
+VOICE_TTS_KEY = env_str("VOICE_TTS_KEY", "")
+VOICE_TTS_VOICE = env_str("VOICE_TTS_VOICE", "default")
+
 INSTALLED_APPS = [
     "unfold",
     "django.contrib.admin",

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from console.views import messages, workbench, workbench_release, workbench_trying
+from console.views import (
+    messages,
+    workbench,
+    workbench_release,
+    workbench_trying,
+    workbench_voice,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("messages/", messages.failed, name="messages"),
@@ -21,6 +27,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="workbench-compare",
     ),
     path("workbench/<int:version_id>/funnel/", workbench_release.figures, name="workbench-funnel"),
+    path("workbench/clips/<str:sha256>/", workbench_voice.clip, name="workbench-clip"),
+    path("workbench/<int:version_id>/voice/", workbench_voice.pieces, name="workbench-voice"),
+    path(
+        "workbench/<int:version_id>/voice/record/",
+        workbench_voice.record,
+        name="workbench-voice-record",
+    ),
+    path(
+        "workbench/<int:version_id>/voice/<int:recording_id>/remove/",
+        workbench_voice.remove,
+        name="workbench-voice-remove",
+    ),
     path(
         "workbench/<int:version_id>/<str:step>/",
         workbench_release.release,

@@ -17,19 +17,21 @@ from dialer import (
     handovers,
     messaging,
     progress,
+    speaking,
     transferring,
 )
 from dialer.domain.call_kind import AGENT_FIRST, CallKind
 from dialer.domain.call_state import CallState
 from dialer.domain.said import Said
 from dialer.domain.stages import Stage
-from dialer.models import Call, Transfer, TrialCall
+from dialer.models import Call, Transfer
 from robot import conversing as robot
 from robot.domain.rendering import NO_PROFILING
 from robot.domain.steps import End, Listen, Say, Step
 from robot.domain.steps import Transfer as Park
 from telephony import twiml
 from telephony.addresses import hook_url
+from telephony.twiml import Prompt
 
 #: Said when a talk with an agent is over and the agent has left first.
 GOODBYE_LINE = "感谢您的接听，再见。"
@@ -54,8 +56,8 @@ def answered(call: Call, *, at: datetime) -> str:
         return twiml.hang_up([agent_first.SORRY_LINE])
     step = robot.begin(
         call_ref=call.public_id,
-        script_version_id=_version_id(call),
-        variables=_variables(call),
+        script_version_id=speaking.version_id(call),
+        variables=speaking.variables(call),
         attributes=_attributes(call),
         at=at,
         trial=call.kind == CallKind.TEST,
@@ -121,7 +123,7 @@ def parked(transfer_id: UUID, *, offer: int, loop: int, said: Said, at: datetime
     if not transferring.keep_waiting(transfer, call, loop=loop, at=at):
         step = robot.transfer_result(call_ref=call.public_id, result="no_agent", at=at)
         return _carry_out(call, step, turn=call.turn, at=at)
-    return _park_document(transfer, _lines(step), loop=loop + 1)
+    return _park_document(transfer, speaking.prompts(call, _lines(step)), loop=loop + 1)
 
 
 def after_talk(transfer_id: UUID, *, at: datetime) -> str:
@@ -138,7 +140,7 @@ def after_talk(transfer_id: UUID, *, at: datetime) -> str:
 def _carry_out(call: Call, step: Step, *, turn: int, at: datetime) -> str:
     """Do what a step asks for, and say it in TwiML."""
     effects.carry_out(call, step.effects, at=at)
-    lines = _lines(step)
+    lines = speaking.prompts(call, _lines(step))
     for reply in step.replies:
         if isinstance(reply, End):
             _end(call, step, reply.outcome, at)
@@ -148,7 +150,8 @@ def _carry_out(call: Call, step: Step, *, turn: int, at: datetime) -> str:
         if isinstance(reply, Park):
             bridge = transferring.consented(call, step, at=at)
             transfer = Transfer.objects.get(call=call)
-            return bridge or _park_document(transfer, [*lines, *reply.hold[:1]], loop=0)
+            hold = speaking.prompts(call, reply.hold[:1])
+            return bridge or _park_document(transfer, [*lines, *hold], loop=0)
         if isinstance(reply, Listen):
             call.turn = turn + 1
             call.save(update_fields=["turn"])
@@ -180,7 +183,7 @@ def _promise_message(call: Call, step: Step, template: str) -> None:
     messaging.promise(call, template=template, values=values, evidence=evidence)
 
 
-def _park_document(transfer: Transfer, lines: list[str], *, loop: int) -> str:
+def _park_document(transfer: Transfer, lines: list[Prompt], *, loop: int) -> str:
     return twiml.gather(
         lines,
         action=hook_url("park", transfer_id=transfer.pk, offer=transfer.offers, number=loop),
@@ -193,27 +196,6 @@ def _park_document(transfer: Transfer, lines: list[str], *, loop: int) -> str:
 
 def _lines(step: Step) -> list[str]:
     return [reply.text for reply in step.replies if isinstance(reply, Say)]
-
-
-def _version_id(call: Call) -> int:
-    """What is said: the campaign's script; in a test call the version that is tried."""
-    if call.kind == CallKind.TEST:
-        return TrialCall.objects.values_list("version_id", flat=True).get(call=call)
-    assert call.campaign is not None
-    return call.campaign.script_version_id
-
-
-def _variables(call: Call) -> dict[str, object]:
-    if call.kind == CallKind.TEST:
-        tried: dict[str, object] = TrialCall.objects.values_list("variables", flat=True).get(
-            call=call
-        )
-        return tried
-    campaign, customer = call.campaign, call.customer
-    given: dict[str, object] = dict(campaign.variables) if campaign is not None else {}
-    if customer is not None:
-        given = {**customer.attributes, "name": customer.name, **given}
-    return given  # what the script does not declare is dropped there
 
 
 def _attributes(call: Call) -> dict[str, str | float | bool | None]:

@@ -11,10 +11,11 @@ from datetime import timedelta
 
 import django_rq
 import redis
+from django.conf import settings
 from django.db import close_old_connections, transaction
 from rq import Queue
 
-from dialer import placing
+from dialer import placing, speaking
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,14 @@ def place_call(call_id: int) -> None:
     """Place one planned call."""
     close_old_connections()
     placing.place_call(call_id)
+    if settings.VOICE_TTS_URL:
+        _enqueue_values(call_id)
+
+
+def voice_values(call_id: int) -> None:
+    """Have the values of one call said while it rings."""
+    close_old_connections()
+    speaking.prepare_values(call_id)
 
 
 def enqueue_placing(call_ids: Sequence[int]) -> None:
@@ -39,6 +48,14 @@ def enqueue_placing(call_ids: Sequence[int]) -> None:
     ids = list(call_ids)
     if ids:
         transaction.on_commit(lambda: _enqueue(ids))
+
+
+def _enqueue_values(call_id: int) -> None:
+    """A name that is not ready in time is read by the carrier: nothing hangs on it."""
+    try:
+        django_rq.get_queue("batch").enqueue(voice_values, call_id, result_ttl=0, at_front=True)
+    except redis.RedisError:
+        log.warning("the values of a call are not said ahead: Redis did not answer")
 
 
 def _enqueue(call_ids: Sequence[int]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from dialer import webhooks
+from dialer import media, webhooks
 
 app_name = "hooks"
 
@@ -22,6 +22,7 @@ urlpatterns = [
     path("transfer/<uuid:transfer_id>/after/<int:offer>/", webhooks.after, name="after"),
     path("transfer/<uuid:transfer_id>/conference/", webhooks.conference, name="conference"),
     path("sms/receipt/", webhooks.message_receipt, name="message_receipt"),
+    path("voice/<str:sha256>/", media.voice, name="voice"),
     path("inbound/", webhooks.ring_back, name="inbound"),
     path("inbound/<int:number>/", webhooks.ring_back_turn, name="inbound_turn"),
     path("inbound/status/", webhooks.ring_back_status, name="inbound_status"),

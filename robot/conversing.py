@@ -205,7 +205,7 @@ def _locked(call_ref: UUID) -> Conversation:
     found = (
         Conversation.objects.select_for_update(of=("self",), no_key=True)
         .select_related("script_version")
-        .defer("script_version__document")
+        .defer("script_version__document", "script_version__voice_manifest")
         .filter(call_ref=call_ref)
         .first()
     )

@@ -51,6 +51,10 @@ class ScriptVersion(models.Model):
     )
     created_at = models.DateTimeField(_("created at"))
     published_at = models.DateTimeField(_("published at"), null=True, blank=True)
+    #: What its fixed words sound like, {piece: sha256 of the audio}; made at publishing and never
+    #: changed (robot/voicing.py). What is not in it the carrier's own voice says.
+    voice_manifest = models.JSONField(_("voice"), default=dict, blank=True)
+    voice_hash = models.CharField(_("voice hash"), max_length=64, blank=True)
 
     class Meta:
         verbose_name = _("script version")
@@ -72,6 +76,91 @@ class ScriptVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.script.code}@{self.number}"
+
+
+class VoiceClip(models.Model):
+    """A piece of audio under MEDIA_ROOT/voice, named by its own hash; never changed.
+
+    `key` is what it was made from: a voice and words, or the recording's own bytes.
+    """
+
+    class Source(models.TextChoices):
+        RECORDING = "recording", _("recording")
+        TTS = "tts", _("synthesised")
+        #: a value of some call, spoken by the voice; forgotten after a while
+        VALUE = "value", _("value")
+
+    key = models.CharField(_("key"), max_length=64, unique=True)
+    sha256 = models.CharField(_("content hash"), max_length=64)
+    text = models.CharField(_("words"), max_length=400, blank=True)
+    source = models.CharField(_("source"), max_length=10, choices=Source.choices)
+    mime = models.CharField(_("kind of file"), max_length=20)
+    seconds = models.FloatField(_("seconds"))
+    size = models.PositiveIntegerField(_("bytes"))
+    made_at = models.DateTimeField(_("made at"))
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("made by"),
+    )
+    #: From then on the carrier may fetch it: a published version holds it, or it is a value.
+    released_at = models.DateTimeField(_("released at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("voice clip")
+        verbose_name_plural = _("voice clips")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(source__in=["recording", "tts", "value"]),
+                name="robot_clip_source",
+            ),
+        ]
+        # the carrier fetches by it
+        indexes = [models.Index(fields=["sha256"], name="robot_clip_by_hash")]
+
+    def __str__(self) -> str:
+        return self.sha256[:12]
+
+
+class LineRecording(models.Model):
+    """A person's voice for exactly these words of a script, wherever they stand in it.
+
+    When the words change it fits no longer; `place` still tells which line it was made for.
+    """
+
+    script = models.ForeignKey(
+        Script, models.PROTECT, related_name="recordings", verbose_name=_("script")
+    )
+    text = models.CharField(_("words"), max_length=400)
+    text_hash = models.CharField(_("hash of the words"), max_length=64)
+    place = models.CharField(_("place"), max_length=160)
+    clip = models.ForeignKey(
+        VoiceClip, models.PROTECT, related_name="recordings", verbose_name=_("voice clip")
+    )
+    made_at = models.DateTimeField(_("made at"))
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("made by"),
+    )
+
+    class Meta:
+        verbose_name = _("recording of a line")
+        verbose_name_plural = _("recordings of lines")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["script", "text_hash"], name="robot_recording_of_words"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.place
 
 
 class Conversation(models.Model):

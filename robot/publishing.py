@@ -18,6 +18,7 @@ from robot.domain.documents import canonical, content_hash, read_yaml
 from robot.domain.validation.checking import Finding, check
 from robot.domain.versions import VersionState
 from robot.models import Script, ScriptVersion
+from robot.voicing import NotVoiced, manifest, manifest_hash
 
 SHIPPED: Final = Path(__file__).parent / "scripts"
 
@@ -102,13 +103,24 @@ def _release(version: ScriptVersion, *, actor_id: int | None, at: datetime) -> N
     findings = [*check(version.document), *without_gateway(version.document)]
     if findings:
         raise NotPublishable(findings)
-    changed = (
-        ScriptVersion.objects.filter(pk=version.pk)
-        .exclude(state=VersionState.PUBLISHED.value)
-        .update(state=VersionState.PUBLISHED.value, published_at=at)
+    unpublished = ScriptVersion.objects.filter(pk=version.pk).exclude(
+        state=VersionState.PUBLISHED.value
+    )
+    if not unpublished.exists():
+        return
+    try:
+        sound = manifest(version, at=at)
+    except NotVoiced as error:
+        raise NotPublishable(error.findings) from error
+    voice_hash = manifest_hash(sound)
+    changed = unpublished.update(
+        state=VersionState.PUBLISHED.value,
+        published_at=at,
+        voice_manifest=sound,
+        voice_hash=voice_hash,
     )
     if changed:
-        _record("robot.version_published", version, actor_id)
+        _record("robot.version_published", version, actor_id, voice=voice_hash)
 
 
 def without_gateway(document: dict[str, Any]) -> list[Finding]:
@@ -130,7 +142,7 @@ def without_gateway(document: dict[str, Any]) -> list[Finding]:
     ]
 
 
-def _record(kind: str, version: ScriptVersion, actor_id: int | None) -> None:
+def _record(kind: str, version: ScriptVersion, actor_id: int | None, **more: str) -> None:
     audit.record(
         kind=kind,
         actor_id=actor_id,
@@ -139,5 +151,6 @@ def _record(kind: str, version: ScriptVersion, actor_id: int | None) -> None:
             "script": version.script.code,
             "number": version.number,
             "hash": version.content_hash,
+            **{name: value for name, value in more.items() if value},
         },
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User
@@ -17,6 +18,7 @@ from approvals.models import Approval
 from approvals.reading import pending
 from robot import publishing
 from robot.domain.validation.checking import check
+from robot.jobs import enqueue_voicing
 from robot.models import ScriptVersion
 from robot.publishing import NotPublishable
 
@@ -40,6 +42,8 @@ def ask(version: ScriptVersion, *, maker: User, at: datetime) -> Approval:
     findings = [*check(version.document), *publishing.without_gateway(version.document)]
     if findings:
         raise NotPublishable(findings)
+    if settings.VOICE_TTS_URL:
+        enqueue_voicing(version.pk)  # so that the signature need not wait for the voice
     return deciding.submit(
         subject=subject_of(version),
         content_hash=version.content_hash,

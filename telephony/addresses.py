@@ -18,5 +18,10 @@ def hook_url(name: str, **arguments: UUID | int | str) -> str:
     Every webhook of ours is idempotent, so a repeat is safe for all of them. Addresses hold ASCII
     ids only: anything that needs escaping would break the signature.
     """
+    return f"{public_url(name, **arguments)}{OVERRIDES}"
+
+
+def public_url(name: str, **arguments: UUID | int | str) -> str:
+    """The same without the overrides: what is only fetched."""
     path = reverse(f"hooks:{name}", kwargs=arguments)
-    return f"{settings.PUBLIC_BASE_URL.rstrip('/')}{path}{OVERRIDES}"
+    return f"{settings.PUBLIC_BASE_URL.rstrip('/')}{path}"

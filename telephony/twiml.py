@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.conf import settings
-from twilio.twiml.voice_response import Conference, Dial, Gather, Say, VoiceResponse
+from twilio.twiml.voice_response import Conference, Dial, Gather, Play, Say, VoiceResponse
 
 from telephony.events import CONFERENCE_EVENTS
 
@@ -19,8 +20,19 @@ _MAX_HINTS = 500
 _MAX_HINT_LENGTH = 100
 
 
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """Audio at an address, heard instead of words."""
+
+    url: str
+
+
+#: What is heard: words that the carrier reads, or a clip.
+Prompt = str | Clip
+
+
 def gather(
-    lines: Sequence[str],
+    lines: Sequence[Prompt],
     *,
     action: str,
     wait_s: float,
@@ -49,25 +61,25 @@ def gather(
         **({"hints": _hints(hints)} if hints else {}),
     )
     for line in lines:
-        (listening if barge_in else response).append(_say(line))
+        (listening if barge_in else response).append(_prompt(line))
     response.append(listening)
     return str(response)
 
 
-def hang_up(lines: Sequence[str] = ()) -> str:
+def hang_up(lines: Sequence[Prompt] = ()) -> str:
     """Say `lines` and end the call."""
     response = VoiceResponse()
     for line in lines:
-        response.append(_say(line))
+        response.append(_prompt(line))
     response.hangup()
     return str(response)
 
 
-def say_and_redirect(lines: Sequence[str], url: str) -> str:
+def say_and_redirect(lines: Sequence[Prompt], url: str) -> str:
     """Say `lines` and go on at `url`."""
     response = VoiceResponse()
     for line in lines:
-        response.append(_say(line))
+        response.append(_prompt(line))
     response.redirect(url, method="POST")
     return str(response)
 
@@ -80,7 +92,7 @@ def dial_conference(
     status_url: str,
     start_on_enter: bool = True,
     end_on_exit: bool = True,
-    lines: Sequence[str] = (),
+    lines: Sequence[Prompt] = (),
 ) -> str:
     """Say `lines` and join the conference `name` under `label`.
 
@@ -90,7 +102,7 @@ def dial_conference(
     """
     response = VoiceResponse()
     for line in lines:
-        response.append(_say(line))
+        response.append(_prompt(line))
     dial = Dial(action=action, method="POST")
     dial.append(
         Conference(
@@ -108,7 +120,9 @@ def dial_conference(
     return str(response)
 
 
-def _say(line: str) -> Say:
+def _prompt(line: Prompt) -> Say | Play:
+    if isinstance(line, Clip):
+        return Play(line.url)
     return Say(line, language=settings.SAY_LANGUAGE, voice=settings.SAY_VOICE)
 
 

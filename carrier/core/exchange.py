@@ -15,6 +15,7 @@ from carrier.core.clock import Clock
 from carrier.core.conferences import CannotJoin, Conference, Conferences, Membership
 from carrier.core.faults import Faults
 from carrier.core.ids import sid
+from carrier.core.media import Media
 from carrier.core.notices import Notices
 from carrier.core.rate import DialQueue
 from carrier.core.recordings import Recordings
@@ -51,6 +52,7 @@ class Exchange:
         self.journal = journal
         self.faults = Faults(settings.seed)
         self.notices = Notices(settings, sender, journal, clock, self.faults)
+        self.media = Media(sender)
         self.conferences = Conferences(settings, clock, backend, self.notices, journal)
         self.recordings = Recordings(self)
         self.conferences.on_start = self.recordings.begin_conference

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
@@ -183,6 +184,7 @@ class Interpreter:
                 raise Over
 
     async def play(self, prompt: Prompt) -> None:
+        prompt = await self._opened(prompt)
         loops = getattr(prompt, "loop", 1)
         for _ in range(loops if loops else 1000):
             self.said(prompt)
@@ -192,7 +194,18 @@ class Interpreter:
         if isinstance(prompt, Say) and prompt.text:
             self.runner.journal("said", text=prompt.text)
         elif isinstance(prompt, Play) and prompt.url:
-            self.runner.journal("said", play=prompt.url)
+            self.runner.journal("said", play=prompt.url, text=prompt.words or None)
+
+    async def _opened(self, prompt: Prompt) -> Prompt:
+        """A file to be played, with what can be heard in it."""
+        if not isinstance(prompt, Play) or not prompt.url:
+            return prompt
+        url = self.resolve(prompt.url)
+        opened = await self._exchange.media.opened(prompt, url) if url else None
+        if opened is None:
+            self.warn(11200, "a file to be played cannot be had")
+            return replace(prompt, seconds=0.0)
+        return opened
 
     def _redirect(self, verb: Redirect) -> Goto:
         url = self.resolve(verb.url) if verb.url else self._base
@@ -207,6 +220,7 @@ class Interpreter:
         return Goto(url, method, tuple(fields(extra)))
 
     async def gather(self, verb: Gather) -> Goto | None:
+        verb = replace(verb, prompts=tuple([await self._opened(each) for each in verb.prompts]))
         for prompt in verb.prompts:
             self.said(prompt)
         sequence = 0

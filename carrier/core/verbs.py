@@ -15,9 +15,13 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Play:
+    """``words`` and ``seconds`` are known once the file was looked at (``core/media.py``)."""
+
     url: str = ""
     digits: str = ""
     loop: int = 1
+    words: str = ""
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

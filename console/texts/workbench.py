@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -67,12 +67,25 @@ _WAYS: Final[dict[str, str | Promise]] = {
 }
 
 
+#: Where a wording stands in a script: keys of a node, and the layers without one.
+_VOICE_PLACES: Final[dict[str, str | Promise]] = {
+    "say": gettext_lazy("Says"),
+    "again": gettext_lazy("Asked once more, in short"),
+    "say_without": gettext_lazy("Without a value"),
+    "variants": gettext_lazy("Variant"),
+    "hold": gettext_lazy("While waiting for a person"),
+    "faq": gettext_lazy("Answer to a question"),
+    "no_input": gettext_lazy("Silence"),
+    "no_match": gettext_lazy("Not understood"),
+}
+
+
 def labels() -> dict[str, str]:
     """Each intent (and silence, nonsense, a transfer's results) in a few words."""
     return {name: str(label) for name, label in {**_INTENTS, **_WAYS}.items()}
 
 
-def texts() -> dict[str, str]:
+def texts() -> dict[str, Any]:
     """The script's own words, by their keys in workbench.js."""
     return {
         "checking": _("Checking …"),
@@ -125,4 +138,22 @@ def texts() -> dict[str, str]:
         "no_calls": _("No calls with this version in the last 30 days."),
         "of_calls": _("of %s calls"),
         "read_aloud": _("Say lines aloud"),
+        "voice": _("What it sounds like"),
+        "voice_everywhere": _("What the lines sound like that no node has"),
+        "voice_none": _("No fixed words here."),
+        "voice_recorded": _("recorded, %s s"),
+        "voice_made": _("synthesised voice"),
+        "voice_later": _("synthesised at publishing"),
+        "voice_say": _("the carrier's voice"),
+        "voice_stale": _("The words have changed since this was recorded: “%s”. It is not used."),
+        "voice_values": _("Values such as names are spliced in between."),
+        "voice_play": _("Play"),
+        "voice_record": _("Record"),
+        "voice_stop": _("Stop and keep"),
+        "voice_upload": _("Upload"),
+        "voice_remove": _("Remove the recording"),
+        "voice_sure": _("Remove this recording? Published versions keep it."),
+        "voice_no_microphone": _("The browser gives no microphone. Allow it, or upload a file."),
+        "voice_failed": _("It could not be kept. Check your connection and try again."),
+        "voice_places": {key: str(label) for key, label in _VOICE_PLACES.items()},
     }

@@ -93,6 +93,8 @@ def version(request: HttpRequest, version_id: int) -> HttpResponse:
                     "chat": reverse("workbench-chat"),
                     "save": reverse("workbench-save"),
                     "funnel": reverse("workbench-funnel", args=[found.pk]),
+                    "voice": reverse("workbench-voice", args=[found.pk]),
+                    "record": reverse("workbench-voice-record", args=[found.pk]),
                 },
                 "texts": texts(),
                 "intents": labels(),

@@ -54,10 +54,10 @@ export function csrfToken() {
   return field ? field.value : "";
 }
 
-/** POST form fields; the answer's JSON (or null). Throws an Error with `status` when refused. */
+/** POST form fields (or a FormData with files); the answer's JSON (or null). Throws an Error with `status` when refused. */
 export async function post(address, fields = {}) {
-  const body = new URLSearchParams();
-  for (const [name, value] of Object.entries(fields)) {
+  const body = fields instanceof FormData ? fields : new URLSearchParams();
+  for (const [name, value] of body === fields ? [] : Object.entries(fields)) {
     if (value !== null && value !== undefined) body.set(name, value);
   }
   const answer = await fetch(address, {

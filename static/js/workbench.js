@@ -3,6 +3,7 @@
 import { el, facts, post } from "./base.js";
 import { startChat } from "./workbench_chat.js";
 import { Picture } from "./workbench_graph.js";
+import { startVoice } from "./workbench_voice.js";
 import { drawEverywhere, drawFindings, drawMatrix, drawNode, drawTests } from "./workbench_panels.js";
 
 const bench = facts("workbench");
@@ -18,6 +19,7 @@ editor.setValue(bench.source);
 editor.clearHistory();
 
 const picture = new Picture(find("picture"), { texts: T, intents: bench.intents, choose });
+const voice = startVoice({ place: find("voice"), addresses: bench.addresses, texts: T, writes: bench.writes, source: () => editor.getValue() });
 let checked = null; // what the last readable source came to
 let chosen = null;
 let kept = bench.source;
@@ -45,6 +47,7 @@ async function check() {
     drawTests(find("tests"), found.dialogues, T);
     if (chosen && !found.picture.nodes.some((node) => node.name === chosen)) chosen = null;
     drawNode(find("node"), chosen, checked, bench, { show, change });
+    voice.show(chosen);
     if (chosen) picture.mark(chosen);
   } catch (error) {
     if (number !== asked) return;
@@ -93,6 +96,7 @@ editor.on("change", () => {
 function choose(name) {
   chosen = name;
   drawNode(find("node"), chosen, checked, bench, { show, change });
+  voice.show(chosen);
   picture.mark(name);
   if (name) goToNode(name);
 }

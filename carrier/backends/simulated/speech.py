@@ -25,15 +25,22 @@ def prompt_seconds(prompt: Prompt) -> float:
     match prompt:
         case Say(text=text):
             return seconds_of(text) if text else 0.0
-        case Play(url=url, digits=digits):
-            return 0.5 * len(digits) if digits and not url else _PLAY_SECONDS
+        case Play(url=url, digits=digits, seconds=seconds):
+            if digits and not url:
+                return 0.5 * len(digits)
+            return _PLAY_SECONDS if seconds is None else seconds
         case Pause(seconds=seconds):
             return seconds
 
 
 def prompt_text(prompt: Prompt) -> str:
     """What somebody hears of a prompt as words."""
-    return prompt.text if isinstance(prompt, Say) else ""
+    match prompt:
+        case Say(text=text):
+            return text
+        case Play(words=words):
+            return words
+    return ""
 
 
 def misheard(rng: Random, text: str) -> str:
