@@ -25,9 +25,12 @@ TIMEOUT_S: Final = 10.0
 
 
 class Voice(Protocol):
-    """Whoever says words. `name` is part of what a clip is made from."""
+    """Whoever says words."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Part of what a clip is made from."""
+        ...
 
     def say(self, text: str) -> Audio | None:
         """The audio, or None when there is none to be had."""

@@ -64,9 +64,10 @@ def read(data: bytes) -> Audio:
 def _wav(data: bytes) -> float:
     try:
         with wave.open(io.BytesIO(data)) as file:
-            width = file.getnchannels() * file.getsampwidth()
+            a_second = file.getnchannels() * file.getsampwidth() * file.getframerate()
             # what is there, not what the header says
-            return len(file.readframes(file.getnframes())) / width / file.getframerate()
+            seconds: float = len(file.readframes(file.getnframes())) / a_second
+            return seconds
     except (wave.Error, EOFError, ZeroDivisionError, RuntimeError, ValueError) as error:
         raise BadAudio(AudioFault.UNREADABLE) from error
 
