@@ -56,7 +56,7 @@ export function startVoice({ place, addresses, texts: T, writes, source }) {
       writes && uploadButton(piece, tell),
       writes && kept && button(T.remove, () => remove(kept, tell), T.voice_remove),
     ];
-    box.append(el("div", { class: "row wrap" }, buttons));
+    box.append(el("div", { class: "row wrap" }, buttons.flat()));
     return box;
   }
 
