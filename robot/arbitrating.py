@@ -46,7 +46,18 @@ copied exactly), opt_out_risk (0 to 1: the chance that the customer wants no mor
 complains). When in doubt between going on and stopping, choose stopping."""
 
 _DIGITS: Final = re.compile(r"\d[\d\- ]{5,}\d")
-_NAMED: Final = re.compile(r"(我(?:叫|姓|是))([\u4e00-\u9fff]{1,3})(?=[，。,. ]|$)")
+#: A number read out digit by digit.
+_SPOKEN_DIGITS: Final = re.compile(r"[零〇一二两三四五六七八九幺洞拐]{7,}")
+#: After 我是 a name begins with a family name; 我是学生 is what the customer means to say.
+_FAMILY: Final = (
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏"
+    "钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文欧司诸上端东南皇尉"
+    "施洪陶翁牛严温芦季俞章鲁葛伍韦申尤毕聂丛焦向柳邢骆岳齐梅莫庄辛管祝左涂谷祁时舒耿牟卜路詹关苗凌费纪靳盛童鲍"
+    "裴席屈项游阮覃霍甘柯单包滕房褚娄殷冉宫车边倪瞿简柴巩习桂艾蒙符窦阳戚解卓连甄冀景项成隋闵岑郎穆"
+)
+_NAMED: Final = re.compile(
+    rf"(我(?:叫|姓|是(?=[{_FAMILY}])))([\u4e00-\u9fff]{{1,3}})(?=[，。,. ]|$)"
+)
 
 
 class _Answer(BaseModel):
@@ -169,7 +180,7 @@ class ModelArbiter:
 
 def masked_text(text: str) -> str:
     """The words without telephone, card and identity numbers, and without a name that was said."""
-    text = _DIGITS.sub("#", text)
+    text = _SPOKEN_DIGITS.sub("#", _DIGITS.sub("#", text))
     return _NAMED.sub(r"\1某", text)
 
 

@@ -199,6 +199,8 @@ def test_without_an_arbiter_nothing_changes() -> None:
 def test_masking_leaves_short_numbers_and_words_alone() -> None:
     assert masked_text("卡号 6222 0202 0000 1234 别说出去") == "卡号 # 别说出去"
     assert masked_text("分12期，我是王小明，利息3.5") == "分12期，我是某，利息3.5"
+    assert masked_text("我是学生，我叫阿强") == "我是学生，我叫某"
+    assert masked_text("打我一三八零零一三八零零零吧") == "打我#吧"
 
 
 # --- in a call -----------------------------------------------------------------------------------
