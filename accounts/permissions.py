@@ -120,6 +120,7 @@ PAGES: dict[Page, frozenset[Role]] = {
 SIGNERS: dict[str, frozenset[Role]] = {
     "target_list": frozenset({Role.BRANCH_MANAGER}),
     "script_version": frozenset({Role.REVIEWER}),
+    "intent_model": frozenset({Role.REVIEWER}),
     "pack_version": frozenset({Role.COMPLIANCE}),
     "pack_end": frozenset({Role.COMPLIANCE}),
     "calendar_year": frozenset({Role.COMPLIANCE}),

@@ -10,6 +10,7 @@ every customer.
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import subprocess
 import sys
@@ -37,8 +38,7 @@ def run(size: str = "full") -> dict[str, Any]:
     Raises RuntimeError when not everybody was stored, or a worker does not start.
     """
     wanted = ["small"] if size == "small" else ["small", "full"]
-    with own_database():
-        measured = {each: _measure(CUSTOMERS[each]) for each in wanted}
+    measured = {each: _in_own_process(CUSTOMERS[each]) for each in wanted}
     figures, small = measured[size], measured["small"]
     return {
         "bench": "screening",
@@ -55,6 +55,17 @@ def run(size: str = "full") -> dict[str, Any]:
             _target("judged_otherwise", figures["judged_otherwise"], 0),
         ],
     }
+
+
+def _in_own_process(customers: int) -> dict[str, Any]:
+    """Measure in a database of its own, of which a process has one. Raises RuntimeError."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.screening", str(customers)], cwd=ROOT, stdout=subprocess.PIPE
+    )
+    if done.returncode != 0:
+        raise RuntimeError("the screening was not measured")
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 def _each(seconds: float, customers: int) -> float:
@@ -138,3 +149,8 @@ def _cpu_seconds(processes: list[psutil.Process]) -> float:
             if process is top:
                 total += times.children_user + times.children_system
     return total
+
+
+if __name__ == "__main__":
+    with own_database():
+        print(json.dumps(_measure(int(sys.argv[1]))))

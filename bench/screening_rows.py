@@ -46,45 +46,40 @@ _SCRIPT = {
     },
 }
 
-_EMPTY = """
-TRUNCATE accounts_branch, audiences_customer, audiences_number, compliance_contact,
-    compliance_register, robot_script, agents_team, campaigns_campaign RESTART IDENTITY CASCADE
-"""
 
-#: A number between 0 and 2**31 that looks like chance and is the same every time.
-_DICE = """
-CREATE OR REPLACE FUNCTION pg_temp.dice(seed bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS
-$$ SELECT hashint8extended(seed, 7) & 2147483647 $$
-"""
+def _dice(seed: str) -> str:
+    """A number between 0 and 2**31 that looks like chance and is the same every time."""
+    return f"(hashint8extended({seed}, 7) & 2147483647)"
+
 
 _ROWS = (
     """INSERT INTO accounts_branch (code, name, name_en, region)
        SELECT 'B' || i, 'B' || i, 'B' || i, 'CN-33' FROM generate_series(1, %(branches)s) AS i""",
-    """INSERT INTO audiences_customer (bank_id, name, gender, birth_date, segment, region,
+    f"""INSERT INTO audiences_customer (id, bank_id, name, gender, birth_date, segment, region,
            time_zone, risk_tolerance, risk_assessed_on, household, vulnerable, deceased,
            no_profiling, attributes, sandbox, created_at, updated_at, branch_id)
-       SELECT 'C' || i, 'n', 'f', date '1935-01-01' + (pg_temp.dice(i) %% 27700)::int, 'retail',
+       SELECT i, 'C' || i, 'n', 'f', date '1935-01-01' + ({_dice("i")} %% 27700)::int, 'retail',
            CASE WHEN i %% 50 = 0 THEN 'CN-65' ELSE 'CN-33' END, 'Asia/Shanghai',
-           1 + pg_temp.dice(i + 1) %% 5, %(at)s::date - (pg_temp.dice(i + 2) %% 400)::int,
+           1 + {_dice("i + 1")} %% 5, %(at)s::date - ({_dice("i + 2")} %% 400)::int,
            CASE WHEN i %% 10 < 2 THEN 'H' || i / 10 ELSE '' END,
-           i %% 211 = 0, i %% 499 = 0, false, '{}', true, %(at)s, %(at)s,
-           first.id + CASE WHEN i %% 5 < 2 THEN 0 ELSE pg_temp.dice(i + 3) %% %(branches)s END
+           i %% 211 = 0, i %% 499 = 0, false, '{{}}', true, %(at)s, %(at)s,
+           first.id + CASE WHEN i %% 5 < 2 THEN 0 ELSE {_dice("i + 3")} %% %(branches)s END
        FROM generate_series(1, %(size)s) AS i,
-           (SELECT min(id) AS id FROM accounts_branch) AS first""",
-    """INSERT INTO audiences_number (e164, kind, region, time_zone, valid, invalid_reason)
-       SELECT '+86139' || lpad(i::text, 8, '0'), 'mobile', 'CN-33', 'Asia/Shanghai',
+           (SELECT min(id) AS id FROM accounts_branch) AS first""",  # noqa: S608 - _dice makes it of constants
+    """INSERT INTO audiences_number (id, e164, kind, region, time_zone, valid, invalid_reason)
+       SELECT i, '+86139' || lpad(i::text, 8, '0'), 'mobile', 'CN-33', 'Asia/Shanghai',
            i %% 100 <> 0, CASE WHEN i %% 100 = 0 THEN 'not_in_service' ELSE '' END
        FROM generate_series(1, %(size)s) AS i""",
     # one in 40 shares the number of the customer before
     """INSERT INTO audiences_customernumber (priority, customer_id, number_id)
        SELECT 1, i, CASE WHEN i %% 40 = 1 AND i > 1 THEN i - 1 ELSE i END
        FROM generate_series(1, %(size)s) AS i""",
-    """INSERT INTO compliance_consent (channel, purpose, product_family, basis, evidence,
+    f"""INSERT INTO compliance_consent (channel, purpose, product_family, basis, evidence,
            granted_at, withdrawn_at, customer_id, profiling_ok)
-       SELECT 'voice', 'marketing', '', 'branch', '{}',
-           %(at)s - (pg_temp.dice(i + 4) %% 800) * interval '1 day' - interval '1 hour',
+       SELECT 'voice', 'marketing', '', 'branch', '{{}}',
+           %(at)s - ({_dice("i + 4")} %% 800) * interval '1 day' - interval '1 hour',
            CASE WHEN i %% 70 = 0 THEN %(at)s - interval '30 minutes' END, i, true
-       FROM generate_series(1, %(size)s) AS i WHERE i %% 20 <> 0""",
+       FROM generate_series(1, %(size)s) AS i WHERE i %% 20 <> 0""",  # noqa: S608 - _dice makes it of constants
     """INSERT INTO compliance_suppression (source, via, channel, product_family, since, evidence,
            customer_id, purpose)
        SELECT CASE WHEN i %% 330 = 0 THEN 'complaint' ELSE 'opt_out' END, 'import', 'voice',
@@ -102,7 +97,7 @@ _ROWS = (
            %(at)s - interval '90 days'
        FROM generate_series(101, %(size)s, 101) AS i""",
     # 0 to 10 lines each, over 395 days: attempts and what came of some of them
-    """INSERT INTO compliance_contact (at, kind, customer_id, number_id, household, product_id,
+    f"""INSERT INTO compliance_contact (at, kind, customer_id, number_id, household, product_id,
            product_family, branch_id, campaign_id, actor, purpose, channel, outcome, attempt_id)
        SELECT at, (ARRAY['attempt', 'attempt', 'attempt', 'attempt', 'connect', 'connect',
                'conversation', 'outcome', 'outcome', 'abandon'])[1 + dice %% 10],
@@ -115,19 +110,17 @@ _ROWS = (
                'no_answer', 'no_answer', 'no_answer', 'no_answer', 'no_answer', 'wrong_number'
                ])[1 + dice / 64 %% 16] ELSE '' END,
            gen_random_uuid()
-       FROM (SELECT id AS customer_id, household, branch_id, pg_temp.dice(id * 16 + j) AS dice,
+       FROM (SELECT id AS customer_id, household, branch_id, {_dice("id * 16 + j")} AS dice,
                  %(at)s - interval '1 minute'
-                 - (pg_temp.dice(-id * 16 - j) %% 568000) * interval '1 minute' AS at
+                 - ({_dice("-id * 16 - j")} %% 568000) * interval '1 minute' AS at
              FROM audiences_customer
-             CROSS JOIN LATERAL generate_series(1, (pg_temp.dice(id + 5) %% 11)::int) AS j) AS lines
-       ORDER BY at""",
+             CROSS JOIN LATERAL generate_series(1, ({_dice("id + 5")} %% 11)::int) AS j) AS lines
+       ORDER BY at""",  # noqa: S608 - _dice makes it of constants
 )
 
 
 def make_bank(size: int) -> int:
     """`size` customers with a number each and what is known of them; a campaign's id for all."""
-    with connection.cursor() as cursor:
-        cursor.execute(_EMPTY)
     set_sandbox_clock(sim=TUESDAY, speed=0.000001)
     install_shipped_calendars()
     install_shipped_packs()
@@ -146,7 +139,6 @@ def make_bank(size: int) -> int:
         "deposit": deposit.pk,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_DICE)
         register = Register.objects.create(
             name="industry", imported_at=TUESDAY - timedelta(days=3), max_age_days=31
         )

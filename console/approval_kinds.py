@@ -24,6 +24,7 @@ class SubjectKind:
 KINDS: dict[str, SubjectKind] = {
     "target_list": SubjectKind(_("Target list"), "inbox-list"),
     "script_version": SubjectKind(_("Dialogue"), "workbench-version"),
+    "intent_model": SubjectKind(_("Intent model"), "intent-model"),
     "pack_version": SubjectKind(_("Rule pack"), "pack-version"),
     "calendar_year": SubjectKind(_("Calendar year"), "calendar-year"),
     "pack_end": SubjectKind(_("End of a rule pack"), "pack-version"),

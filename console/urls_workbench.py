@@ -7,8 +7,10 @@ from django.urls import URLPattern, URLResolver, path
 from console.views import (
     messages,
     workbench,
+    workbench_models,
     workbench_release,
     workbench_trying,
+    workbench_utterances,
     workbench_voice,
 )
 
@@ -20,6 +22,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("workbench/check/", workbench_trying.check, name="workbench-check"),
     path("workbench/change/", workbench_trying.change, name="workbench-change"),
     path("workbench/chat/", workbench_trying.chat, name="workbench-chat"),
+    path("workbench/utterances/", workbench_utterances.utterances, name="utterances"),
+    path("workbench/utterances/label/", workbench_utterances.label, name="utterance-label"),
+    path(
+        "workbench/utterances/<int:example_id>/withdraw/",
+        workbench_utterances.withdraw,
+        name="example-withdraw",
+    ),
+    path("workbench/models/", workbench_models.index, name="intent-models"),
+    path("workbench/models/train/", workbench_models.train, name="intent-models-train"),
+    path("workbench/models/<int:model_id>/", workbench_models.model, name="intent-model"),
+    path(
+        "workbench/models/<int:model_id>/<str:step>/",
+        workbench_models.promotion,
+        name="intent-model-step",
+    ),
     path("workbench/<int:version_id>/", workbench.version, name="workbench-version"),
     path(
         "workbench/<int:version_id>/against/<int:other_id>/",

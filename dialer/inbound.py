@@ -14,8 +14,8 @@ from dialer.calls import change
 from dialer.domain.call_state import CallState
 from dialer.domain.said import Said
 from dialer.models import Call
-from robot.domain.intents import cascade
 from robot.domain.intents.reading import Reading
+from robot.intents_in_force import in_force
 from telephony import twiml
 from telephony.addresses import hook_url
 from telephony.receiving import Event
@@ -47,7 +47,7 @@ def answered(event: Event, *, at: datetime) -> str:
 def heard(event: Event, *, turn: int, said: Said, at: datetime) -> str:
     """Keep a refusal; anything else ends politely after being asked once more."""
     call = _call_of(event, at)
-    reading = cascade.shipped().read(said.text, "open") if said.text else None
+    reading = in_force().read(said.text, "open") if said.text else None
     if said.digits.startswith("9") or _refuses(reading, turn):
         evidence = {
             "call": str(call.public_id),

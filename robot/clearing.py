@@ -19,10 +19,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import User
-from robot.domain.intents import cascade
 from robot.domain.intents.second_hearing import doubt
 from robot.domain.narrower_wishes import WISH_SAID
 from robot.domain.reviewing import ReviewState
+from robot.intents_in_force import in_force
 from robot.models import Conversation, SuspectedOptOut, Turn
 
 #: Effects by which the call itself already ended all calls to this person or number.
@@ -130,7 +130,7 @@ def _suspicion(pk: int, call_ref: UUID, answers: list[_Answer]) -> Suspicion | N
     for answer in answers:
         if WISH_SAID in answer.effects:
             continue  # a narrower wish, clearly said and kept
-        found = doubt(answer.text, cascade.shipped()) if answer.text else None
+        found = doubt(answer.text, in_force()) if answer.text else None
         if found is not None and (worst is None or found.risk > worst.risk):
             worst = Suspicion(
                 pk, call_ref, answer.turn, answer.text, found.why, found.risk, held=False

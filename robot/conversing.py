@@ -19,13 +19,13 @@ from django.db import transaction
 from robot.arbitrating import live_arbiter
 from robot.domain import engine
 from robot.domain.documents import read_json
-from robot.domain.intents import cascade
 from robot.domain.intents.arbiter import Advised, NoArbiter
 from robot.domain.intents.catalogue import LABELS
 from robot.domain.intents.reading import Classifier
 from robot.domain.script import Script
 from robot.domain.steps import Heard, State, Step
 from robot.domain.versions import Phase
+from robot.intents_in_force import in_force
 from robot.jobs import enqueue_shadow_question
 from robot.models import Conversation, ScriptVersion, Turn
 from robot.shadowing import last_lines
@@ -196,8 +196,8 @@ def _classifier(script: Script, state: State) -> Classifier:
     """The cascade; with an arbiter behind it where the bank has turned one on."""
     arbiter = live_arbiter()
     if isinstance(arbiter, NoArbiter):
-        return cascade.shipped()
-    return Advised(cascade.shipped(), arbiter, LABELS, last_lines(script, state.node))
+        return in_force()
+    return Advised(in_force(), arbiter, LABELS, last_lines(script, state.node))
 
 
 def _locked(call_ref: UUID) -> Conversation:

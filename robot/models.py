@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.language import in_readers_language
+from robot.domain.intents.catalogue import LABELS
+from robot.domain.model_life import ModelState
 from robot.domain.reviewing import ReviewState
 from robot.domain.versions import Phase, VersionState
 
@@ -314,3 +316,115 @@ class ShadowOpinion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.intent} / {self.label}"
+
+
+class TrainingExample(models.Model):
+    """Words that were not understood in a call, with what a person says they mean.
+
+    `text` is masked and normalised (robot/unmatched.py); `label` is one of the catalogue's, or ""
+    for words that are no use to training and shall not be shown again. Taking one back keeps the
+    row: earlier models were trained with it.
+    """
+
+    text = models.CharField(_("text"), max_length=500)
+    label = models.CharField(_("intent"), max_length=40, blank=True)
+    #: The newest turn in which it was heard; an id, for turns are partitioned.
+    turn_id = models.BigIntegerField()
+    created_at = models.DateTimeField(_("labelled at"))
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("labelled by")
+    )
+    withdrawn_at = models.DateTimeField(_("taken back at"), null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("taken back by"),
+    )
+
+    class Meta:
+        verbose_name = _("training example")
+        verbose_name_plural = _("training examples")
+        ordering = ("-created_at", "-pk")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["text"],
+                condition=models.Q(withdrawn_at__isnull=True),
+                name="robot_example_text",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(label__in=["", *LABELS]), name="robot_example_label"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.text} → {self.label}"
+
+
+class IntentModel(models.Model):
+    """Weights of the intent model, the examples and the corpus they come from, and their report.
+
+    One without a maker holds the weights that are shipped with the code, so that one can return
+    to them. `report` is robot.domain.intents.comparing.Report.
+    """
+
+    state = models.CharField(
+        _("state"),
+        max_length=10,
+        choices=[(state.value, _(state.value)) for state in ModelState],
+        default=ModelState.TRAINING.value,
+    )
+    maker = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("trained by"),
+    )
+    #: The file that robot.domain.intents.model reads; null while it is being trained.
+    weights = models.BinaryField(_("weights"), null=True, blank=True)
+    sha256 = models.CharField(_("hash"), max_length=64, blank=True)
+    corpus_hash = models.CharField(_("hash of the corpus"), max_length=64)
+    #: Ids of the TrainingExamples it learned from, beside the corpus.
+    example_ids = models.JSONField(default=list)
+    report = models.JSONField(_("report"), default=dict)
+    #: Why training failed: held_out, same, broken, overdue.
+    trouble = models.CharField(_("trouble"), max_length=20, blank=True)
+    created_at = models.DateTimeField(_("created at"))
+    trained_at = models.DateTimeField(_("trained at"), null=True, blank=True)
+    live_at = models.DateTimeField(_("in force since"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("intent model")
+        verbose_name_plural = _("intent models")
+        ordering = ("-pk",)
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=[state.value for state in ModelState]),
+                name="robot_model_state",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=[ModelState.TRAINING.value, ModelState.FAILED.value])
+                | (~models.Q(sha256="") & models.Q(weights__isnull=False)),
+                name="robot_model_weights",
+            ),
+            models.UniqueConstraint(
+                fields=["sha256"], condition=~models.Q(sha256=""), name="robot_model_hash"
+            ),
+            models.UniqueConstraint(
+                fields=["state"],
+                condition=models.Q(state=ModelState.LIVE.value),
+                name="robot_model_one_live",
+            ),
+            models.UniqueConstraint(
+                fields=["state"],
+                condition=models.Q(state=ModelState.TRAINING.value),
+                name="robot_model_one_training",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"

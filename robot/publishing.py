@@ -17,6 +17,7 @@ from clock import reading as clock
 from robot.domain.documents import canonical, content_hash, read_yaml
 from robot.domain.validation.checking import Finding, check
 from robot.domain.versions import VersionState
+from robot.intents_in_force import in_force
 from robot.models import Script, ScriptVersion
 from robot.voicing import NotVoiced, manifest, manifest_hash
 
@@ -100,7 +101,7 @@ def install_shipped_scripts() -> list[ScriptVersion]:
 
 
 def _release(version: ScriptVersion, *, actor_id: int | None, at: datetime) -> None:
-    findings = [*check(version.document), *without_gateway(version.document)]
+    findings = [*check(version.document, in_force()), *without_gateway(version.document)]
     if findings:
         raise NotPublishable(findings)
     unpublished = ScriptVersion.objects.filter(pk=version.pk).exclude(

@@ -18,6 +18,7 @@ from approvals.models import Approval
 from approvals.reading import pending
 from robot import publishing
 from robot.domain.validation.checking import check
+from robot.intents_in_force import in_force
 from robot.jobs import enqueue_voicing
 from robot.models import ScriptVersion
 from robot.publishing import NotPublishable
@@ -39,7 +40,10 @@ def waiting(version: ScriptVersion, at: datetime) -> Approval | None:
 @transaction.atomic
 def ask(version: ScriptVersion, *, maker: User, at: datetime) -> Approval:
     """Ask for a signature. Raises NotPublishable with the findings, ApprovalRefused."""
-    findings = [*check(version.document), *publishing.without_gateway(version.document)]
+    findings = [
+        *check(version.document, in_force()),
+        *publishing.without_gateway(version.document),
+    ]
     if findings:
         raise NotPublishable(findings)
     if settings.VOICE_TTS_URL:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from robot.domain.intents.catalogue import UNCLEAR, Intent
+from robot.domain.model_life import ModelState
 from robot.domain.trying import GARBAGE, SILENCE
 from robot.domain.versions import VersionState
 
@@ -64,6 +65,29 @@ _WAYS: Final[dict[str, str | Promise]] = {
     "rejected": gettext_lazy("Agent declined"),
     "failed": gettext_lazy("Transfer failed"),
     "*": gettext_lazy("Anything else"),
+}
+
+#: A model's state, and the colour of its badge.
+MODEL_STATES: Final[dict[ModelState, tuple[str | Promise, str]]] = {
+    ModelState.TRAINING: (gettext_lazy("Being trained"), "gold"),
+    ModelState.FAILED: (gettext_lazy("Training failed"), "bad"),
+    ModelState.CANDIDATE: (gettext_lazy("Candidate"), ""),
+    ModelState.LIVE: (gettext_lazy("In force"), "ok"),
+    ModelState.RETIRED: (pgettext_lazy("a model", "Used before"), "warn"),
+}
+#: Why a training failed (`IntentModel.trouble`).
+TROUBLES: Final[dict[str, str | Promise]] = {
+    "held_out": gettext_lazy("An example is part of the test set. Take it back and train anew."),
+    "same": gettext_lazy("It came out exactly like a model that is there already."),
+    "broken": gettext_lazy("The training broke off. Operations find the reason in the log."),
+    "overdue": gettext_lazy("Its worker is gone. Train anew."),
+}
+#: Why a model may not be submitted (robot.domain.intents.comparing.shortcomings).
+SHORTCOMINGS: Final[dict[str, str | Promise]] = {
+    "stops": gettext_lazy("An opt-out or complaint of the test set would go on."),
+    "good": gettext_lazy("Less than 92 percent of the test set are right or acceptable."),
+    "flow": gettext_lazy("Less than 85 percent of those who want to go on would go on."),
+    "dialogues": gettext_lazy("Golden dialogues of published versions no longer come out."),
 }
 
 

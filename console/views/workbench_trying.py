@@ -23,11 +23,11 @@ from robot.domain.documents import ScriptUnreadable, canonical, read_yaml
 from robot.domain.drawing import picture
 from robot.domain.editing import changed
 from robot.domain.golden import examples
-from robot.domain.intents.cascade import shipped
 from robot.domain.script import Script
 from robot.domain.steps import End, Heard, Listen, Say, State, Step, Transfer
 from robot.domain.validation.checking import prove
 from robot.domain.validation.findings import Finding
+from robot.intents_in_force import in_force
 from robot.publishing import without_gateway
 
 MAX_SAID = 500
@@ -46,7 +46,8 @@ def check(request: HttpRequest) -> JsonResponse:
         {
             "faults": [],
             "findings": [
-                _finding(one) for one in (*prove(script), *without_gateway(canonical(script)))
+                _finding(one)
+                for one in (*prove(script, in_force()), *without_gateway(canonical(script)))
             ],
             "picture": picture(script),
             "document": script.model_dump(mode="json", by_alias=True, exclude_defaults=True),
@@ -58,7 +59,7 @@ def check(request: HttpRequest) -> JsonResponse:
                 ],
             },
             "dialogues": (
-                [asdict(one) for one in trying.dialogues(script, shipped())] if rows else []
+                [asdict(one) for one in trying.dialogues(script, in_force())] if rows else []
             ),
             "vars": dict(examples(script)),
         }
@@ -118,7 +119,7 @@ def _step(script: Script, state: State, said: str, request: HttpRequest, at: Any
         digits=said[1:] if said.startswith("#") else "",
         can_transfer=request.POST.get("can_transfer", "1") == "1",
     )
-    return engine.step(script, state, heard, shipped())
+    return engine.step(script, state, heard, in_force())
 
 
 def _step_document(step: Step) -> dict[str, Any]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -46,3 +47,12 @@ def shared(train: list[Example], holdout: list[Example]) -> list[str]:
     """Hold-out utterances that training has seen in any spelling; must be empty."""
     known = {normalise(example.text).plain for example in train}
     return [example.text for example in holdout if normalise(example.text).plain in known]
+
+
+def digest(root: Path = HERE) -> str:
+    """One hash over every file of the corpus: what a model was trained on and measured against."""
+    found = hashlib.sha256()
+    for path in sorted(root.glob("*/*.txt")):
+        found.update(f"{path.parent.name}/{path.name}\0".encode())
+        found.update(path.read_bytes())
+    return found.hexdigest()

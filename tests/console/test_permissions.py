@@ -22,6 +22,8 @@ ADDRESSES: dict[str, Page] = {
     "/compliance/": Page.COMPLIANCE,
     "/compliance/registers/": Page.REGISTERS,
     "/workbench/": Page.WORKBENCH,
+    "/workbench/utterances/": Page.WORKBENCH,
+    "/workbench/models/": Page.WORKBENCH,
     "/compliance/suppressions/": Page.SUPPRESSIONS,
     "/messages/": Page.MESSAGES,
     "/compliance/opt-outs/": Page.SUPPRESSIONS,

@@ -10,6 +10,7 @@ from typing import Final
 from robot.domain.corpus import Example
 from robot.domain.intents.cascade import shipped
 from robot.domain.intents.catalogue import CONTINUE, STOP, Intent
+from robot.domain.intents.reading import Classifier
 from robot.domain.script import Question
 
 #: Readings that do the customer no wrong: both lead to the same kind of reply.
@@ -54,6 +55,10 @@ class Result:
     wrong: list[tuple[str, str, str]] = field(default_factory=list)
     by_label: Counter[str] = field(default_factory=Counter)
     right_by_label: Counter[str] = field(default_factory=Counter)
+    #: How each example was read, in their order, and how well: right 2, acceptable 1, wrong 0,
+    #: an opt-out or complaint that went on -1.
+    read_as: list[str] = field(default_factory=list)
+    ranks: list[int] = field(default_factory=list)
 
     @property
     def good(self) -> float:
@@ -66,27 +71,38 @@ class Result:
         return self.continued / max(self.productive, 1)
 
 
-def evaluate(examples: Iterable[Example], question: Question = "open") -> Result:
+def evaluate(
+    examples: Iterable[Example],
+    question: Question = "open",
+    classifier: Classifier | None = None,
+) -> Result:
+    """How a classifier (the shipped one unless named) does on these examples."""
     result = Result()
-    classifier = shipped()
+    classifier = classifier or shipped()
     for example in examples:
         reading = classifier.read(example.text, question)
         result.total += 1
         result.by_label[example.label] += 1
+        result.read_as.append(reading.intent)
+        rank = 0
         if reading.intent == example.label:
             result.right += 1
             result.right_by_label[example.label] += 1
+            rank = 2
         elif reading.intent in ACCEPTABLE.get(example.label, frozenset()):
             result.acceptable += 1
+            rank = 1
         else:
             result.wrong.append((example.text, example.label, reading.intent))
         if example.label in STOP:
             result.stops += 1
             if reading.continue_:
                 result.missed_stops.append(example.text)
+                rank = -1
         if example.label in CONTINUE:
             result.productive += 1
             result.continued += reading.continue_
+        result.ranks.append(rank)
     return result
 
 

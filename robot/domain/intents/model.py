@@ -86,10 +86,13 @@ def vector(grams: Counter[str], index: dict[str, int], idf: Any) -> tuple[list[i
 
 def load(weights: Path = WEIGHTS, pin: Path = PIN) -> Model:
     """The pinned model; WeightsChanged if the file is not the pinned one."""
-    data = weights.read_bytes()
-    digest = hashlib.sha256(data).hexdigest()
-    if digest != pin.read_text().split()[0]:
-        raise WeightsChanged(f"{weights.name} is not the pinned one")
+    return read(weights.read_bytes(), pin.read_text().split()[0])
+
+
+def read(data: bytes, sha256: str) -> Model:
+    """The model of a weights file; WeightsChanged if it has not this hash."""
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise WeightsChanged(f"these weights do not have the hash {sha256[:12]}…")
     with np.load(io.BytesIO(data), allow_pickle=False) as stored:
         vocabulary = str(stored["vocabulary"]).split("\n")
         scale = stored["scale"].astype(np.float32)
@@ -100,5 +103,5 @@ def load(weights: Path = WEIGHTS, pin: Path = PIN) -> Model:
             weights=stored["weights"].astype(np.float32) * scale,
             bias=stored["bias"].astype(np.float32),
             temperature=float(stored["temperature"]),
-            sha256=digest,
+            sha256=sha256,
         )
