@@ -205,7 +205,7 @@ def _heard(sound: _Sound, text: str) -> list[Spoken]:
     values = _value_clips(sound, [part.text for part in segments if not part.fixed])
     found: list[Spoken] = []
     for part in segments:
-        clip = (sound.manifest if part.fixed else values).get(part.text.strip(), "")
+        clip = _playable((sound.manifest if part.fixed else values).get(part.text.strip(), ""))
         if not clip and found and not found[-1].clip:
             found[-1] = Spoken(found[-1].text + part.text)
         else:
@@ -215,6 +215,14 @@ def _heard(sound: _Sound, text: str) -> list[Spoken]:
         for one in found
         if one.clip or speakable(one.text)
     ]
+
+
+def _playable(sha256: str) -> str:
+    """The clip, unless its file is gone: words that are read are better than silence."""
+    if sha256 and not file_of(sha256).is_file():
+        log.error("voice: the file of clip %s is missing", sha256)
+        return ""
+    return sha256
 
 
 def _value_clips(sound: _Sound, texts: Sequence[str]) -> dict[str, str]:

@@ -144,6 +144,16 @@ def test_values_are_spliced_in_and_read_by_the_carrier_until_they_are_made(
     assert service.texts.count("江南银杭") == 1
 
 
+def test_a_clip_whose_file_is_gone_is_read_by_the_carrier_instead(service: VoiceServer) -> None:
+    version = published()
+    text = opening(version)
+    lost = next(part.clip for part in voicing.spoken(version.pk, [text]) if part.clip)
+    voicing.file_of(lost).unlink()
+    heard = voicing.spoken(version.pk, [text])
+    assert lost not in {part.clip for part in heard}
+    assert "".join(part.text for part in heard) == text
+
+
 def test_values_are_forgotten_after_a_while_rows_and_files(service: VoiceServer) -> None:
     version = published()
     voicing.prepare_values(version.pk, {"bank": "江南银行", "name": "张伟"}, at=now())
