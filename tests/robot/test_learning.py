@@ -265,6 +265,7 @@ def test_a_signed_model_is_in_force_and_every_turn_says_so(
     cast: Cast, version: ScriptVersion, candidate: IntentModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(intents_in_force, "FRESH_S", 600.0)
+    intents_in_force.forget()  # installing the scripts has asked already, for two seconds
     assert intents_in_force.in_force() is shipped()
     approval = promoting.ask(candidate, maker=cast.writer, at=now())
     with pytest.raises(MakerIsChecker):
