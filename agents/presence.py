@@ -67,17 +67,16 @@ def sign_out(agent: Agent) -> bool:
 
 @transaction.atomic
 def note_missed_offer(agent_id: int) -> bool:
-    """The agent let an offer pass; the second time in a row they are sent on a break (True)."""
+    """The agent let an offer pass; the second time in a row they are sent on a break (True).
+
+    Not from under a promise that stands: whoever was promised to another customer meanwhile goes
+    when they let that one pass too.
+    """
     row = locked(agent_id)
     Agent.objects.filter(pk=agent_id).update(missed_offers=F("missed_offers") + 1)
     if row.missed_offers + 1 < MISSED_OFFERS_BEFORE_BREAK:
         return False
-    return move(
-        row,
-        AgentState.BREAK,
-        cause="missed_offers",
-        only_from={AgentState.READY, AgentState.RESERVED},
-    )
+    return move(row, AgentState.BREAK, cause="missed_offers", only_from={AgentState.READY})
 
 
 def free_if_unseen() -> int:

@@ -43,6 +43,7 @@ def test_every_page_says_who_may_open_it() -> None:
                 Page.FINDINGS,
                 Page.PRESSURE,
                 Page.SWITCH,
+                Page.MESSAGES,
             },
         ),
         ("outsider", set()),

@@ -17,6 +17,7 @@ from compliance.models import Attempt, Contact, Decision, Exemption
 from compliance.suppressing import opt_out
 from sandbox.violations import violations
 from tests import cast as people
+from tests.roles import as_attacker
 
 NONE = {"caps": 0, "windows": 0, "double_dials": 0, "after_opt_out": 0, "undecided_calls": 0}
 #: Tuesday 2026-03-10 14:30 in Beijing.
@@ -286,5 +287,6 @@ def test_dials_without_one_decision(bank: Bank) -> None:
 
 def test_a_dial_before_its_decision(bank: Bank) -> None:
     bank.dial(bank.customer(), AFTERNOON)
-    Decision.objects.update(at=AFTERNOON + MINUTE)
+    with as_attacker():
+        Decision.objects.update(at=AFTERNOON + MINUTE)
     bank.found(undecided_calls=1)
