@@ -74,6 +74,8 @@ def read(rule: Mapping[str, Any], posted: QueryDict) -> tuple[dict[str, Any], li
             control.value = posted.get(name, "")
             shown.append(control)
             continue
+        if value == [] and control.optional and rule.get(name, _default(info)) is None:
+            value = None  # nothing said is not the same as an empty list, and nobody touched it
         if name in rule or value != _plain(_default(info)):
             changed[name] = value
         shown.append(_control(name, info, value))

@@ -20,7 +20,10 @@ def common(ours: Sequence[Consent], theirs: Sequence[Consent], now: datetime) ->
     for left in standing(ours, now):
         for right in standing(theirs, now):
             both = _both(left, right)
-            if both is not None and both not in found:
+            # one for every number and one for this number have no common: a rule may ask for a
+            # consent that names the number, and of the two only one does
+            named_alike = left.number_id == right.number_id
+            if both is not None and named_alike and both not in found:
                 found.append(both)
     return found
 

@@ -279,6 +279,15 @@ def test_a_rule_that_raises_blocks(
     monkeypatch.setattr(packs, "_compiled", {})
     monkeypatch.setattr(packs, "_stacks", {})
     loading._shared.cache_clear()
+    # a rule about the past is not even asked of somebody who has none
+    for kind in ("conversation", "outcome"):
+        Contact.objects.create(
+            at=beijing("2026-11-23 10:00"),
+            kind=kind,
+            customer_id=committed_bank.x.pk,
+            actor="human",
+            purpose="marketing",
+        )
     assert_blocked(ask(committed_bank), "DEP_INTERNAL")
     loading._shared.cache_clear()  # it holds the rule that raises
 

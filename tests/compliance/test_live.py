@@ -25,6 +25,7 @@ from tests.compliance.live import CAMPAIGN, CN, GB, US, Case, Changes, Country, 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ROBOT = {"actor": Actor.ROBOT, "kind": DialKind.ROBOT}
 CARE = {"purpose": Purpose.CARE}
+MESSAGE = {"purpose": Purpose.MESSAGE, "actor": Actor.ROBOT, "kind": DialKind.MESSAGE}
 STAFF = {
     "purpose": Purpose.TEST,
     "kind": DialKind.TEST,
@@ -136,6 +137,29 @@ def _industry(bank: Live) -> Changes:
 
 CN_CASES = [
     *COMMON,
+    Case("M1", "WINDOW", lambda b: b.clock("2026-11-24 07:59:59") or MESSAGE),
+    Case("M2", "CAL_MISSING", lambda b: _no_calendar(b) or MESSAGE),
+    Case(
+        "M3",
+        "COMPLAINT",
+        lambda b: b.refuse("complaint", customer=b.customer, channel="") or MESSAGE,
+    ),
+    Case(
+        "M3",
+        "OPT_OUT",
+        lambda b: b.refuse("opt_out", customer=b.customer, channel="sms") or MESSAGE,
+    ),
+    Case(
+        "M4",
+        "CAP_M4",
+        lambda b: b.happened("attempt", 5 * HOUR, 2, purpose="message", channel="sms") or MESSAGE,
+    ),
+    Case(
+        "M5",
+        "SANDBOX_CARRIER",
+        lambda b: b.of_customer(sandbox=True) or {**MESSAGE, "carrier": "sms"},
+    ),
+    Case("M6", "NUMBER_INVALID", lambda b: b.of_number(valid=False) or MESSAGE),
     Case("W1", "WINDOW", lambda b: b.clock("2026-11-24 08:59:59")),
     Case("W1", "WINDOW", lambda b: b.clock("2026-11-24 12:30")),
     Case("W1", "WINDOW", lambda b: b.of_customer(region="CN-65")),
