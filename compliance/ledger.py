@@ -29,14 +29,15 @@ INSERT INTO compliance_contact (at, kind, customer_id, number_id, household, pro
 SELECT %(at)s, %(kind)s, customer_id, number_id, household, product_id, product_family,
     campaign_id, branch_id, caller_id_id, actor, purpose, channel, %(outcome)s, attempt_id
 FROM compliance_contact
-WHERE attempt_id = %(attempt)s AND kind = 'attempt' AND at >= %(since)s
+WHERE attempt_id = %(attempt)s AND kind = 'attempt' AND at >= %(since)s AND at < %(until)s
   AND NOT EXISTS (SELECT 1 FROM compliance_contact
                   WHERE attempt_id = %(attempt)s AND kind = %(kind)s AND outcome = %(outcome)s
-                    AND at >= %(since)s)
+                    AND at >= %(since)s AND at < %(until)s)
 """
-#: What belongs to an attempt happens within this time of it; so long a reach back lets PostgreSQL
-#: leave the older months' partitions alone.
+#: What belongs to an attempt happens within this time of it, and nothing lies further ahead: two
+#: bounds, so that PostgreSQL looks into three or four months' partitions and not into all.
 _REACH = timedelta(days=62)
+_AHEAD = timedelta(days=2)
 
 
 def record_connect(attempt_id: uuid.UUID, at: datetime) -> bool:
@@ -103,6 +104,7 @@ def _append(attempt_id: uuid.UUID, kind: ContactKind, at: datetime, outcome: str
             {
                 "at": at,
                 "since": at - _REACH,
+                "until": at + _AHEAD,
                 "kind": kind.value,
                 "attempt": str(attempt_id),
                 "outcome": outcome,
