@@ -13,10 +13,10 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
+from approvals.refusing import Refused
 from audit.recording import record
 from clock.reading import now as clock_now
 from compliance.domain.pack import Layer, content_hash
@@ -26,19 +26,8 @@ from compliance.domain.terms import local_date, start_of_day, zone
 from compliance.models.pack import Pack, PackVersion
 
 
-class PackRefused(Exception):
+class PackRefused(Refused):
     """A step that was not taken: `code` for programs, `sentence` for people."""
-
-    code = "refused"
-    _sentence = gettext_noop("This cannot be done now.")
-
-    @property
-    def sentence(self) -> str:
-        """Why, in the reader's language."""
-        return _(self._sentence)
-
-    def __str__(self) -> str:
-        return self.code
 
 
 class NotYourDraft(PackRefused):

@@ -8,11 +8,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from approvals import deciding, reading
+from approvals.refusing import Refused
 from audit.recording import record
 from clock.reading import now
 from compliance import suppressing
@@ -24,19 +24,8 @@ from compliance.models import LiftRequest, Suppression
 SIGN_WITHIN = timedelta(days=14)
 
 
-class LiftRefused(Exception):
+class LiftRefused(Refused):
     """A step that was not taken: `code` for programs, `sentence` for people."""
-
-    code = "refused"
-    _sentence = gettext_noop("This cannot be done now.")
-
-    @property
-    def sentence(self) -> str:
-        """Why, in the reader's language."""
-        return _(self._sentence)
-
-    def __str__(self) -> str:
-        return self.code
 
 
 class LiftedAlready(LiftRefused):

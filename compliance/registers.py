@@ -15,12 +15,12 @@ from typing import BinaryIO
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from approvals import deciding, reading
 from approvals.models import Approval
+from approvals.refusing import Refused
 from audiences.domain.faults import FileFault, FileFaultCode
 from audiences.opening import fingerprint
 from audit.recording import record
@@ -39,19 +39,8 @@ from compliance.models import Register, RegisterImport
 SIGN_WITHIN = timedelta(days=7)
 
 
-class RegisterRefused(Exception):
+class RegisterRefused(Refused):
     """A step that was not taken: `code` for programs, `sentence` for people."""
-
-    code = "refused"
-    _sentence = gettext_noop("This cannot be done now.")
-
-    @property
-    def sentence(self) -> str:
-        """Why, in the reader's language."""
-        return _(self._sentence)
-
-    def __str__(self) -> str:
-        return self.code
 
 
 class OneAtATime(RegisterRefused):
