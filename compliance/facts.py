@@ -39,7 +39,7 @@ from compliance.domain.pack import EffectivePack
 from compliance.facts_lines import Lines, Pair, read_facts
 from compliance.facts_statement import STATEMENT
 from compliance.packs import stack_of
-from compliance.prepared import Prepared, run
+from database.prepared import Prepared, run
 
 #: More pairs than this in one statement: split the list.
 BATCH = 10_000

@@ -45,7 +45,7 @@ from compliance.models.attempt import Attempt
 from compliance.models.exemption import Exemption
 from compliance.models.ledger import Contact
 from compliance.models.ledger import Decision as StoredDecision
-from compliance.prepared import Insertion, Prepared, run
+from database.prepared import Insertion, Prepared, run
 
 log = logging.getLogger(__name__)
 

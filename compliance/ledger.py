@@ -16,24 +16,29 @@ from compliance.domain.facts import MACHINE, MACHINE_WRONG, ContactKind
 from compliance.domain.intent import Actor, Purpose
 from compliance.locking import keys_of, take
 from compliance.models.ledger import Contact
+from database.prepared import Prepared, run
 
 #: Hanging up sooner than this after the answer is an outcome of its own (a cool-off follows).
 EARLY = timedelta(seconds=10)
 HUNG_UP = "hung_up"
 HUNG_UP_EARLY = "hung_up_early"
 
-_APPEND = """
+_APPEND = Prepared(
+    "ledger_line",
+    """
 INSERT INTO compliance_contact (at, kind, customer_id, number_id, household, product_id,
     product_family, campaign_id, branch_id, caller_id_id, actor, purpose, channel, outcome,
     attempt_id)
-SELECT %(at)s, %(kind)s, customer_id, number_id, household, product_id, product_family,
-    campaign_id, branch_id, caller_id_id, actor, purpose, channel, %(outcome)s, attempt_id
+SELECT %(at)s::timestamptz, %(kind)s::varchar, customer_id, number_id, household, product_id,
+    product_family, campaign_id, branch_id, caller_id_id, actor, purpose, channel,
+    %(outcome)s::varchar, attempt_id
 FROM compliance_contact
 WHERE attempt_id = %(attempt)s AND kind = 'attempt' AND at >= %(since)s AND at < %(until)s
   AND NOT EXISTS (SELECT 1 FROM compliance_contact
                   WHERE attempt_id = %(attempt)s AND kind = %(kind)s AND outcome = %(outcome)s
                     AND at >= %(since)s AND at < %(until)s)
-"""
+""",
+)
 #: What belongs to an attempt happens within this time of it, and nothing lies further ahead: two
 #: bounds, so that PostgreSQL looks into three or four months' partitions and not into all.
 _REACH = timedelta(days=62)
@@ -99,17 +104,15 @@ def record_elsewhere(*, customer_id: int, channel: str, product_family: str, at:
 
 def _append(attempt_id: uuid.UUID, kind: ContactKind, at: datetime, outcome: str = "") -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(
-            _APPEND,
-            {
-                "at": at,
-                "since": at - _REACH,
-                "until": at + _AHEAD,
-                "kind": kind.value,
-                "attempt": str(attempt_id),
-                "outcome": outcome,
-            },
-        )
+        values = {
+            "at": at,
+            "since": at - _REACH,
+            "until": at + _AHEAD,
+            "kind": kind.value,
+            "attempt": str(attempt_id),
+            "outcome": outcome,
+        }
+        run(cursor, (_APPEND, values))
         return bool(cursor.rowcount)
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from compliance import ledger
+from database.lookups import save
 from dialer import (
     agent_first,
     callbacks,
@@ -56,7 +57,7 @@ def answered(call: Call, *, at: datetime) -> str:
         return twiml.hang_up([agent_first.SORRY_LINE])
     step = robot.begin(
         call_ref=call.public_id,
-        script_version_id=speaking.version_id(call),
+        version=speaking.version(call),
         variables=speaking.variables(call),
         attributes=_attributes(call),
         at=at,
@@ -119,10 +120,10 @@ def parked(transfer_id: UUID, *, offer: int, loop: int, said: Said, at: datetime
     )
     if not step.state.parked:
         transferring.customer_stopped_waiting(transfer, call, ended=step.ended, at=at)
-        return _carry_out(call, step, turn=call.turn, at=at)
+        return _carry_out(call, step, turn=robot.last_turn(call.public_id), at=at)
     if not transferring.keep_waiting(transfer, call, loop=loop, at=at):
         step = robot.transfer_result(call_ref=call.public_id, result="no_agent", at=at)
-        return _carry_out(call, step, turn=call.turn, at=at)
+        return _carry_out(call, step, turn=robot.last_turn(call.public_id), at=at)
     return _park_document(transfer, speaking.prompts(call, _lines(step)), loop=loop + 1)
 
 
@@ -153,8 +154,6 @@ def _carry_out(call: Call, step: Step, *, turn: int, at: datetime) -> str:
             hold = speaking.prompts(call, reply.hold[:1])
             return bridge or _park_document(transfer, [*lines, *hold], loop=0)
         if isinstance(reply, Listen):
-            call.turn = turn + 1
-            call.save(update_fields=["turn"])
             return twiml.gather(
                 lines,
                 action=hook_url("turn", public_id=call.public_id, number=turn + 1),
@@ -209,6 +208,10 @@ def _attributes(call: Call) -> dict[str, str | float | bool | None]:
 
 
 def _note_conversation(call: Call, at: datetime) -> None:
+    if call.spoke_at is not None:
+        return
+    call.spoke_at = at
+    save(call, "spoke_at")
     if call.attempt_id is not None:
         ledger.record_conversation(call.attempt_id, at)
 

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.db.models import DateTimeField, Func, QuerySet
+
 from compliance import gate, ledger
+from database.lookups import Lookup, Place
 from dialer import handovers, transferring
 from dialer.calls import change
 from dialer.domain.call_kind import AGENT_FIRST, CallKind
@@ -19,9 +23,43 @@ from dialer.domain.stages import Stage
 from dialer.models import Call, Transfer
 from dialer.settling import settle_call
 from robot import conversing as robot_conversing
+from robot.conversing import HEAVY
 from telephony.receiving import Event
 
 log = logging.getLogger(__name__)
+
+
+#: A statement ahead of the reading: what is read, the time above all, is of after the waiting.
+_LOCK = "SELECT FROM dialer_call WHERE public_id = %(public_id)s FOR NO KEY UPDATE"
+
+
+def _lookup(name: str, *more: str) -> Lookup[Any]:
+    """The call with what every turn asks of it; of the script's version no more than its name."""
+    unread = [f"campaign__script_version__{field}" for field in HEAVY]
+    unread += ["campaign__limits", "campaign__retry_plan"]
+
+    def build(public_id: Place) -> QuerySet[Any]:
+        return (
+            Call.objects.select_related("campaign__script_version", *more)
+            .defer(*unread)
+            .annotate(locked_at=Func(function="sanshi_now", output_field=DateTimeField()))
+            .filter(public_id=public_id)
+        )
+
+    return Lookup(name, build, "public_id", before=_LOCK)
+
+
+_CALL = _lookup("call")
+_CALL_WITH_LEAD = _lookup("call_with_lead", "lead")
+_CALL_WITH_CUSTOMER = _lookup("call_with_customer", "customer", "attempt")
+
+
+class Locked(NamedTuple):
+    """A call, locked for the rest of the transaction, and the business time since when."""
+
+    call: Call
+    at: datetime
+
 
 #: The carrier's words for a call's states. `queued` and `initiated` say nothing new to us.
 STATES: dict[str, CallState] = {
@@ -47,14 +85,24 @@ TELEPHONY_OUTCOMES: dict[CallState, str] = {
 }
 
 
-def lock(public_id: UUID) -> Call | None:
-    """The call, locked for the rest of the transaction; None if there is none."""
-    return (
-        Call.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("campaign", "lead")
-        .filter(public_id=public_id)
-        .first()
-    )
+def lock(public_id: UUID) -> Locked | None:
+    """The call, locked; None if there is none."""
+    return _locked(_CALL, public_id)
+
+
+def lock_with_lead(public_id: UUID) -> Locked | None:
+    """The same with what a call's end needs."""
+    return _locked(_CALL_WITH_LEAD, public_id)
+
+
+def lock_with_customer(public_id: UUID) -> Locked | None:
+    """The same with what an opening needs: the customer, and whether the attempt is wanted."""
+    return _locked(_CALL_WITH_CUSTOMER, public_id)
+
+
+def _locked(lookup: Lookup[Any], public_id: UUID) -> Locked | None:
+    call = lookup.first(public_id=public_id)
+    return None if call is None else Locked(call, call.locked_at)
 
 
 def bind(call: Call, sid: str) -> bool:
@@ -92,6 +140,8 @@ def reach(call: Call, new: CallState, *, cause: str, at: datetime, seconds: str 
 
     A late `completed` may still bring the duration of a call that has ended.
     """
+    if new is CallState.ANSWERED and call.state == new:
+        return  # the carrier says it twice: by its status, and by asking what to say
     duration = int(seconds) if seconds.isdigit() else None
     if new not in ENDS:
         fields: dict[str, object] = {}

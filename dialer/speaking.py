@@ -10,6 +10,7 @@ from clock import reading as clock
 from dialer.domain.call_kind import AGENT_FIRST, CallKind
 from dialer.models import Call, TrialCall
 from robot import voicing
+from robot.models import ScriptVersion
 from telephony.addresses import public_url
 from telephony.twiml import Clip, Prompt
 
@@ -18,7 +19,7 @@ def prompts(call: Call, lines: Iterable[str]) -> list[Prompt]:
     """The lines with the voice of the version that this call holds its conversation with."""
     return [
         Clip(public_url("voice", sha256=part.clip)) if part.clip else part.text
-        for part in voicing.spoken(version_id(call), lines)
+        for part in voicing.spoken(version(call), lines)
     ]
 
 
@@ -28,6 +29,14 @@ def version_id(call: Call) -> int:
         return TrialCall.objects.values_list("version_id", flat=True).get(call=call)
     assert call.campaign is not None
     return call.campaign.script_version_id
+
+
+def version(call: Call) -> ScriptVersion:
+    """The version itself; its document is not loaded for that."""
+    if call.kind == CallKind.TEST:
+        return TrialCall.objects.select_related("version").get(call=call).version
+    assert call.campaign is not None
+    return call.campaign.script_version
 
 
 def variables(call: Call) -> dict[str, object]:

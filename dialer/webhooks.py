@@ -63,36 +63,36 @@ def webhook(kind: str) -> Callable[[Handler[P]], View[P]]:
 @webhook("answer")
 def answer(event: Event, public_id: UUID) -> str:
     """The customer picked up: what the robot says first."""
-    call = progress.lock(public_id)
-    if call is None or not progress.bind(call, event.sid):
+    found = progress.lock_with_customer(public_id)
+    if found is None or not progress.bind(found.call, event.sid):
         return twiml.hang_up([])
-    return conversing.answered(call, at=now())
+    return conversing.answered(found.call, at=found.at)
 
 
 @webhook("turn")
 def turn(event: Event, public_id: UUID, number: int) -> str:
     """The customer said something, pressed a key, or stayed silent."""
-    call = progress.lock(public_id)
-    if call is None or call.sid != event.sid:
+    found = progress.lock(public_id)
+    if found is None or found.call.sid != event.sid:
         return twiml.hang_up([])
-    return conversing.heard(call, turn=number, said=Said.of(event.params), at=now())
+    return conversing.heard(found.call, turn=number, said=Said.of(event.params), at=found.at)
 
 
 @webhook("status")
 def status(event: Event, public_id: UUID) -> str:
     """The call's progress, in whatever order it arrives."""
-    call = progress.lock(public_id)
-    if call is not None and progress.bind(call, event.sid):
-        progress.advance(call, event, at=now())
+    found = progress.lock_with_lead(public_id)
+    if found is not None and progress.bind(found.call, event.sid):
+        progress.advance(found.call, event, at=found.at)
     return ""
 
 
 @webhook("amd")
 def amd(event: Event, public_id: UUID) -> str:
     """The machine detector's vote. It is kept, and never ends a call by itself."""
-    call = progress.lock(public_id)
-    if call is not None:
-        progress.note_answered_by(call, event.params.get("AnsweredBy", ""))
+    found = progress.lock(public_id)
+    if found is not None:
+        progress.note_answered_by(found.call, event.params.get("AnsweredBy", ""))
     return ""
 
 

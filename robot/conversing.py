@@ -6,6 +6,7 @@ a turn that was already worked out gives back the step that was stored.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,8 +15,11 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import QuerySet
 
+from database.lookups import Lookup, Place
+from database.prepared import Insertion, Prepared, run
 from robot.arbitrating import live_arbiter
 from robot.domain import engine
 from robot.domain.documents import read_json
@@ -32,6 +36,41 @@ from robot.shadowing import last_lines
 
 #: No turn comes later than this after its conversation's beginning.
 LONGEST: Final = timedelta(days=7)
+#: What a version holds that a turn has no use for: its hashes name what was parsed before.
+HEAVY: Final = ("document", "source", "voice_manifest")
+
+
+def _by_call(call_ref: Place) -> QuerySet[Conversation]:
+    return (
+        Conversation.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("script_version")
+        .defer(*(f"script_version__{name}" for name in HEAVY))
+        .filter(call_ref=call_ref)
+    )
+
+
+def _by_index(
+    conversation: Place, phase: Place, index: Place, since: Place, until: Place
+) -> QuerySet[Turn]:
+    # the time lets PostgreSQL look into the one or two months' partitions that it can lie in
+    return Turn.objects.filter(
+        conversation_id=conversation, phase=phase, index=index, at__gte=since, at__lt=until
+    )
+
+
+_CONVERSATION = Lookup("conversation", _by_call, "call_ref")
+_TURN = Lookup("turn", _by_index, "conversation", "phase", "index", "since", "until")
+_STORE = Insertion(Turn, returning="id")
+_OPEN = Insertion(Conversation, unless="call_ref", returning="id")
+_STAND = Prepared(
+    "conversation_stand",
+    """
+    UPDATE robot_conversation SET state = %(state)s, outcome = %(outcome)s, grade = %(grade)s,
+        refusal_reason = %(refusal_reason)s, interest = %(interest)s, consented = %(consented)s,
+        ended_at = coalesce(%(ended_at)s, ended_at), last_turn = greatest(last_turn, %(turn)s)
+    WHERE id = %(id)s
+    """,
+)
 
 
 class NoConversation(LookupError):
@@ -52,7 +91,7 @@ class Line:
 def begin(
     *,
     call_ref: UUID,
-    script_version_id: int,
+    version: ScriptVersion,
     variables: Mapping[str, object],
     at: datetime,
     attributes: Mapping[str, Any] | None = None,
@@ -64,27 +103,21 @@ def begin(
     `attributes` are the customer's declared attributes for variants; `zone` is where they live.
     A `trial` is heard by our own people: it counts nowhere and needs no second hearing.
     """
-    existing = Conversation.objects.select_for_update(no_key=True).filter(call_ref=call_ref).first()
-    if existing is not None:
-        stored = _stored(existing, Phase.TALK, 0)
-        if stored is not None:
-            return stored
-    script = script_of(script_version_id)
-    step = engine.begin(script, variables, at=at, attributes=attributes, zone=zone)
-    conversation, created = Conversation.objects.get_or_create(
-        call_ref=call_ref,
-        defaults={
-            "script_version_id": script_version_id,
-            "state": step.state.dump(),
-            "variables": step.state.variables,
+    step = engine.begin(script_of(version), variables, at=at, attributes=attributes, zone=zone)
+    opened = _open(
+        {
+            "call_ref": call_ref,
+            "script_version_id": version.pk,
+            "state": "{}",
+            "variables": json.dumps(step.state.variables, ensure_ascii=False),
             "started_at": at,
             "trial": trial,
             "swept_at": at if trial else None,
-        },
+        }
     )
-    if not created:  # another request opened it meanwhile, and has committed
-        return _stored(conversation, Phase.TALK, 0) or step
-    _store(conversation, Phase.TALK, 0, Heard(at=at), step)
+    if opened is None:  # opened before
+        return _stored(_locked(call_ref), Phase.TALK, 0) or step
+    _store(opened, Phase.TALK, 0, Heard(at=at), step)
     return step
 
 
@@ -111,7 +144,7 @@ def hear(
     stored = _stored(conversation, phase, turn)
     if stored is not None:
         return stored
-    script = _script_of(conversation)
+    script = script_of(conversation.script_version)
     state = State.load(conversation.state)
     if parked and not state.parked:
         return Step(state=state)  # the transfer was settled while this turn was on its way
@@ -122,7 +155,7 @@ def hear(
     if step.asks_consent and not isinstance(can_transfer, bool) and not can_transfer():
         heard = heard.model_copy(update={"can_transfer": False})
         step = engine.step(script, state, heard, classifier)
-    _store(conversation, phase, turn, heard, step)
+    _store(conversation.pk, phase, turn, heard, step)
     return step
 
 
@@ -135,8 +168,8 @@ def transfer_result(*, call_ref: UUID, result: str, at: datetime) -> Step:
     state = State.load(conversation.state)
     if not state.parked:
         return _stored(conversation, Phase.TRANSFER, state.transfers) or Step(state=state)
-    step = engine.resume(_script_of(conversation), state, result, at=at)
-    _store(conversation, Phase.TRANSFER, state.transfers, Heard(at=at, text=""), step)
+    step = engine.resume(script_of(conversation.script_version), state, result, at=at)
+    _store(conversation.pk, Phase.TRANSFER, state.transfers, Heard(at=at, text=""), step)
     return step
 
 
@@ -176,20 +209,19 @@ def state_of(call_ref: UUID) -> State:
     return State.load(conversation.state)
 
 
-def script_of(version_id: int) -> Script:
+def last_turn(call_ref: UUID) -> int:
+    """The number of the last turn of the talk; 0 for the opening."""
+    return Conversation.objects.values_list("last_turn", flat=True).get(call_ref=call_ref)
+
+
+def script_of(version: ScriptVersion) -> Script:
     """The document of a version; parsed once a process, for a published one cannot change."""
-    version = ScriptVersion.objects.only("content_hash").get(pk=version_id)
-    return _parsed(version_id, version.content_hash)
+    return _parsed(version.pk, version.content_hash)
 
 
 @lru_cache(maxsize=64)
 def _parsed(version_id: int, content_hash: str) -> Script:
     return read_json(ScriptVersion.objects.get(pk=version_id).document)
-
-
-def _script_of(conversation: Conversation) -> Script:
-    version = conversation.script_version
-    return _parsed(version.pk, version.content_hash)
 
 
 def _classifier(script: Script, state: State) -> Classifier:
@@ -202,69 +234,66 @@ def _classifier(script: Script, state: State) -> Classifier:
 
 def _locked(call_ref: UUID) -> Conversation:
     """The conversation, locked, with the hash of its script's version (not with the document)."""
-    found = (
-        Conversation.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("script_version")
-        .defer("script_version__document", "script_version__voice_manifest")
-        .filter(call_ref=call_ref)
-        .first()
-    )
+    found = _CONVERSATION.first(call_ref=call_ref)
     if found is None:
         raise NoConversation(str(call_ref))
     return found
 
 
 def _stored(conversation: Conversation, phase: Phase, index: int) -> Step | None:
-    # the time lets PostgreSQL look into the one or two months' partitions that it can lie in
-    turn = Turn.objects.filter(
-        conversation_id=conversation.pk,
+    if phase is Phase.TALK and index > conversation.last_turn:
+        return None
+    turn = _TURN.first(
+        conversation=conversation.pk,
         phase=phase.value,
         index=index,
-        at__gte=conversation.started_at,
-        at__lt=conversation.started_at + LONGEST,
-    ).first()
+        since=conversation.started_at,
+        until=conversation.started_at + LONGEST,
+    )
     return None if turn is None else Step.load(turn.step)
 
 
-def _store(conversation: Conversation, phase: Phase, index: int, heard: Heard, step: Step) -> None:
-    trace = step.trace
-    turn = Turn.objects.create(
-        at=heard.at,
-        conversation_id=conversation.pk,
-        phase=phase.value,
-        index=index,
-        text=heard.text,
-        digits=heard.digits[:20],
-        confidence=heard.confidence,
-        node=trace.node,
-        node_after=step.state.node,
-        intent=trace.intent,
-        score=trace.score,
-        layer=trace.layer,
-        matched=trace.matched,
-        model_hash=trace.model_hash,
-        said=step.spoken,
-        step=step.dump(),
-    )
+def _open(values: dict[str, Any]) -> int | None:
+    """Make the row of a conversation; None when there is one already."""
+    with connection.cursor() as cursor:
+        run(cursor, (_OPEN, values))
+        row = cursor.fetchone()
+    return None if row is None else int(row[0])
+
+
+def _store(conversation_id: int, phase: Phase, index: int, heard: Heard, step: Step) -> None:
+    trace, state = step.trace, step.state
+    stand = {
+        "id": conversation_id,
+        "state": state.model_dump_json(),
+        "outcome": state.outcome,
+        "grade": state.grade,
+        "refusal_reason": state.refusal_reason,
+        "interest": state.interest,
+        "consented": state.consented,
+        "ended_at": heard.at if state.ended else None,
+        "turn": index if phase is Phase.TALK else 0,
+    }
+    turn = {
+        "at": heard.at,
+        "conversation_id": conversation_id,
+        "phase": phase.value,
+        "index": index,
+        "text": heard.text,
+        "digits": heard.digits[:20],
+        "confidence": heard.confidence,
+        "node": trace.node,
+        "node_after": state.node,
+        "intent": trace.intent,
+        "score": trace.score,
+        "layer": trace.layer,
+        "matched": trace.matched,
+        "model_hash": trace.model_hash,
+        "said": step.spoken,
+        "step": step.model_dump_json(),
+    }
+    with connection.cursor() as cursor:
+        run(cursor, (_STAND, stand), (_STORE, turn))
+        row = cursor.fetchone()
     if settings.ARBITER_MODE == "shadow" and heard.text and trace.layer in ("model", "gate"):
-        enqueue_shadow_question(turn.pk, turn.at)
-    state = step.state
-    conversation.state = state.dump()
-    conversation.outcome = state.outcome
-    conversation.grade = state.grade
-    conversation.refusal_reason = state.refusal_reason
-    conversation.interest = state.interest
-    conversation.consented = state.consented
-    if state.ended:
-        conversation.ended_at = heard.at
-    conversation.save(
-        update_fields=[
-            "state",
-            "outcome",
-            "grade",
-            "refusal_reason",
-            "interest",
-            "consented",
-            "ended_at",
-        ]
-    )
+        enqueue_shadow_question(row[0], heard.at)

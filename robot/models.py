@@ -173,6 +173,8 @@ class Conversation(models.Model):
     #: robot.domain.steps.State
     state = models.JSONField(_("state"))
     variables = models.JSONField(_("variables"), default=dict)
+    #: the highest turn of the talk that is stored: a later one needs no looking for
+    last_turn = models.PositiveIntegerField(default=0, editable=False)
     outcome = models.CharField(_("outcome"), max_length=40, blank=True)
     grade = models.CharField(_("grade"), max_length=1, blank=True)
     refusal_reason = models.CharField(_("reason for refusing"), max_length=20, blank=True)

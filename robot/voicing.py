@@ -171,12 +171,12 @@ def _finding(place: str, text: str) -> Finding:
 # --- calls ---------------------------------------------------------------------------------------
 
 
-def spoken(version_id: int, texts: Iterable[str]) -> list[Spoken]:
-    """Lines of a conversation as they are heard with this version, in order."""
-    content_hash, voice_hash = ScriptVersion.objects.values_list("content_hash", "voice_hash").get(
-        pk=version_id
-    )
-    sound = _sound(version_id, content_hash, voice_hash)
+def spoken(version: ScriptVersion, texts: Iterable[str]) -> list[Spoken]:
+    """Lines of a conversation as they are heard with this version, in order.
+
+    Of the version its two hashes are enough.
+    """
+    sound = _sound(version.pk, version.content_hash, version.voice_hash)
     return [part for text in texts for part in _heard(sound, text)]
 
 

@@ -13,12 +13,24 @@ from dataclasses import dataclass
 from django.db import connection
 from django.http import HttpRequest
 
+from database.prepared import Prepared, run
 from telephony.models import ReceivedWebhook
 from telephony.signing import is_genuine, raw_target
 
 _CALL_PROGRESS = "call-progress-events"
 _KEY_LENGTH = 200
 _SID_LENGTH = 34
+_STORE = Prepared(
+    "webhook",
+    """
+    INSERT INTO telephony_receivedwebhook (key, kind, sid, sequence, params, reply, received_at)
+    VALUES (%(key)s, %(kind)s, %(sid)s, %(sequence)s, %(params)s, '', clock_timestamp())
+    ON CONFLICT (key) DO NOTHING RETURNING id
+    """,
+)
+_REPLY = Prepared(
+    "webhook_reply", "UPDATE telephony_receivedwebhook SET reply = %(reply)s WHERE id = %(id)s"
+)
 
 
 class BadSignature(Exception):
@@ -50,9 +62,9 @@ def receive(request: HttpRequest, kind: str) -> Event:
     sid = params.get("CallSid", "")[:_SID_LENGTH]
     sequence = _number(params.get("SequenceNumber"))
     key = key_of(kind, params, raw_target(request))
-    webhook_id = _insert(key, kind, sid, sequence, params)
-    if webhook_id is not None:
-        return Event(kind, sid, params, sequence, False, "", webhook_id)
+    stored = _store(key, kind, sid, sequence, params)
+    if stored is not None:
+        return Event(kind, sid, params, sequence, False, "", stored)
     first = ReceivedWebhook.objects.only("id", "reply").get(key=key)
     return Event(kind, sid, params, sequence, True, first.reply, first.id)
 
@@ -60,7 +72,8 @@ def receive(request: HttpRequest, kind: str) -> Event:
 def remember_reply(event: Event, reply: str) -> None:
     """Keep what was answered, for a repeat."""
     if reply:
-        ReceivedWebhook.objects.filter(id=event.webhook_id).update(reply=reply)
+        with connection.cursor() as cursor:
+            run(cursor, (_REPLY, {"reply": reply, "id": event.webhook_id}))
 
 
 def key_of(kind: str, params: dict[str, str], target: str) -> str:
@@ -84,20 +97,19 @@ def key_of(kind: str, params: dict[str, str], target: str) -> str:
     return key[:_KEY_LENGTH]
 
 
-def _insert(
+def _store(
     key: str, kind: str, sid: str, sequence: int | None, params: dict[str, str]
 ) -> int | None:
     """Store the webhook; its id, or None when it is stored already."""
+    values = {
+        "key": key,
+        "kind": kind,
+        "sid": sid,
+        "sequence": sequence,
+        "params": json.dumps(params, ensure_ascii=False),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO telephony_receivedwebhook
-                (key, kind, sid, sequence, params, reply, received_at)
-            VALUES (%s, %s, %s, %s, %s, '', clock_timestamp())
-            ON CONFLICT (key) DO NOTHING RETURNING id
-            """,
-            [key, kind, sid, sequence, json.dumps(params, ensure_ascii=False)],
-        )
+        run(cursor, (_STORE, values))
         row = cursor.fetchone()
     return None if row is None else int(row[0])
 

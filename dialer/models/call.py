@@ -16,8 +16,8 @@ from dialer.domain.call_state import LIVE, CallState
 class Call(models.Model):
     """One call. `public_id` is what the carrier's callbacks carry; it names nobody.
 
-    `kind`: dialer/domain/call_kind.py. `sequence` is the highest callback seen. `turn` counts the
-    dialogue's fetches; `outcome` is the disposition before any transfer. `callback`: the promise
+    `kind`: dialer/domain/call_kind.py. `sequence` is the highest callback seen;
+    `outcome` is the disposition before any transfer. `callback`: the promise
     that this call keeps. Times are business time but for `leased_until`, which is real; a PLANNED
     call without a lease waits for its agent to be in the room.
     """
@@ -45,7 +45,6 @@ class Call(models.Model):
     to = models.CharField(max_length=80)
     sid = models.CharField(_("SID"), max_length=34, null=True, unique=True)
     sequence = models.SmallIntegerField(default=-1)
-    turn = models.PositiveSmallIntegerField(default=0)
     #: the turn in which the flow came to the consent question: what follows hangs on who is free
     interested_turn = models.PositiveSmallIntegerField(null=True)
     #: where the dialogue stands, for pacing: ringing, talking, interested, parked, agent
@@ -56,6 +55,8 @@ class Call(models.Model):
     planned_at = models.DateTimeField(_("planned"))
     placed_at = models.DateTimeField(_("placed"), null=True)
     answered_at = models.DateTimeField(_("answered"), null=True)
+    #: when the customer was first heard
+    spoke_at = models.DateTimeField(_("spoke"), null=True)
     ended_at = models.DateTimeField(_("ended"), null=True)
     duration_s = models.PositiveIntegerField(_("seconds"), null=True)
     leased_until = models.DateTimeField(null=True)

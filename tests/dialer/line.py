@@ -22,6 +22,7 @@ from campaigns.submitting import submit_all
 from clock.reading import now
 from dialer.models import Call, Transfer
 from dialer.placing import place_call
+from robot.conversing import last_turn
 from robot.models import ScriptVersion
 from robot.publishing import install_shipped_scripts
 from tests.campaigns.making import list_of, make_campaign, make_world
@@ -66,7 +67,8 @@ class Line:
 
     def say(self, text: str) -> str:
         """The customer says something in the next turn of the dialogue."""
-        path = f"/hooks/call/{self.call.public_id}/turn/{self.call.turn}/"
+        number = last_turn(self.call.public_id) + 1
+        path = f"/hooks/call/{self.call.public_id}/turn/{number}/"
         return self.post(path, SpeechResult=text, Confidence="0.9")
 
     def wait(self, loop: int, text: str = "") -> str:

@@ -21,6 +21,7 @@ from dialer import deskwork, transferring
 from dialer.deskwork import Answer
 from dialer.domain.transfer_state import TransferState
 from dialer.models import Call, Callback, Transfer
+from robot.conversing import last_turn
 from tests.cast import Cast
 from tests.dialer.line import Line, dial, ready_agent, running_campaign, spoken, verbs
 from tests.dialer.stub_carrier import StubCarrier
@@ -255,7 +256,7 @@ def test_anothers_customer_is_not_mine(
 
 def test_a_repeated_webhook_gets_the_same_words_and_changes_nothing(lin: Agent, wang: Line) -> None:
     wang.until_consent_asked()
-    turn = wang.call.turn
+    turn = last_turn(wang.call.public_id) + 1
     path = f"/hooks/call/{wang.call.public_id}/turn/{turn}/"
     first = wang.post(path, SpeechResult="可以")
     again = wang.post(path, SpeechResult="可以")

@@ -218,7 +218,7 @@ def talk(words: str) -> Step:
     """Open a conversation and say one thing."""
     version = next(v for v in install_shipped_scripts() if v.script.code.startswith("cc-"))
     ref = uuid4()
-    conversing.begin(call_ref=ref, script_version_id=version.pk, variables={}, at=now())
+    conversing.begin(call_ref=ref, version=version, variables={}, at=now())
     return conversing.hear(call_ref=ref, turn=1, text=words, at=now())
 
 

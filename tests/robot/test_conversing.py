@@ -31,7 +31,7 @@ def version(db: None) -> ScriptVersion:
 @pytest.fixture
 def call(version: ScriptVersion) -> UUID:
     call_ref = uuid4()
-    conversing.begin(call_ref=call_ref, script_version_id=version.pk, variables=VARIABLES, at=AT)
+    conversing.begin(call_ref=call_ref, version=version, variables=VARIABLES, at=AT)
     return call_ref
 
 
@@ -61,18 +61,14 @@ def test_the_shipped_scripts_install_once() -> None:
 
 
 def test_the_opening_discloses_and_listens(version: ScriptVersion) -> None:
-    step = conversing.begin(
-        call_ref=uuid4(), script_version_id=version.pk, variables=VARIABLES, at=AT
-    )
+    step = conversing.begin(call_ref=uuid4(), version=version, variables=VARIABLES, at=AT)
     assert isinstance(step.replies[0], Say)
     assert "江南城市银行的智能语音助手" in step.spoken
     assert isinstance(step.replies[-1], Listen)
 
 
 def test_beginning_twice_begins_once(version: ScriptVersion, call: UUID) -> None:
-    again = conversing.begin(
-        call_ref=call, script_version_id=version.pk, variables={"bank": "另一家"}, at=AT
-    )
+    again = conversing.begin(call_ref=call, version=version, variables={"bank": "另一家"}, at=AT)
     assert "江南城市银行" in again.spoken
     assert Turn.objects.count() == 1
 

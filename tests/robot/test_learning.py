@@ -281,7 +281,7 @@ def test_a_signed_model_is_in_force_and_every_turn_says_so(
     assert intents_in_force.in_force() is intents_in_force.in_force()
     call = uuid4()
     variables = {"bank": "江南城市银行", "name": "张伟", "apr": "6.8"}
-    conversing.begin(call_ref=call, script_version_id=version.pk, variables=variables, at=now())
+    conversing.begin(call_ref=call, version=version, variables=variables, at=now())
     conversing.hear(call_ref=call, turn=1, text="利息是多少呀", at=now())
     said = Turn.objects.get(text="利息是多少呀")
     assert said.model_hash == candidate.sha256

@@ -70,7 +70,7 @@ def test_with_nothing_set_up_every_line_is_said_as_it_is_written() -> None:
     version = published()
     assert (version.voice_manifest, version.voice_hash) == ({}, "")
     text = opening(version)
-    assert voicing.spoken(version.pk, [text, "别的话 3.6%"]) == [
+    assert voicing.spoken(version, [text, "别的话 3.6%"]) == [
         Spoken(text),
         Spoken("别的话 3.6%"),
     ]
@@ -134,11 +134,11 @@ def test_values_are_spliced_in_and_read_by_the_carrier_until_they_are_made(
 ) -> None:
     version = published()
     text = opening(version)
-    heard = voicing.spoken(version.pk, [text])
+    heard = voicing.spoken(version, [text])
     assert "".join(part.text for part in heard) == text
     assert [part.text for part in heard if not part.clip] == ["江南银行"]
     assert voicing.prepare_values(version.pk, {"bank": "江南银行"}, at=now()) >= 1
-    heard = voicing.spoken(version.pk, [text])
+    heard = voicing.spoken(version, [text])
     assert all(part.clip for part in heard)
     assert "".join(part.text for part in heard) == text
     assert service.texts.count("江南银杭") == 1
@@ -147,9 +147,9 @@ def test_values_are_spliced_in_and_read_by_the_carrier_until_they_are_made(
 def test_a_clip_whose_file_is_gone_is_read_by_the_carrier_instead(service: VoiceServer) -> None:
     version = published()
     text = opening(version)
-    lost = next(part.clip for part in voicing.spoken(version.pk, [text]) if part.clip)
+    lost = next(part.clip for part in voicing.spoken(version, [text]) if part.clip)
     voicing.file_of(lost).unlink()
-    heard = voicing.spoken(version.pk, [text])
+    heard = voicing.spoken(version, [text])
     assert lost not in {part.clip for part in heard}
     assert "".join(part.text for part in heard) == text
 
@@ -175,8 +175,9 @@ def test_a_recording_is_heard_instead_of_the_voice_and_the_rest_is_said(writer: 
     ScriptVersion.objects.filter(pk=version.pk).update(
         voice_manifest=found, voice_hash=voicing.manifest_hash(found)
     )
+    version.refresh_from_db()
     line = opening(version)
-    first, *rest = voicing.spoken(version.pk, [line])
+    first, *rest = voicing.spoken(version, [line])
     assert first == Spoken(text, kept.clip.sha256)
     assert len(rest) == 1
     assert not rest[0].clip
@@ -219,5 +220,5 @@ def test_a_scripts_own_sounds_reach_the_carrier_too(writer: User) -> None:
         "nodes:", "pronounce: {江南: 姜南}\nnodes:", 1
     )
     version = store(source, author=writer, at=now())
-    (only,) = voicing.spoken(version.pk, [opening(version)])
+    (only,) = voicing.spoken(version, [opening(version)])
     assert "姜南银杭" in only.text

@@ -27,6 +27,9 @@ FIRST_S, LAST_S = 30.0, 900.0
 #: invalid_sql_statement_name, duplicate_prepared_statement, and feature_not_supported, which is
 #: what a plan says whose result has other columns now.
 _LOST = frozenset({"26000", "42P05", "0A000"})
+#: The plans of each of the driver's connections (Django's wrapper of one outlives it), by name:
+#: until when each is good, and for how long it was meant to be.
+_PLANS: WeakKeyDictionary[Any, dict[str, tuple[float, float]]] = WeakKeyDictionary()
 
 
 class Prepared:
@@ -43,9 +46,6 @@ class Prepared:
         self._short = f"EXECUTE {self.name} ({', '.join(['%s'] * len(order))})"
         self._full = _PLACE.sub("%s", statement)
         self._order, self._every = order, every
-        # how long the plan is good on each of the driver's connections (Django's wrapper of one
-        # outlives it): until when, and for how long it was meant to be
-        self._good: WeakKeyDictionary[Any, tuple[float, float]] = WeakKeyDictionary()
         self._kept = True
 
     def sent(self, cursor: Any, values: Mapping[str, Any]) -> tuple[str, list[Any]]:
@@ -53,13 +53,14 @@ class Prepared:
         if not self._kept:
             return self._full, [values[name] for name in self._every]
         driver, now = connection.connection, time.monotonic()
-        until, lifetime = self._good.get(driver, (0.0, 0.0))
+        plans = _PLANS.setdefault(driver, {})
+        until, lifetime = plans.get(self.name, (0.0, 0.0))
         if until < now:
             if lifetime:
                 cursor.execute(f"DEALLOCATE {self.name}")
             cursor.execute(self.preparation)
             lifetime = min(max(FIRST_S, 2 * lifetime), LAST_S)
-            self._good[driver] = now + lifetime, lifetime
+            plans[self.name] = now + lifetime, lifetime
         return self._short, [values[name] for name in self._order]
 
     def forget(self) -> None:
@@ -68,15 +69,21 @@ class Prepared:
 
 
 class Insertion(Prepared):
-    """The insertion of one row; columns that are not given get their field's default."""
+    """The insertion of one row; columns that are not given get their field's default.
 
-    def __init__(self, model: type[models.Model], *, returning: str = "") -> None:
+    `unless`: the unique column whose value may be there already; then nothing is inserted and
+    nothing returned.
+    """
+
+    def __init__(self, model: type[models.Model], *, unless: str = "", returning: str = "") -> None:
         meta = model._meta
         fields = [field for field in meta.concrete_fields if not _made_by_database(field)]
         self._defaults = {str(field.column): field.get_default() for field in fields}
         columns = ", ".join(f'"{column}"' for column in self._defaults)
         places = ", ".join(f"%({column})s" for column in self._defaults)
         statement = f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({places})'  # noqa: S608 - the model's own names
+        if unless:
+            statement += f' ON CONFLICT ("{unless}") DO NOTHING'
         if returning:
             statement += f" RETURNING {returning}"
         super().__init__(str(meta.model_name), statement)

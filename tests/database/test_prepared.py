@@ -8,9 +8,9 @@ from datetime import datetime
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from compliance import prepared
 from compliance.models import CallerId
-from compliance.prepared import Insertion, Prepared, run
+from database import prepared
+from database.prepared import Insertion, Prepared, run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,7 +53,7 @@ def test_a_plan_is_made_again_after_a_while(monkeypatch: pytest.MonkeyPatch) -> 
     assert value(one, a=1) == 2
     assert planned_at(one) == first
     later = time.monotonic() + prepared.FIRST_S + 1
-    monkeypatch.setattr("compliance.prepared.time.monotonic", lambda: later)
+    monkeypatch.setattr("database.prepared.time.monotonic", lambda: later)
     assert value(one, a=2) == 3
     assert planned_at(one) > first
 
