@@ -6,6 +6,7 @@ become rows in the same transaction, the consent question reserves a person firs
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from dialer.domain.stages import Stage
 from dialer.models import Call, Transfer
 from robot import conversing as robot
 from robot.domain.rendering import NO_PROFILING
+from robot.domain.script import BargeIn
 from robot.domain.steps import End, Listen, Say, Step
 from robot.domain.steps import Transfer as Park
 from telephony import twiml
@@ -40,6 +42,9 @@ GOODBYE_LINE = "感谢您的接听，再见。"
 INTERESTED = "INTERESTED"
 #: Waiting loops are numbered through all offers; one offer has far fewer.
 _LOOPS_PER_OFFER = 100
+#: What may interrupt a line. The carrier cannot tell an answer from a mere sound before it has
+#: stopped for it, so "semantic" is heard as "any"; the engine takes a mere "嗯" for what it is.
+_STRICTEST: Sequence[BargeIn] = ("off", "safety_only", "semantic", "any")
 #: Voices that are no customer: to hear them is no conversation.
 _MACHINES = frozenset({"voicemail", "ivr", "call_screener"})
 
@@ -70,6 +75,8 @@ def heard(call: Call, *, turn: int, said: Said, at: datetime) -> str:
     """The robot's reply to one answer (or to silence)."""
     if call.state != CallState.ANSWERED:
         return twiml.hang_up([])
+    if call.cut_turn == turn:
+        return _said_again(call, turn=turn)
 
     def can_transfer() -> bool:
         # the flow has come to the consent question: this customer is interested, whoever is free
@@ -154,14 +161,33 @@ def _carry_out(call: Call, step: Step, *, turn: int, at: datetime) -> str:
             hold = speaking.prompts(call, reply.hold[:1])
             return bridge or _park_document(transfer, [*lines, *hold], loop=0)
         if isinstance(reply, Listen):
-            return twiml.gather(
-                lines,
-                action=hook_url("turn", public_id=call.public_id, number=turn + 1),
-                wait_s=reply.wait_s,
-                end_s=reply.end_s,
-                digits=1 if reply.dtmf else 0,
-                hints=reply.hints,
-            )
+            return _listen(call, step, reply, lines, turn=turn + 1)
+    return twiml.hang_up(lines)
+
+
+def _listen(call: Call, step: Step, reply: Listen, lines: list[Prompt], *, turn: int) -> str:
+    """Say the lines and listen, as interruptible as the strictest of them."""
+    policy = min((each.barge_in for each in _says(step)), key=_STRICTEST.index, default="any")
+    place: dict[str, UUID | int] = {"public_id": call.public_id, "number": turn}
+    return twiml.gather(
+        lines,
+        action=hook_url("turn", **place),
+        wait_s=reply.wait_s,
+        end_s=reply.end_s,
+        digits=1 if reply.dtmf else 0,
+        hints=reply.hints,
+        barge_in=policy in ("semantic", "any"),
+        overheard=hook_url("overheard", **place) if policy == "safety_only" else "",
+    )
+
+
+def _said_again(call: Call, *, turn: int) -> str:
+    """The words of a turn that was carried out when they were overheard."""
+    step = robot.step_of(call.public_id, turn)
+    lines = speaking.prompts(call, _lines(step))
+    for reply in step.replies:
+        if isinstance(reply, Listen):
+            return _listen(call, step, reply, lines, turn=turn + 1)
     return twiml.hang_up(lines)
 
 
@@ -193,8 +219,12 @@ def _park_document(transfer: Transfer, lines: list[Prompt], *, loop: int) -> str
     )
 
 
+def _says(step: Step) -> list[Say]:
+    return [reply for reply in step.replies if isinstance(reply, Say)]
+
+
 def _lines(step: Step) -> list[str]:
-    return [reply.text for reply in step.replies if isinstance(reply, Say)]
+    return [reply.text for reply in _says(step)]
 
 
 def _attributes(call: Call) -> dict[str, str | float | bool | None]:

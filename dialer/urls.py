@@ -15,6 +15,9 @@ app_name = "hooks"
 urlpatterns = [
     path("call/<uuid:public_id>/answer/", webhooks.answer, name="answer"),
     path("call/<uuid:public_id>/turn/<int:number>/", webhooks.turn, name="turn"),
+    path(
+        "call/<uuid:public_id>/turn/<int:number>/overheard/", webhooks.overheard, name="overheard"
+    ),
     path("call/<uuid:public_id>/status/", webhooks.status, name="status"),
     path("call/<uuid:public_id>/amd/", webhooks.amd, name="amd"),
     path("transfer/<uuid:transfer_id>/park/<int:offer>/<int:number>/", webhooks.park, name="park"),

@@ -20,10 +20,11 @@ from django.views.decorators.http import require_POST
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from clock.reading import now, real
-from dialer import conversing, inbound, messaging, progress, sms_gateway, transferring
-from dialer.domain.said import Said
+from dialer import conversing, cutting, inbound, messaging, progress, sms_gateway, transferring
+from dialer.domain.said import MAX_TEXT, Said
 from telephony import twiml
 from telephony.receiving import BadSignature, Event, receive, remember_reply
+from telephony.signing import is_genuine
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,30 @@ def turn(event: Event, public_id: UUID, number: int) -> str:
     if found is None or found.call.sid != event.sid:
         return twiml.hang_up([])
     return conversing.heard(found.call, turn=number, said=Said.of(event.params), at=found.at)
+
+
+@csrf_exempt
+@require_POST
+def overheard(request: HttpRequest, public_id: UUID, number: int) -> HttpResponse:
+    """Words spoken over a line, as far as they were heard. Most of them change nothing: only what
+    ends the line is stored.
+    """
+    if not is_genuine(request):
+        log.warning("webhook overheard refused: its signature is wrong")
+        return HttpResponse(status=403)
+    words = request.POST.get("UnstableSpeechResult", "").replace("\0", "")[:MAX_TEXT]
+    if cutting.wanted(words):
+        with transaction.atomic():
+            event = receive(request, "overheard")
+            found = None if event.is_repeat else progress.lock(public_id)
+            cut = (
+                found is not None
+                and found.call.sid == event.sid
+                and cutting.take(found.call, turn=number, words=words, at=found.at)
+            )
+        if cut:
+            cutting.stop(event.sid, public_id, number)
+    return HttpResponse(status=204)
 
 
 @webhook("status")

@@ -23,8 +23,10 @@ from database.prepared import Insertion, Prepared, run
 from robot.arbitrating import live_arbiter
 from robot.domain import engine
 from robot.domain.documents import read_json
+from robot.domain.intents import safety
 from robot.domain.intents.arbiter import Advised, NoArbiter
 from robot.domain.intents.catalogue import LABELS
+from robot.domain.intents.normalise import normalise
 from robot.domain.intents.reading import Classifier
 from robot.domain.script import Script
 from robot.domain.steps import Heard, State, Step
@@ -157,6 +159,23 @@ def hear(
         step = engine.step(script, state, heard, classifier)
     _store(conversation.pk, phase, turn, heard, step)
     return step
+
+
+def step_of(call_ref: UUID, turn: int) -> Step:
+    """The step that a turn of the talk was answered with. Raises NoConversation."""
+    step = _stored(_locked(call_ref), Phase.TALK, turn)
+    if step is None:
+        raise NoConversation(f"{call_ref}: turn {turn}")
+    return step
+
+
+def must_stop(text: str) -> bool:
+    """Whether these words, though perhaps not all of them yet, are to be obeyed at once.
+
+    Only what the safety rules are certain of; needs no database.
+    """
+    alarm = safety.check(normalise(text)).alarm
+    return alarm is not None and alarm.certain
 
 
 def transfer_result(*, call_ref: UUID, result: str, at: datetime) -> Step:

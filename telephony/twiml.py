@@ -40,12 +40,14 @@ def gather(
     digits: int = 0,
     hints: Sequence[str] = (),
     barge_in: bool = True,
+    overheard: str = "",
 ) -> str:
     """Say `lines`, then listen; what was heard is posted to `action`.
 
     `digits`: how many keys make an answer (0 = keys are not listened for). `wait_s`: seconds of
     silence until the turn counts as empty; `end_s`: seconds of silence that end an utterance.
-    Without `barge_in` the lines come before the Gather, where nothing can interrupt them.
+    Without `barge_in` nothing interrupts the lines; words that are spoken over them are posted to
+    `overheard` as they come, where it is given (what is answered there is of no account).
     """
     response = VoiceResponse()
     listening = Gather(
@@ -59,9 +61,12 @@ def gather(
         barge_in=barge_in,
         **({"num_digits": digits} if digits else {}),
         **({"hints": _hints(hints)} if hints else {}),
+        **(_told(overheard) if overheard else {}),
     )
+    # before the Gather nobody listens; within it somebody does
+    listens = barge_in or bool(overheard)
     for line in lines:
-        (listening if barge_in else response).append(_prompt(line))
+        (listening if listens else response).append(_prompt(line))
     response.append(listening)
     return str(response)
 
@@ -124,6 +129,10 @@ def _prompt(line: Prompt) -> Say | Play:
     if isinstance(line, Clip):
         return Play(line.url)
     return Say(line, language=settings.SAY_LANGUAGE, voice=settings.SAY_VOICE)
+
+
+def _told(url: str) -> dict[str, str]:
+    return {"partial_result_callback": url, "partial_result_callback_method": "POST"}
 
 
 def _seconds(value: float) -> int:

@@ -7,7 +7,7 @@ call's own ``Timeline``; a line to a real exchange waits for the exchange and th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -103,8 +103,8 @@ class Line(Protocol):
     async def play(self, prompt: Prompt) -> None:
         """Say, play or pause, to the end."""
 
-    async def gather(self, wanted: Gather, partial: Callable[[str], None]) -> Heard:
-        """Play the prompts and listen; ``partial`` is told words as they come."""
+    async def gather(self, wanted: Gather, partial: Callable[[str], Awaitable[None]]) -> Heard:
+        """Play the prompts and listen; ``partial`` is told words as they come, and waited for."""
 
     async def record(self, max_length: float, silence: float, keys: str) -> tuple[float, str]:
         """Record the party; gives seconds and the key that ended it, ``hangup`` or nothing."""

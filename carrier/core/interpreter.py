@@ -225,13 +225,13 @@ class Interpreter:
             self.said(prompt)
         sequence = 0
 
-        def partial(words: str) -> None:
+        async def partial(words: str) -> None:
             nonlocal sequence
             url = self.resolve(verb.partial_url) if verb.partial_url else None
             if url:
                 callback = Callback(url, verb.partial_method)
-                self._exchange.notices.partial(self._call, callback, words, sequence)
-                sequence += 1
+                number, sequence = sequence, sequence + 1
+                await self._exchange.notices.partial(self._call, callback, words, number)
 
         heard = await self.runner.line.gather(verb, partial)
         self.runner.journal(

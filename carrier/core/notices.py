@@ -129,8 +129,12 @@ class Notices:
         late = self._faults.strikes("amd_late", call.to, call.nth)
         self._notify(call, "amd", callback, params, delay=_AMD_LATE if late else 0.0)
 
-    def partial(self, call: Call, callback: Callback, words: str, sequence: int) -> None:
-        """Tell words that are not final yet; what is answered is of no account."""
+    async def partial(self, call: Call, callback: Callback, words: str, sequence: int) -> None:
+        """Tell words that are not final yet; what is answered is of no account.
+
+        The call waits for the telling: a client that cuts the prompt short because of these words
+        cuts it at the same word at any speed.
+        """
         extra = [
             ("UnstableSpeechResult", words),
             ("StableSpeechResult", ""),
@@ -138,7 +142,9 @@ class Notices:
             ("SequenceNumber", sequence),
         ]
         params = base_params(call, self._settings.account_sid) + fields(extra)
-        self._notify(call, "partial", callback, params)
+        telling = self._notify(call, "partial", callback, params)
+        if telling is not None:
+            await asyncio.shield(telling)
 
     def plain(self, call: Call, kind: str, callback: Callback, params: Params) -> None:
         """Tell something else about a call."""
@@ -178,7 +184,8 @@ class Notices:
 
     def _notify(
         self, call: Call, kind: str, callback: Callback, params: Params, delay: float = 0.0
-    ) -> None:
+    ) -> asyncio.Task[None] | None:
+        """Send it beside the call; None when a fault loses it."""
         call.hooks += 1
 
         def strikes(fault: str) -> bool:
@@ -186,7 +193,7 @@ class Notices:
 
         if strikes("dropped"):
             self._journal.write("fault", sid=call.sid, kind="dropped")
-            return
+            return None
         delay += _DELAYED if strikes("delayed") else 0.0
         twice, refuse = strikes("duplicated"), strikes("refused")
         held = self._held.pop(call.sid, None)
@@ -194,7 +201,7 @@ class Notices:
         if held is None and strikes("reordered"):
             passed = self._held[call.sid] = asyncio.get_running_loop().create_future()
         work = self._deliver(call.sid, kind, callback, params, call, delay, twice, refuse, passed)
-        self._start(work if held is None else self._then(work, held))
+        return self._start(work if held is None else self._then(work, held))
 
     async def _then(self, work: Coroutine[Any, Any, None], held: asyncio.Future[None]) -> None:
         """Deliver one, and then let go of the one that it was to overtake."""
@@ -245,10 +252,11 @@ class Notices:
         if answer.error:
             log.warning("webhook %s of %s failed with %s", kind, key, answer.error)
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
+        return task
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -47,6 +47,8 @@ class Call(models.Model):
     sequence = models.SmallIntegerField(default=-1)
     #: the turn in which the flow came to the consent question: what follows hangs on who is free
     interested_turn = models.PositiveSmallIntegerField(null=True)
+    #: the turn in which words spoken over the robot made it stop (dialer/cutting.py)
+    cut_turn = models.PositiveSmallIntegerField(null=True)
     #: where the dialogue stands, for pacing: ringing, talking, interested, parked, agent
     stage = models.CharField(_("stage"), max_length=12, blank=True)
     answered_by = models.CharField(_("answered by"), max_length=24, blank=True)

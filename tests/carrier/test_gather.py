@@ -6,7 +6,7 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 
 from carrier.backends.simulated.speech import seconds_of
-from tests.carrier.support import Bench, bench, say
+from tests.carrier.support import Bench, Hit, bench, say
 
 ASK = (
     '<Response><Gather input="speech dtmf" timeout="5" speechTimeout="1" action="turn?n=1">'
@@ -136,6 +136,44 @@ def test_words_can_interrupt_the_prompt_and_partials_come_early(b: Bench) -> Non
     parts = sorted(b.hooks.at("/part"), key=lambda hit: int(hit.params["SequenceNumber"]))
     assert [hit.params["UnstableSpeechResult"] for hit in parts] == ["别再", "别再打了"]
     assert int(ended.duration) < 6
+
+
+def test_words_over_a_prompt_that_they_may_not_interrupt_are_told_and_the_prompt_goes_on(
+    b: Bench,
+) -> None:
+    line = "很长的话" * 20
+    b.hooks.replies["/twiml"] = ask(
+        'input="speech" speechTimeout="1" action="/turn" bargeIn="false" '
+        'partialResultCallback="/part"',
+        say_(line),
+    )
+    ended = b.ended(b.create(b.person("quick")).sid)
+    assert [hit.params["UnstableSpeechResult"] for hit in b.hooks.at("/part")] == [
+        "别再",
+        "别再打了",
+    ]
+    assert b.hooks.at("/turn")[0].params["SpeechResult"] == "别再打了"
+    assert int(ended.duration) >= int(seconds_of(line))
+
+
+def test_who_is_told_such_words_can_end_the_prompt_at_that_word(b: Bench) -> None:
+    def told(hit: Hit) -> str:
+        if hit.params["UnstableSpeechResult"] == "别再打了":
+            b.client.calls(hit.params["CallSid"]).update(url=b.hooks.url("/bye"), method="POST")
+        return ""
+
+    line = "很长的话" * 20
+    b.hooks.replies["/part"] = told
+    b.hooks.replies["/bye"] = "<Response><Say>再见</Say><Hangup/></Response>"
+    b.hooks.replies["/twiml"] = ask(
+        'input="speech" speechTimeout="1" action="/turn" bargeIn="false" '
+        'partialResultCallback="/part"',
+        say_(line),
+    )
+    ended = b.ended(b.create(b.person("quick")).sid)
+    assert not b.hooks.at("/turn")
+    assert len(b.hooks.at("/bye")) == 1
+    assert int(ended.duration) < 8
 
 
 def test_who_hangs_up_ends_the_call_at_that_moment(b: Bench) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -103,7 +103,7 @@ class AgentLeg:
             self.desk.push("caption", who="system", text=prompt.text)
         await self._timeline.spend(prompt_seconds(prompt))
 
-    async def gather(self, wanted: Gather, partial: Callable[[str], None]) -> Heard:
+    async def gather(self, wanted: Gather, partial: Callable[[str], Awaitable[None]]) -> Heard:
         for prompt in wanted.prompts:
             if isinstance(prompt, Say) and prompt.text:
                 self.desk.push("caption", who="system", text=prompt.text)

@@ -8,7 +8,7 @@ else, let alone on when our webhooks came in.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -137,14 +137,15 @@ class Customer:
             await self._go()
         await self._timeline.spend(length)
 
-    async def gather(self, wanted: Gather, partial: Callable[[str], None]) -> Heard:
+    async def gather(self, wanted: Gather, partial: Callable[[str], Awaitable[None]]) -> Heard:
         before = self._heard
         self._heard += "".join(prompt_text(prompt) for prompt in wanted.prompts)
         length = sum(prompt_seconds(p) * max(1, getattr(p, "loop", 1)) for p in wanted.prompts)
         option, key = self._decide(self._heard, length)
         if option is None or option.silent:
             return await self._keep_silent(length, wanted, partial)
-        interrupts = option.after is not None and wanted.barge_in
+        # whose words do not stop the prompt may speak over it, where somebody listens for that
+        interrupts = option.after is not None and (wanted.barge_in or bool(wanted.partial_url))
         if option.after is not None and (interrupts or option.hang_up):
             moment = min(length, self._between("after", option.after, *key))
         else:
@@ -156,7 +157,8 @@ class Customer:
         await self._timeline.spend(moment)
         if option.hang_up:
             await self._go()
-        return await self._answer(option, key, wanted, partial)
+        left = 0.0 if wanted.barge_in else max(0.0, length - moment)
+        return await self._answer(option, key, wanted, partial, left)
 
     async def record(self, max_length: float, silence: float, keys: str) -> tuple[float, str]:
         spoken = self._between("message", (2.0, 12.0))
@@ -248,8 +250,10 @@ class Customer:
         option: Option,
         key: tuple[object, ...],
         wanted: Gather,
-        partial: Callable[[str], None],
+        partial: Callable[[str], Awaitable[None]],
+        left: float = 0.0,
     ) -> Heard:
+        """Press or speak; ``left`` seconds of the prompt go on meanwhile."""
         if option.digits and wanted.dtmf:
             return await self._press(option.digits, wanted)
         if not option.say or not wanted.speech:
@@ -263,9 +267,10 @@ class Customer:
         if noise.random() < self.persona.no_confidence:
             confidence = None
         await self._timeline.spend(length / 2)
-        partial(recognised[: max(1, len(recognised) // 2)])
+        await partial(recognised[: max(1, len(recognised) // 2)])
         await self._timeline.spend(length / 2)
-        partial(recognised)
+        await partial(recognised)
+        await self._timeline.spend(max(0.0, left - length))
         end = _END_SILENCE if wanted.end_silence is None else wanted.end_silence
         await self._timeline.spend(end)
         self._heard = ""
@@ -287,7 +292,7 @@ class Customer:
         return Heard(digits=pressed)
 
     async def _keep_silent(
-        self, length: float, wanted: Gather, partial: Callable[[str], None]
+        self, length: float, wanted: Gather, partial: Callable[[str], Awaitable[None]]
     ) -> Heard:
         """Say nothing, unless patience ends meanwhile and this person then speaks."""
         total = length + wanted.timeout
