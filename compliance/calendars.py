@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -128,14 +129,15 @@ def years_missing(country: str, today: date) -> list[int]:
     return sorted(set(wanted) - set(loaded.values_list("year", flat=True)))
 
 
-def read_shipped(country: str = "CN") -> list[CalendarDocument]:
-    """The shipped years of a country, in order."""
+@cache
+def read_shipped(country: str = "CN") -> tuple[CalendarDocument, ...]:
+    """The shipped years of a country, in order. They come with the code: read once a process."""
     documents = []
     for path in sorted(SHIPPED.glob(f"{country.lower()}-*.yaml")):
         with path.open(encoding="utf-8") as file:
             raw: dict[str, Any] = yaml.safe_load(file)
         documents.append(CalendarDocument.model_validate(raw))
-    return documents
+    return tuple(documents)
 
 
 def install_shipped_calendars(country: str = "CN") -> list[CalendarYear]:

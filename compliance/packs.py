@@ -5,8 +5,10 @@ A version is immutable and named by its hash, so what is compiled from it may be
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +82,13 @@ def _compile(identities: list[int]) -> None:
 
 
 def read_shipped(name: str) -> dict[str, Any]:
-    """The document of a shipped pack, e.g. "cn-bank"."""
+    """The document of a shipped pack, e.g. "cn-bank"; the caller's own, to change at will."""
+    return copy.deepcopy(_shipped(name))
+
+
+@cache
+def _shipped(name: str) -> dict[str, Any]:
+    """As in the file, which comes with the code: read once a process."""
     with (SHIPPED / f"{name}.yaml").open(encoding="utf-8") as file:
         document: dict[str, Any] = yaml.safe_load(file)
     return document

@@ -224,7 +224,7 @@ def _compiled(text: str) -> tuple[datetime, Pack]:
 
 @lru_cache(maxsize=64)
 def _calendar(country: str, years: tuple[int, ...] | None) -> Calendar:
-    documents = shipped_years(country) if country else []
+    documents = shipped_years(country) if country else ()
     return calendar_of([d for d in documents if years is None or d.year in years])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from approvals import reading as approvals
 from audit import recording as audit
 from clock import reading as clock
 from robot.domain.documents import canonical, content_hash, read_yaml
+from robot.domain.script import Script as Document
 from robot.domain.validation.checking import Finding, check
 from robot.domain.versions import VersionState
 from robot.intents_in_force import in_force
@@ -36,13 +38,16 @@ class NotApproved(PermissionError):
     """Nobody but the author has approved this wording."""
 
 
-@transaction.atomic
 def store(text: str, *, author: User | None, at: datetime) -> ScriptVersion:
     """Keep a document as a draft; the version that is already there if nothing changed.
 
     ScriptUnreadable if it cannot be read.
     """
-    script = read_yaml(text)
+    return _keep(read_yaml(text), text, author=author, at=at)
+
+
+@transaction.atomic
+def _keep(script: Document, text: str, *, author: User | None, at: datetime) -> ScriptVersion:
     document = canonical(script)
     digest = content_hash(document)
     owner, _ = Script.objects.get_or_create(
@@ -92,12 +97,19 @@ def install_shipped_scripts() -> list[ScriptVersion]:
     at = clock.now()
     versions = []
     for path in sorted(SHIPPED.glob("*.yaml")):
-        version = store(path.read_text(encoding="utf-8"), author=None, at=at)
+        version = _keep(*_shipped(path), author=None, at=at)
         with transaction.atomic():
             _release(version, actor_id=None, at=at)
         version.refresh_from_db()
         versions.append(version)
     return versions
+
+
+@cache
+def _shipped(path: Path) -> tuple[Document, str]:
+    """A script and its text. They come with the code: read once a process."""
+    text = path.read_text(encoding="utf-8")
+    return read_yaml(text), text
 
 
 def _release(version: ScriptVersion, *, actor_id: int | None, at: datetime) -> None:

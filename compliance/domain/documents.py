@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Self
 
@@ -61,7 +62,7 @@ def days_hash(days: dict[date, DayType]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def calendar_of(documents: list[CalendarDocument]) -> Calendar:
+def calendar_of(documents: Sequence[CalendarDocument]) -> Calendar:
     """One calendar from the years of one country."""
     days: dict[date, DayType] = {}
     versions = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,7 +33,7 @@ class Reading:
     model_hash: str = ""
 
 
-class Classifier(Protocol):
+class Classifier(Hashable, Protocol):
     def read(self, text: str, question: Question, confidence: float | None = None) -> Reading:
         """What `text` means as an answer to a question of this kind.
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from robot.domain.documents import ScriptUnreadable, read_json
+import json
+from functools import lru_cache
+
+from robot.domain.documents import ScriptUnreadable, canonical_json, read_json
 from robot.domain.intents.cascade import shipped
 from robot.domain.intents.reading import Classifier
 from robot.domain.script import Script
@@ -21,11 +24,18 @@ def check(document: object, classifier: Classifier | None = None) -> list[Findin
 
     Golden dialogues are understood by `classifier`, the shipped one unless named.
     """
+    return list(_checked(canonical_json(document), classifier or shipped()))
+
+
+# The same version is checked when a signature is asked for and when it is published, and the
+# shipped ones with every upgrade. What it says depends on nothing else than these two.
+@lru_cache(maxsize=16)
+def _checked(text: str, classifier: Classifier) -> tuple[Finding, ...]:
     try:
-        script = read_json(document)
+        script = read_json(json.loads(text))
     except ScriptUnreadable as error:
-        return unreadable(error)
-    return prove(script, classifier)
+        return tuple(unreadable(error))
+    return tuple(prove(script, classifier))
 
 
 def prove(script: Script, classifier: Classifier | None = None) -> list[Finding]:
