@@ -61,6 +61,9 @@ CARRIER = env_str("CARRIER", "sandbox" if SANDBOX else "twilio")
 #: What the carrier's contract allows: simultaneous calls, and new calls a second (business time).
 CARRIER_LINES = env_int("CARRIER_LINES", 60)
 CARRIER_CPS = env_int("CARRIER_CPS", 10)
+#: Every call is recorded by the carrier and kept here (dialer/recordings.py). A bank whose own
+#: exchange records turns it off.
+RECORD_CALLS = env_bool("RECORD_CALLS", True)
 SPEECH_LANGUAGE = env_str("SPEECH_LANGUAGE", "cmn-Hans-CN")
 SAY_LANGUAGE = env_str("SAY_LANGUAGE", "cmn-CN")
 SAY_VOICE = env_str("SAY_VOICE", "Polly.Zhiyu")

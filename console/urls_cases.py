@@ -12,6 +12,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("compliance/cases/<int:case_id>/", case.case, name="case"),
     path("compliance/cases/<int:case_id>/file.json", case.export, name="case-export"),
     path("compliance/cases/<int:case_id>/file/", case.statement, name="case-statement"),
+    path(
+        "compliance/cases/<int:case_id>/recordings/<int:recording_id>/",
+        case.recording,
+        name="case-recording",
+    ),
     path("compliance/cases/<int:case_id>/answer/", case.answer, name="case-answer"),
     path("compliance/cases/<int:case_id>/hold/", case.hold, name="case-hold"),
     path("compliance/cases/<int:case_id>/steps/<slug:name>/", case.step, name="case-step"),

@@ -17,8 +17,8 @@ from unfold.admin import ModelAdmin
 from accounts.domain.roles import Role
 from accounts.models import User
 from accounts.permissions import SEES_ALL_BRANCHES, branches_of, roles_of
-from dialer import reviewing
-from dialer.models import Call, Callback, CallEvent, Transfer
+from dialer import recordings, reviewing
+from dialer.models import Call, Callback, CallEvent, Recording, Transfer
 from robot.models import SuspectedOptOut
 
 
@@ -168,6 +168,24 @@ class CallbackAdmin(_History):
         "evidence",
     ]
     readonly_fields = fields
+
+
+@admin.register(Recording)
+class RecordingAdmin(_History):
+    """What was recorded; a lost one can be asked for again."""
+
+    customer_path = "call__customer"
+    list_display = ["announced_at", "call", "state", "seconds", "channels", "kept_at", "sha256"]
+    list_filter = ["state"]
+    list_select_related = ["call"]
+    search_fields = ["=sid", "=call__public_id"]
+    ordering = ["-id"]
+    actions = ["fetch_again"]
+
+    @admin.action(description=_("Fetch again what was lost"), permissions=["view"])
+    def fetch_again(self, request: HttpRequest, queryset: QuerySet[Recording]) -> None:
+        asked = recordings.fetch_again(list(queryset.values_list("pk", flat=True)))
+        messages.info(request, _("%(n)d recordings are fetched again.") % {"n": asked})
 
 
 @admin.register(SuspectedOptOut)

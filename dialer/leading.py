@@ -38,6 +38,7 @@ from dialer import (
     limits,
     message_jobs,
     reconciling,
+    recordings,
     sweeping,
     switches,
     transferring,
@@ -205,6 +206,7 @@ class Leader:
         sweeping.ask_about_silent(self.errands, real_now=at_real, speed=self.speed)
         sweeping.put_back_stranded(at=at)
         sweeping.release_unused(at=at)
+        recordings.bring_again(real_now=at_real)
         message_jobs.bring_due()
         calling_back.put_back_stranded(at)
         calling_back.settle_overdue(at)

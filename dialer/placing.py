@@ -16,6 +16,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
 from clock.reading import now, real
@@ -232,6 +233,9 @@ def _customer_call(call: Call) -> Placed:
         else hook_url("amd", public_id=str(call.public_id)),
         ring_timeout_s=call.campaign.ring_timeout_s if call.campaign else TEST_RING_S,
         time_limit_s=TIME_LIMIT_S,
+        recording_url=hook_url("recording", public_id=str(call.public_id))
+        if settings.RECORD_CALLS
+        else None,
     )
 
 

@@ -19,6 +19,7 @@ urlpatterns = [
         "call/<uuid:public_id>/turn/<int:number>/overheard/", webhooks.overheard, name="overheard"
     ),
     path("call/<uuid:public_id>/status/", webhooks.status, name="status"),
+    path("call/<uuid:public_id>/recording/", webhooks.recording, name="recording"),
     path("call/<uuid:public_id>/amd/", webhooks.amd, name="amd"),
     path("transfer/<uuid:transfer_id>/park/<int:offer>/<int:number>/", webhooks.park, name="park"),
     path("transfer/<uuid:transfer_id>/bridge/<int:offer>/", webhooks.bridge, name="bridge"),

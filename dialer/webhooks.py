@@ -20,7 +20,16 @@ from django.views.decorators.http import require_POST
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from clock.reading import now, real
-from dialer import conversing, cutting, inbound, messaging, progress, sms_gateway, transferring
+from dialer import (
+    conversing,
+    cutting,
+    inbound,
+    messaging,
+    progress,
+    recordings,
+    sms_gateway,
+    transferring,
+)
 from dialer.domain.said import MAX_TEXT, Said
 from telephony import twiml
 from telephony.receiving import BadSignature, Event, receive, remember_reply
@@ -118,6 +127,15 @@ def amd(event: Event, public_id: UUID) -> str:
     found = progress.lock(public_id)
     if found is not None:
         progress.note_answered_by(found.call, event.params.get("AnsweredBy", ""))
+    return ""
+
+
+@webhook("recording")
+def recording(event: Event, public_id: UUID) -> str:
+    """The carrier has recorded the call, or had nothing to record."""
+    found = progress.lock(public_id)
+    if found is not None and found.call.sid == event.sid:
+        recordings.announced(found.call, event.params, at=found.at)
     return ""
 
 

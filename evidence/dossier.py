@@ -24,7 +24,7 @@ from audit.recording import record
 from campaigns.domain.masking import mask_name
 from campaigns.models import TargetList
 from compliance.models import Complaint, Contact, Decision, PackVersion, Suppression
-from dialer.models import Call, CallEvent, Transfer
+from dialer.models import Call, CallEvent, Recording, Transfer
 from evidence.erasing import erased_on
 from robot.models import Conversation, Turn
 from telephony.models import ReceivedWebhook
@@ -52,7 +52,7 @@ def dossier(call: Call, *, reader: User | None, at: datetime, revealed: bool) ->
         "webhooks": [_webhook(each, revealed) for each in found.webhooks],
         "turns": [_turn(each) for each in found.turns],
         "transfer": _transfer(call),
-        "recordings": _recordings(found.webhooks),
+        "recordings": _recordings(call),
         "opt_outs": [_suppression(each) for each in found.suppressions],
         "complaints": [_complaint(each) for each in found.complaints],
     }
@@ -319,16 +319,18 @@ def _transfer(call: Call) -> dict[str, Any] | None:
     }
 
 
-def _recordings(webhooks: Iterable[ReceivedWebhook]) -> list[dict[str, Any]]:
-    """The recordings that the carrier told of; their sound is the carrier's to keep."""
+def _recordings(call: Call) -> list[dict[str, Any]]:
+    """What was recorded of the call; the hash names the file that we keep."""
     return [
         {
-            "sid": each.params["RecordingSid"],
-            "seconds": each.params.get("RecordingDuration"),
-            "url": each.params.get("RecordingUrl"),
+            "sid": each.sid,
+            "state": each.state,
+            "seconds": each.seconds,
+            "channels": each.channels,
+            "sha256": each.sha256,
+            "kept_at": _instant(each.kept_at),
         }
-        for each in webhooks
-        if each.params.get("RecordingSid")
+        for each in Recording.objects.filter(call=call).order_by("announced_at", "pk")
     ]
 
 

@@ -168,7 +168,7 @@ def _afterwards(document: dict[str, Any]) -> list[Any]:
          json.dumps(each["evidence"], ensure_ascii=False, default=str)]
         for each in document["opt_outs"]
     ]  # fmt: skip
-    recordings = [[each["sid"], str(each["seconds"] or ""), each["url"] or ""]
+    recordings = [[each["sid"], str(each["seconds"] or ""), each["state"], each["sha256"] or "—"]
                   for each in document["recordings"]]  # fmt: skip
     hooks = [
         [_local(each["received_at"]), each["kind"], str(each["sequence"] or ""),
@@ -179,7 +179,7 @@ def _afterwards(document: dict[str, Any]) -> list[Any]:
         pdf.section(_("Refusals heard in this call")),
         pdf.table([_("Since"), _("Kind"), _("Via"), _("Of"), _("Evidence")], no),
         pdf.section(_("Recordings")),
-        pdf.table([_("Recording"), _("Seconds"), _("Address")], recordings),
+        pdf.table([_("Recording"), _("Seconds"), _("Status"), _("Fingerprint")], recordings),
         pdf.section(_("Messages of the carrier")),
         pdf.table([_("Received"), _("Kind"), _("Sequence"), _("Status")], hooks),
     ]

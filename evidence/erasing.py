@@ -44,6 +44,7 @@ from compliance.models import (
     Preference,
     Suppression,
 )
+from dialer import recordings
 from dialer.models import Call, Callback, Transfer
 from evidence.domain.erasure_state import TRANSITIONS, ErasureState
 from evidence.models import ErasureRequest
@@ -216,6 +217,7 @@ def _erase_record(customer_id: int, *, actor_id: int | None, at: datetime) -> di
     counts: dict[str, int] = {}
     counts["numbers"] = _keep_the_wish(customer_id, actor_id, at)
     calls = Call.objects.filter(customer_id=customer_id)
+    counts["recordings"] = recordings.erase(list(calls.values_list("pk", flat=True)))
     references = list(calls.values_list("public_id", flat=True))
     counts["calls"] = _erase_calls(calls)
     counts |= _erase_dialogues(references)

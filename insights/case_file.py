@@ -17,7 +17,7 @@ from campaigns.models import Campaign
 from compliance.domain.facts import ContactKind
 from compliance.models import Complaint, Consent, Contact, Decision, Suppression
 from dialer.domain.call_state import CallState
-from dialer.models import Call, Transfer
+from dialer.models import Call, Recording, Transfer
 from insights.complaint_parties import person_of
 from insights.person_history import REACH
 from robot.models import Conversation, Turn
@@ -144,6 +144,16 @@ def _calls(calls: list[Call]) -> list[dict[str, Any]]:
         transfer.call_id: transfer
         for transfer in Transfer.objects.filter(call__in=calls).select_related("agent__user")
     }
+    recorded: dict[int, list[dict[str, Any]]] = {call.pk: [] for call in calls}
+    for each in Recording.objects.filter(call__in=calls).order_by("announced_at", "pk"):
+        recorded[each.call_id].append(
+            {
+                "id": each.pk,
+                "state": each.state,
+                "seconds": each.seconds,
+                "sha256": each.sha256,
+            }
+        )
     found = []
     for call in calls:
         talk, transfer = talks.get(call.public_id), agents.get(call.pk)
@@ -170,6 +180,7 @@ def _calls(calls: list[Call]) -> list[dict[str, Any]]:
                 else "",
                 "words": words[talk.pk] if talk is not None else [],
                 "attempt": str(call.attempt_id) if call.attempt_id else "",
+                "recordings": recorded[call.pk],
             }
         )
     return found

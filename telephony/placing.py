@@ -32,11 +32,21 @@ def create_call(
     amd_url: str | None,
     ring_timeout_s: int,
     time_limit_s: int,
+    recording_url: str | None = None,
 ) -> Placed:
-    """Ask for one call; with `amd_url` the machine detector votes without holding the dialogue.
+    """Ask for one call; with `amd_url` the machine detector votes without holding the dialogue,
+    with `recording_url` both sides are recorded from the answer on and the recording is told there.
 
     Raises NeverPlaced or Unknown.
     """
+    recording: dict[str, object] = {}
+    if recording_url is not None:
+        recording = {
+            "record": True,
+            "recording_channels": "dual",
+            "recording_status_callback": recording_url,
+            "recording_status_callback_event": ["completed", "absent"],
+        }
     detection: dict[str, str] = {}
     if amd_url is not None:
         detection = {
@@ -55,6 +65,7 @@ def create_call(
             timeout=ring_timeout_s,
             time_limit=time_limit_s,
             **detection,
+            **recording,
         )
     except SDK_ERRORS as error:
         raise sort(error) from error

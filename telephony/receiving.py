@@ -82,6 +82,7 @@ def key_of(kind: str, params: dict[str, str], target: str) -> str:
     - a call's progress: (CallSid, SequenceNumber, CallStatus)
     - a conference's: (ConferenceSid, SequenceNumber)
     - the machine detector's: (CallSid)
+    - a recording's: (CallSid, RecordingSid, RecordingStatus)
     - words that are not final: (CallSid, address, SequenceNumber)
     - a fetch of what to say: (CallSid, address): each turn has an address of its own
     """
@@ -91,6 +92,8 @@ def key_of(kind: str, params: dict[str, str], target: str) -> str:
         key = f"conf:{params.get('ConferenceSid', '')}:{sequence}"
     elif kind == "amd":
         key = f"amd:{sid}"
+    elif kind == "recording":
+        key = f"rec:{sid}:{params.get('RecordingSid', '')}:{params.get('RecordingStatus', '')}"
     elif kind == "overheard":
         key = f"part:{sequence}:{sid}:{target}"
     elif params.get("CallbackSource") == _CALL_PROGRESS or kind.endswith("status"):

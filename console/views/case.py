@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -21,8 +22,11 @@ from compliance.domain.case_state import TRANSITIONS, CaseState
 from compliance.domain.case_terms import MOST_EXTENSIONS
 from compliance.models import Complaint, LegalHold
 from console.views.cases import case_row, cases_of, user_of
+from dialer.domain.recording_state import RecordingState
+from dialer.models import Call, Recording
+from dialer.recordings import file_of
 from insights.case_file import CaseFile, gather
-from insights.complaint_parties import Parties, handlers, owners, parties
+from insights.complaint_parties import Parties, handlers, owners, parties, person_of
 from insights.outcomes import outcome_label
 
 
@@ -123,6 +127,28 @@ def statement(request: HttpRequest, case_id: int) -> HttpResponse:
             "by": user_of(request),
         },
     )
+
+
+@require_GET
+@requires(Page.CASES)
+def recording(request: HttpRequest, case_id: int, recording_id: int) -> HttpResponseBase:
+    """The sound of a call of the case; listening is written down."""
+    found, _about = _case_of(request, case_id)
+    kept = get_object_or_404(
+        Recording.objects.filter(
+            call__in=Call.objects.filter(person_of(found)), state=RecordingState.KEPT.value
+        ),
+        pk=recording_id,
+    )
+    path = file_of(kept.sha256)
+    if not path.is_file():
+        raise Http404
+    note_opened(
+        request, f"recording:{kept.sid}", customer=found.customer_id, case=f"complaint:{found.pk}"
+    )
+    sound = FileResponse(path.open("rb"), content_type="audio/wav")
+    sound["Cache-Control"] = "private, no-store"
+    return sound
 
 
 @require_POST

@@ -6,6 +6,7 @@ from dialer.models.call import Call, CallEvent
 from dialer.models.callback import Callback
 from dialer.models.heartbeat import Heartbeat
 from dialer.models.message import Message
+from dialer.models.recording import Recording
 from dialer.models.transfer import Transfer, TransferEvent
 from dialer.models.trial_call import TrialCall
 
@@ -15,6 +16,7 @@ __all__ = [
     "Callback",
     "Heartbeat",
     "Message",
+    "Recording",
     "Transfer",
     "TransferEvent",
     "TrialCall",

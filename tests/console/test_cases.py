@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from accounts.models import Branch, User
 from agents.models import Agent, Team
@@ -21,9 +24,12 @@ from compliance.complaints import open_case
 from compliance.holding import held
 from compliance.models import CaseNotice, Complaint, LegalHold, Suppression
 from dialer.domain.transfer_state import TransferState
+from dialer.models import Call, Recording
+from dialer.recordings import file_of
 from tests.campaigns.making import TUESDAY, list_of, make_world, submitted
 from tests.cast import Cast, person
 from tests.insights.making import make_call, make_transfer
+from tests.robot.voice_server import wav
 
 pytestmark = pytest.mark.django_db
 
@@ -319,6 +325,66 @@ def test_the_exported_file_holds_calls_words_consents_and_refusals(cast: Cast) -
     assert [(call["placed"], call["agent"]) for call in found["calls"]] == [(True, "agent_lin")]
     assert [consent["basis"] for consent in found["consents"]] == ["branch"]
     assert {one["source"] for one in found["suppressions"]} == {"complaint"}
+
+
+def recorded(case: Complaint) -> Recording:
+    """The only call of the case's customer, with its sound."""
+    sound = wav(1)
+    sha256 = hashlib.sha256(sound).hexdigest()
+    file_of(sha256).parent.mkdir(parents=True, exist_ok=True)
+    file_of(sha256).write_bytes(sound)
+    return Recording.objects.create(
+        call=Call.objects.get(customer=case.customer),
+        sid="RE" + "1" * 32,
+        state="kept",
+        seconds=1,
+        announced_at=TUESDAY,
+        kept_at=TUESDAY,
+        sha256=sha256,
+        size=len(sound),
+    )
+
+
+def test_the_recording_of_a_call_is_heard_on_its_case_and_that_is_written_down(
+    cast: Cast, settings: Settings, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    called(cast)
+    case = opened(cast.officer, number="13905710001")
+    kept = recorded(case)
+    address = f"/compliance/cases/{case.pk}/recordings/{kept.pk}/"
+    assert address in page(cast.officer, f"/compliance/cases/{case.pk}/")
+    assert kept.sha256 in page(cast.officer, f"/compliance/cases/{case.pk}/file/")
+    answer = signed_in(cast.officer).get(address)
+    assert answer.getvalue()[:4] == b"RIFF"
+    assert answer.headers["Content-Type"] == "audio/wav"
+    entry = Entry.objects.filter(kind="record.opened").latest("pk")
+    assert (entry.subject, entry.actor_id) == (f"recording:{kept.sid}", cast.officer.pk)
+    found = json.loads(
+        signed_in(cast.officer).get(f"/compliance/cases/{case.pk}/file.json").content
+    )
+    assert found["calls"][0]["recordings"][0]["sha256"] == kept.sha256
+
+
+def test_a_recording_is_nobodys_who_may_not_see_the_case(
+    cast: Cast, settings: Settings, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    called(cast)
+    case = opened(cast.officer, number="13905710001")
+    kept = recorded(case)
+    address = f"/compliance/cases/{case.pk}/recordings/{kept.pk}/"
+    # another branch's, the agent who is complained of, another case's, one that is not kept
+    assert signed_in(cast.manager_binjiang).get(address).status_code == 404
+    assert signed_in(cast.agent_lin).get(address).status_code == 403
+    other = opened(cast.officer, number="13900009999")
+    elsewhere = f"/compliance/cases/{other.pk}/recordings/{kept.pk}/"
+    assert signed_in(cast.officer).get(elsewhere).status_code == 404
+    file_of(kept.sha256).unlink()
+    assert signed_in(cast.officer).get(address).status_code == 404
+    Recording.objects.update(state="erased", sha256="")
+    assert signed_in(cast.officer).get(address).status_code == 404
+    assert "erased with the person" in page(cast.officer, f"/compliance/cases/{case.pk}/")
 
 
 def test_a_planned_call_that_was_refused_was_not_placed(cast: Cast) -> None:

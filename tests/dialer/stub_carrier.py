@@ -29,6 +29,12 @@ class StubCarrier:
         self.created: list[dict[str, str]] = []
         self.updated: list[tuple[str, dict[str, str]]] = []
         self.calls: list[dict[str, Any]] = []
+        #: the sound of recordings by SID, or the status that asking for one brings
+        self.sounds: dict[str, bytes | int] = {}
+        #: what it says of a sound's length, where that is not the truth
+        self.claimed_length: int | None = None
+        self.deleted: list[str] = []
+        self.authorised: set[str] = set()
         self.release = threading.Event()
         self.on_create: Callable[[dict[str, str]], None] = lambda _form: None
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -118,9 +124,29 @@ def _handler(carrier: StubCarrier) -> type[BaseHTTPRequestHandler]:
             self._answer(carrier.update(sid, form) if sid else carrier.create(form))
 
         def do_GET(self) -> None:
+            if "/Recordings/" in self.path:
+                self._sound(_recording(self.path))
+                return
             sid = _sid(self.path)
             query = parse_qs(urlsplit(self.path).query)
             self._answer(carrier.one(sid) if sid else carrier.listing(query))
+
+        def do_DELETE(self) -> None:
+            carrier.deleted.append(_recording(self.path))
+            self.send_response(204)
+            self.end_headers()
+
+        def _sound(self, sid: str) -> None:
+            carrier.authorised.add(self.headers.get("Authorization", ""))
+            sound = carrier.sounds.get(sid, 404)
+            if isinstance(sound, int):
+                self._answer(_error(sound, 20000 + sound))
+                return
+            length = carrier.claimed_length
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(sound) if length is None else length))
+            self.end_headers()
+            self.wfile.write(sound)
 
         def _answer(self, reply: Reply) -> None:
             status, document = reply
@@ -138,6 +164,11 @@ def _handler(carrier: StubCarrier) -> type[BaseHTTPRequestHandler]:
             """Quiet."""
 
     return Handler
+
+
+def _recording(path: str) -> str:
+    """The recording's SID in …/Recordings/RE….wav or .json."""
+    return urlsplit(path).path.rsplit("/", 1)[-1].partition(".")[0]
 
 
 def _sid(path: str) -> str:
