@@ -132,6 +132,7 @@ LABELS = (
     gettext_noop("draft"),
     gettext_noop("erased"),
     gettext_noop("failed"),
+    gettext_noop("expired"),
     gettext_noop("kept"),
     gettext_noop("live"),
     gettext_noop("lost"),

@@ -72,6 +72,7 @@ _SWEEP_EVERY = timedelta(seconds=2)
 _LEARN_EVERY = timedelta(seconds=5)
 _TALLY_EVERY = timedelta(seconds=60)
 _RESUME_EVERY = timedelta(seconds=30)
+_EXPIRE_EVERY = timedelta(hours=1)
 
 
 def tick_s(clock_speed: float) -> float:
@@ -167,6 +168,8 @@ class Leader:
             self._part("sweep", lambda: self._sweep(known, at, at_real))
         if self._is_due("tally", at_real, _TALLY_EVERY):
             self._part("tally", lambda: self._tally(at))
+        if self._is_due("expire", at_real, _EXPIRE_EVERY):
+            self._part("expire", lambda: recordings.expire(at))
         if self._is_due("resume", at_real, _RESUME_EVERY):
             self._part("resume", lambda: campaign_jobs.resume_stalled(at_real))
         self._part("clear", lambda: clearing.clear(at))

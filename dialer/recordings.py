@@ -20,10 +20,12 @@ import django_rq
 import redis
 from django.conf import settings
 from django.db import close_old_connections, transaction
-from django.db.models import F, Q
+from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Func, Q, Value
+from django.db.models.functions import Coalesce
 
 from audit.recording import record
 from clock.reading import now, real
+from compliance.holding import held, numbers_held
 from dialer.domain.recording_state import RecordingState, sources
 from dialer.models import Call, Recording
 from telephony import recorded
@@ -36,6 +38,8 @@ TRIES = 12
 FIRST_PAUSE = timedelta(minutes=1)
 #: A job that has not come to its end by then is brought again (real time).
 LEASE = timedelta(minutes=5)
+#: Of a call that is about no product.
+LONGEST_YEARS = 20
 #: The first bytes of every WAV file.
 _WAV = b"RIFF"
 _SHORTEST = 44
@@ -122,7 +126,11 @@ def bring_again(*, real_now: datetime) -> int:
 
 #: What one sweep brings again.
 _AT_ONCE = 200
-_OURS = [RecordingState.KEPT.value, RecordingState.ERASED.value]
+_OURS = [
+    RecordingState.KEPT.value,
+    RecordingState.ERASED.value,
+    RecordingState.EXPIRED.value,
+]
 
 
 def fetch_again(recording_ids: Iterable[int]) -> int:
@@ -155,11 +163,55 @@ def erase(call_ids: Iterable[int]) -> int:
     """Erase the recordings of these calls, rows and files; how many. In the caller's transaction:
     the files go when it has committed.
     """
-    mine = Recording.objects.filter(
-        call_id__in=list(call_ids), state__in=sources(RecordingState.ERASED)
+    return _end(call_ids, RecordingState.ERASED)
+
+
+def expire(at: datetime) -> int:
+    """Delete the recordings whose term is over (their product says how many years; a call about
+    none: the longest there is); how many. A legal hold on the customer or the number stops it.
+    """
+    term = Func(
+        Coalesce(F("call__campaign__product__recordings_kept_years"), LONGEST_YEARS),
+        template="make_interval(years => (%(expressions)s)::int)",
+        output_field=DurationField(),
     )
+    kept = Recording.objects.filter(state=RecordingState.KEPT.value)
+    over = kept.annotate(term=term).filter(
+        announced_at__lt=ExpressionWrapper(
+            Value(at, output_field=DateTimeField()) - F("term"), output_field=DateTimeField()
+        )
+    )
+    count, last = 0, 0
+    while batch := list(
+        over.filter(pk__gt=last)
+        .order_by("pk")
+        .values_list("pk", "call_id", "call__customer_id", "call__number_id")[:_AT_ONCE]
+    ):
+        last = batch[-1][0]
+        customers = held({customer for *_, customer, _ in batch if customer is not None})
+        numbers = numbers_held({number for *_, number in batch if number is not None})
+        calls = [
+            call
+            for _, call, customer, number in batch
+            if customer not in customers and number not in numbers
+        ]
+        with transaction.atomic():
+            count += _end(calls, RecordingState.EXPIRED)
+    if count:
+        record(
+            kind="call.recordings_expired",
+            actor_id=None,
+            subject="recordings",
+            payload={"count": count, "before": at.isoformat()},
+        )
+    return count
+
+
+def _end(call_ids: Iterable[int], new: RecordingState) -> int:
+    """Rows now, files when the transaction has committed."""
+    mine = Recording.objects.filter(call_id__in=list(call_ids), state__in=sources(new))
     hashes = set(mine.exclude(sha256="").values_list("sha256", flat=True))
-    count = mine.update(state=RecordingState.ERASED.value, sha256="")
+    count = mine.update(state=new.value, sha256="")
     transaction.on_commit(lambda: _delete(hashes))
     return count
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -32,6 +33,15 @@ class Product(models.Model):
     on_sale = models.BooleanField(_("on sale"), default=True)
     private = models.BooleanField(_("private product"), default=False)
     min_amount = models.PositiveBigIntegerField(_("least amount (yuan)"), null=True, blank=True)
+    recordings_kept_years = models.PositiveSmallIntegerField(
+        _("years that recordings are kept"),
+        default=20,
+        validators=[MinValueValidator(1)],
+        help_text=_(
+            "Of calls about it; the longest term that any of its rules asks for (insurance: 5, for"
+            " terms above a year 10)."
+        ),
+    )
 
     class Meta:
         verbose_name = _("product")

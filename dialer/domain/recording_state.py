@@ -3,7 +3,8 @@
 ANNOUNCED  the carrier has made it; ours is still to be fetched
 LOST       it could not be fetched, however often it was tried; a person may try again
 KEPT       our own copy lies under its hash
-ends: ABSENT (nothing was recorded: nobody spoke), ERASED (the person was erased)
+ends: ABSENT (nothing was recorded: nobody spoke), ERASED (the person was erased), EXPIRED (its term
+is over)
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ class RecordingState(StrEnum):
     KEPT = "kept"
     ABSENT = "absent"
     ERASED = "erased"
+    EXPIRED = "expired"
 
 
 TRANSITIONS: dict[RecordingState, frozenset[RecordingState]] = {
@@ -24,9 +26,10 @@ TRANSITIONS: dict[RecordingState, frozenset[RecordingState]] = {
         {RecordingState.KEPT, RecordingState.LOST, RecordingState.ERASED}
     ),
     RecordingState.LOST: frozenset({RecordingState.KEPT, RecordingState.ERASED}),
-    RecordingState.KEPT: frozenset({RecordingState.ERASED}),
+    RecordingState.KEPT: frozenset({RecordingState.ERASED, RecordingState.EXPIRED}),
     RecordingState.ABSENT: frozenset(),
     RecordingState.ERASED: frozenset(),
+    RecordingState.EXPIRED: frozenset(),
 }
 
 

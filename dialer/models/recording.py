@@ -56,6 +56,12 @@ class Recording(models.Model):
                 condition=models.Q(state=RecordingState.ANNOUNCED.value),
                 name="recording_to_fetch",
             ),
+            # those whose term may be over
+            models.Index(
+                fields=["announced_at"],
+                condition=models.Q(state=RecordingState.KEPT.value),
+                name="recording_kept_since",
+            ),
             # one file may be two calls' (silence of the same length): erasing looks for others
             models.Index(fields=["sha256"], name="recording_by_hash"),
         ]

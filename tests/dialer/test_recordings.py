@@ -17,7 +17,9 @@ from pytest_django.fixtures import Settings
 from rq import Queue
 
 from audit.models import Entry
-from clock.reading import real
+from clock.reading import now, real
+from compliance.holding import place, release
+from compliance.models import Product
 from dialer import recordings
 from dialer.domain.recording_state import TRANSITIONS, RecordingState
 from dialer.models import Call, Recording
@@ -229,6 +231,31 @@ def test_erasing_takes_row_and_file_but_not_what_another_call_still_has(
     assert set(Recording.objects.values_list("state", "sha256")) == {("erased", "")}
     recordings.keep(one.pk)
     assert not path.exists()
+
+
+def test_a_recording_is_deleted_when_its_products_term_is_over_and_no_hold_stands(
+    wang: Line, stub: StubCarrier, cast: Cast
+) -> None:
+    stub.sounds[SID] = wav(1)
+    found = announced(wang)
+    recordings.keep(found.pk)
+    found.refresh_from_db()
+    assert wang.call.campaign is not None
+    Product.objects.filter(pk=wang.call.campaign.product_id).update(recordings_kept_years=5)
+    almost, over = (found.announced_at + timedelta(days=days) for days in (5 * 365, 5 * 366))
+    assert recordings.expire(almost - timedelta(days=1)) == 0
+    who = {"customer_id": cast.wang.pk, "number_id": None}
+    hold = place(**who, reason="case 7", actor_id=cast.officer.pk, at=now())
+    assert recordings.expire(over) == 0
+    release(hold_id=hold.pk, reason="closed", actor_id=cast.reviewer.pk, at=now())
+    path = recordings.file_of(found.sha256)
+    assert path.is_file()
+    assert recordings.expire(over) == 1
+    assert not path.exists()
+    found.refresh_from_db()
+    assert (found.state, found.sha256) == ("expired", "")
+    assert Entry.objects.get(kind="call.recordings_expired").payload["count"] == 1
+    assert recordings.expire(over) == 0
 
 
 def test_every_state_has_its_row_in_the_table() -> None:
