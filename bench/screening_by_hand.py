@@ -177,6 +177,9 @@ def screen_by_hand(campaign_id: int, sessions: int) -> int:
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SET work_mem = '256MB'")
+                # the lists of its campaign are a moment old and without statistics: believed to be
+                # one row, they would be looked through for every customer
+                cursor.execute("SET enable_nestloop = off")
                 cursor.execute(_STATEMENT, {**values, "part": number})
         finally:
             connection.close()

@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 import aiohttp
 
 from config.demo import HEADLESS_START, PYTHON, ROOT, Addresses, Run
+from config.embedded.folder import remove_noted
 
 CALLS = {"small": 100, "full": 1_000}
 OFFERED_PER_S = 100
@@ -159,6 +160,7 @@ def _once(calls: int) -> dict[str, Any]:
             base = addresses.environment()["PUBLIC_BASE_URL"]
             return asyncio.run(_measure(turns, f"{base}/healthz"))
     finally:
+        remove_noted(state / "postgres" / "elsewhere")
         shutil.rmtree(state, ignore_errors=True)
 
 
