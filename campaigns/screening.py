@@ -8,8 +8,10 @@ tell the progress, and work that died is simply done again.
 
 from __future__ import annotations
 
+import gc
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -115,7 +117,8 @@ def screen_next(campaign_id: int) -> bool:
         portion = take(campaign_id)
         if portion is None:
             return False
-        tallies, basis = _screen(portion)
+        with _no_collector():
+            tallies, basis = _screen(portion)
         Portion.objects.filter(pk=portion.pk).update(
             done_at=real(),
             tallies={list_id: tally.document() for list_id, tally in tallies.items()},
@@ -124,6 +127,20 @@ def screen_next(campaign_id: int) -> bool:
         if portion.target_list_id is None:
             _tell(portion.campaign)
     return True
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """A portion makes some hundred thousand small values and not one circle: looking for circles
+    among them again and again takes a fifth of the time.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _tell(campaign: Campaign) -> None:

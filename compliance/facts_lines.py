@@ -38,8 +38,9 @@ class Lines:
     """The statement's lines, in the places where they are looked for."""
 
     __slots__ = (
-        "attempts", "consents", "contacts", "contacts_of_household", "contacts_of_number",
-        "exemptions", "former", "people", "preferences", "suppressions", "world",
+        "any_released", "attempts", "consents", "contacts", "contacts_of_household",
+        "contacts_of_number", "exemptions", "former", "people", "preferences", "suppressions",
+        "world",
     )  # fmt: skip
 
     def __init__(self, lines: Sequence[Line]) -> None:
@@ -53,6 +54,16 @@ class Lines:
         for line in found[Section.FORMER]:
             self.former.setdefault(line[_CUSTOMER], []).append(line[_ID])
         self.consents = _by(_CUSTOMER, found[Section.CONSENT])
+        #: whether any attempt at all was taken back; hardly ever is one
+        self.any_released = any(
+            line[5] == "release"
+            for section in (
+                Section.CONTACT,
+                Section.CONTACT_OF_NUMBER,
+                Section.CONTACT_OF_HOUSEHOLD,
+            )
+            for line in found[section]
+        )
         self.contacts = _by(_CUSTOMER, found[Section.CONTACT])
         self.contacts_of_number = _by(_NUMBER, found[Section.CONTACT_OF_NUMBER])
         self.contacts_of_household = _by(_HOUSEHOLD, found[Section.CONTACT_OF_HOUSEHOLD])
@@ -244,7 +255,6 @@ def _contacts(
     found = lines.contacts.get(customer)
     of_number = lines.contacts_of_number.get(number)
     of_household = lines.contacts_of_household.get(household) if household else None
-    own = {customer, *(former or ())} - {None}
     if former is not None:
         found = [
             (*line[:_CUSTOMER], customer, *line[_NUMBER:_HOUSEHOLD], household, *line[_REST:])
@@ -252,23 +262,37 @@ def _contacts(
             for line in lines.contacts.get(each, ())
         ] + (found or [])
     if of_number is not None or of_household is not None:
-        found = [
-            *(found or ()),
-            *(line for line in of_number or () if line[_CUSTOMER] not in own),
-            *(
-                line
-                for line in of_household or ()
-                if line[_CUSTOMER] not in own and line[_NUMBER] != number
-            ),
-        ]
+        others = _of_others(of_number, of_household, number, customer, former)
+        if others:
+            found = [*(found or ()), *others]
     if not found:
         return ()
-    released = {line[16] for line in found if line[5] == "release"}
-    if released:
-        found = [line for line in found if line[16] not in released]
+    if lines.any_released:
+        released = {line[16] for line in found if line[5] == "release"}
+        if released:
+            found = [line for line in found if line[16] not in released]
     if len(found) > 1:
         found = sorted(found, key=lambda line: (_moment(line[_TEXTS]), line[_ID]))
     return tuple(map(_contact, found))
+
+
+def _of_others(
+    of_number: list[Line] | None,
+    of_household: list[Line] | None,
+    number: int | None,
+    customer: int | None,
+    former: list[int] | None,
+) -> list[Line]:
+    """The lines of the number and of the household that are not the customer's own."""
+    own = {customer, *(former or ())} - {None}
+    return [
+        *[line for line in of_number or () if line[_CUSTOMER] not in own],
+        *[
+            line
+            for line in of_household or ()
+            if line[_CUSTOMER] not in own and line[_NUMBER] != number
+        ],
+    ]
 
 
 _KINDS = {kind.value: kind for kind in ContactKind}

@@ -51,7 +51,6 @@ STOP_SECONDS = 30
 SETTINGS = {
     "listen_addresses": "",
     "max_connections": "200",
-    "shared_buffers": "256MB",
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
     "timezone": "UTC",
@@ -98,7 +97,8 @@ class Postgres:
         account.own(sockets)
         sockets.chmod(0o700)  # whoever reaches the socket is let in as anyone
 
-        settings = SETTINGS | (FAST if not durable else {})
+        settings = SETTINGS | {"shared_buffers": _shared_buffers()}
+        settings |= FAST if not durable else {}
         command = [str(programs / "postgres"), "-D", str(data), "-k", str(sockets)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
@@ -287,6 +287,11 @@ def _open_to_all(copied: Path) -> None:
     for path in [copied, *copied.rglob("*")]:
         if not path.is_symlink():
             path.chmod(path.stat().st_mode | (0o055 if path.is_dir() else 0o044))
+
+
+def _shared_buffers() -> str:
+    """A sixteenth of the machine's memory, 128 MB to 2 GB: a bank's ledger is read whole."""
+    return f"{min(2048, max(128, psutil.virtual_memory().total // 2**20 // 16))}MB"
 
 
 def _plain_environment() -> dict[str, str]:
