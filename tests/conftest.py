@@ -31,6 +31,9 @@ def pytest_configure() -> None:
     The owner's login makes the test database; the tests then work as the application's role.
     """
     TransactionTestCase._fixture_teardown = _empty_the_tables  # type: ignore[attr-defined]
+    # Each test client sets the middleware up anew: without this, WhiteNoise would list two hundred
+    # files every time. They are found when they are asked for.
+    settings.WHITENOISE_AUTOREFRESH = True
     settings.DATABASES["default"].update(
         {key: settings.MIGRATION_DATABASE[key] for key in ("USER", "PASSWORD", "HOST", "PORT")}
     )
