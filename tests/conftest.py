@@ -31,6 +31,7 @@ def pytest_configure() -> None:
     The owner's login makes the test database; the tests then work as the application's role.
     """
     TransactionTestCase._fixture_teardown = _empty_the_tables  # type: ignore[attr-defined]
+    TransactionTestCase._should_reload_connections = lambda self: False  # type: ignore[attr-defined]
     # Each test client sets the middleware up anew: without this, WhiteNoise would list two hundred
     # files every time. They are found when they are asked for.
     settings.WHITENOISE_AUTOREFRESH = True
@@ -76,11 +77,22 @@ END $$
 """
 
 
+# What another test may not find of an earlier one in its session. What is prepared and known of the
+# catalogue stays, as it does between the requests of production.
+AS_NEW = """
+CLOSE ALL; RESET ALL; RESET ROLE; UNLISTEN *; SELECT pg_advisory_unlock_all();
+DISCARD TEMP; DISCARD SEQUENCES
+"""
+
+
 def _empty_the_tables(self: TransactionTestCase) -> None:
-    """In the place of Django's flush after a transaction test."""
-    become_owner()  # Django closes the connection afterwards, and so ends this
+    """In the place of Django's flush after a transaction test, and of a new connection."""
+    connection.close_if_unusable_or_obsolete()
+    become_owner()
     with connection.cursor() as cursor:
         cursor.execute(EMPTY)
+        cursor.execute(AS_NEW)
+    connection.init_connection_state()
 
 
 @pytest.fixture(scope="session")
