@@ -50,7 +50,13 @@ CHROMIUMS = (
 INSTALL_CHROMIUM = "sudo apt-get install -y chromium fonts-noto-cjk"
 
 # Settings the tests run with, where the environment does not say otherwise.
-DEFAULTS = {"SANDBOX": "1", "DEBUG": "0", "SECRET_KEY": "for-tests-only"}
+DEFAULTS = {
+    "SANDBOX": "1",
+    "DEBUG": "0",
+    "SECRET_KEY": "for-tests-only",
+    # The workers keep every core busy; a training's threads would only spin for one another.
+    "OMP_NUM_THREADS": "1",
+}
 
 
 @dataclass(frozen=True)
