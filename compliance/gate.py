@@ -17,7 +17,6 @@ Any failure is a block with a DEP_* code; there is no path on which an exception
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import time
 import uuid
@@ -35,7 +34,7 @@ from compliance import staff_numbers
 from compliance.domain.attempt_state import AttemptState, sources
 from compliance.domain.decide import decide
 from compliance.domain.decision import Decision, refusal
-from compliance.domain.documents import facts_document, intent_document
+from compliance.domain.documents import canonical, facts_json, intent_document
 from compliance.domain.facts import ContactKind, Facts
 from compliance.domain.intent import Intent, Purpose
 from compliance.domain.pack import EffectivePack, PackError
@@ -263,7 +262,7 @@ def _store(
     attempt_id: uuid.UUID | None,
 ) -> int:
     """Keep the decision with everything it was made from. Returns its id."""
-    facts_text, intent_text = _text(facts_document(facts)), _text(intent_document(intent))
+    facts_text, intent_text = facts_json(facts), canonical(intent_document(intent))
     packs_text = _packs_text(tuple((pack.ref, pack.sha256) for pack in stack.packs))
     # canonical JSON of the four together, of which two are large and written once
     inputs = (
@@ -276,7 +275,7 @@ def _store(
         "packs": [f"{pack.ref}#{pack.sha256}" for pack in stack.packs],
         "intent": intent_text,
         "facts": facts_text,
-        "decision": _text(decision.document()),
+        "decision": canonical(decision.document()),
         "inputs_hash": hashlib.sha256(inputs.encode()).hexdigest(),
     }
     run(cursor, (_DECISION, values))
@@ -289,7 +288,7 @@ def _store(
 
 @lru_cache(maxsize=64)
 def _packs_text(packs: tuple[tuple[str, str], ...]) -> str:
-    return _text(packs)
+    return canonical(packs)
 
 
 def _columns(decision: Decision, intent: Intent) -> dict[str, Any]:
@@ -306,10 +305,6 @@ def _columns(decision: Decision, intent: Intent) -> dict[str, Any]:
         "actor": intent.actor.value,
         "earliest_next": decision.earliest_next,
     }
-
-
-#: Canonical JSON: the inputs' fingerprint is taken over it.
-_text = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _code_of(error: Exception) -> tuple[str, str]:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import date
 from typing import Any, Self
 
+import orjson
 from pydantic import BaseModel, ConfigDict, TypeAdapter, model_validator
 
 from compliance.domain.calendar import Calendar, DayType
-from compliance.domain.facts import Facts
+from compliance.domain.facts import Facts, World
 from compliance.domain.intent import Intent
 
 
@@ -83,6 +85,28 @@ def facts_document(facts: Facts) -> dict[str, Any]:
         facts, mode="json", exclude={"world": {"calendar": {"days"}}}
     )
     return document
+
+
+def facts_json(facts: Facts) -> str:
+    """`facts_document` as canonical JSON (sorted keys, no spaces), several times as fast: the gate
+    keeps one with every decision.
+    """
+    world = {name: getattr(facts.world, name) for name in _OF_WORLD}
+    calendar = facts.world.calendar
+    if calendar is not None:
+        world["calendar"] = {"country": calendar.country, "versions": calendar.versions}
+    whole = {name: getattr(facts, name) for name in _OF_FACTS}
+    plain = orjson.loads(orjson.dumps({**whole, "world": world}, option=orjson.OPT_UTC_Z))
+    return canonical(plain)
+
+
+def canonical(document: object) -> str:
+    """Plain values as canonical JSON: the inputs' fingerprint is taken over it."""
+    return orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode()
+
+
+_OF_FACTS = [each.name for each in fields(Facts)]
+_OF_WORLD = [each.name for each in fields(World)]
 
 
 def facts_from(document: dict[str, Any], days: dict[date, DayType]) -> Facts:
