@@ -89,6 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", type=Path, metavar="FILE", help="where the figures go")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep database and journal there")
     parser.add_argument("--fresh", action="store_true", help="forget the demo's earlier days")
+    parser.add_argument(
+        "--template", metavar="NAME", help="headless: begin with a copy of this migrated database"
+    )
     return parser
 
 
@@ -118,7 +121,11 @@ def _headless(options: argparse.Namespace) -> int:
     result = Path(state) / "result.json"
     try:
         with Run(
-            Path(state), Addresses.find(preferred=False), fresh=True, kept=bool(options.keep)
+            Path(state),
+            Addresses.find(preferred=False),
+            fresh=True,
+            template=options.template,
+            kept=bool(options.keep),
         ) as run:
             _say("Preparing the sample bank …")
             run.manage(
@@ -203,12 +210,14 @@ class Run:
         addresses: Addresses,
         *,
         fresh: bool,
+        template: str | None = None,
         kept: bool = True,
         durable: bool = False,
         environ: Mapping[str, str] | None = None,
     ) -> None:
         """`environ` names real servers (default: this process's environment; {} = none).
 
+        `template`: the database that a fresh one is a copy of, to save the migrations.
         `durable`: every commit reaches the disk, as in production; a demo need not wait for that.
         """
         self.environ = environ
@@ -217,6 +226,7 @@ class Run:
         self.addresses = addresses
         self.journal = state / "journal.jsonl"
         self.fresh = fresh
+        self.template = template
         self.kept = kept
         self._stack = contextlib.ExitStack()
 
@@ -227,9 +237,10 @@ class Run:
                 Servers.start(self.state, durable=self.durable, environ=self.environ)
             )
             if self.fresh:
-                servers.move_to(
-                    self._stack.enter_context(fresh_database(servers.database_url, kept=self.kept))
+                database = fresh_database(
+                    servers.database_url, kept=self.kept, template=self.template
                 )
+                servers.move_to(self._stack.enter_context(database))
             self.env = {
                 **servers.environment,
                 **self.addresses.environment(),
@@ -339,14 +350,16 @@ class Run:
 
 
 @contextlib.contextmanager
-def fresh_database(url: str, *, kept: bool) -> Iterator[str]:
+def fresh_database(url: str, *, kept: bool, template: str | None = None) -> Iterator[str]:
     """A database of its own on the same server, dropped afterwards unless it is kept; its name."""
     name = f"sanshi_run_{os.getpid()}_{int(time.time())}"
     server = psycopg2.connect(url)
     server.autocommit = True
     try:
         with server.cursor() as cursor:
-            cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+            source = template or "template1"  # PostgreSQL's own choice
+            cursor.execute(create.format(sql.Identifier(name), sql.Identifier(source)))
         yield name
         if not kept:
             with server.cursor() as cursor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,9 +24,10 @@ KEYS = {
 
 
 def headless(folder: Path, *, seed: int, speed: int) -> dict[str, Any]:
-    """One run with a fresh database, its figures."""
+    """One run with a fresh database, its figures. The other tests' stack migrates its own."""
     result = folder / f"{seed}-{speed}.json"
     command = ["--headless", "--customers", "50", "--seed", str(seed), "--speed", str(speed)]
+    command += ["--template", os.environ["TEST_DATABASE_TEMPLATE"]]
     done = subprocess.run(
         [sys.executable, "-m", "config.demo", *command, "--json", str(result)],
         cwd=ROOT,
