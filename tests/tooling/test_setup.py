@@ -12,6 +12,9 @@ from pathlib import Path
 import polib
 import pytest
 
+# The largest group is started first: the long test here would keep one worker when all is done.
+pytestmark = pytest.mark.xdist_group("setup")
+
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ("sh", "dirname", "cmp", "cat")
 
