@@ -25,6 +25,7 @@ from dialer.domain.recording_state import TRANSITIONS, RecordingState
 from dialer.models import Call, Recording
 from dialer.placing import place_call
 from telephony import recorded
+from telephony.sandbox_carrier import set_both_clocks
 from tests.cast import Cast
 from tests.dialer.conftest import Carrier
 from tests.dialer.line import Line, dial, running_campaign
@@ -267,6 +268,7 @@ def test_with_the_real_carrier_a_call_ends_with_its_recording_kept(
 ) -> None:
     call = committed_world.claim_only(committed_world.cast.wang)
     carrier.control("personas/assign", {call.to: "hangs_up"})
+    set_both_clocks(speed=8.0)  # half a minute's call
     place_call(call.pk)
     until(lambda: Recording.objects.filter(call=call).exists(), 60)
     found = Recording.objects.get(call=call)
