@@ -65,9 +65,15 @@ function showCustomer() {
   }
   const pop = byId("customer-template").content.cloneNode(true);
   fillPop(pop, transfer);
-  const children = [pop];
-  if (transfer.state === "wrap_up") children.unshift(wrapUpForm(transfer));
-  customerArea.replaceChildren(...children);
+  const form = customerArea.querySelector("form.wrap-up");
+  if (transfer.state === "wrap_up" && form && form.dataset.transfer === transfer.id) {
+    // the call's end is told after the talk's: what the agent has written meanwhile stays, and so
+    // does the cursor
+    for (const other of [...customerArea.children]) if (other !== form) other.remove();
+    customerArea.append(pop);
+  } else {
+    customerArea.replaceChildren(...(transfer.state === "wrap_up" ? [wrapUpForm(transfer), pop] : [pop]));
+  }
   lookAtTheNewest();
   if (["reserved", "offered"].includes(transfer.state)) {
     document.title = `● ${texts.bands[transfer.state]}`;
@@ -318,6 +324,7 @@ function checkOptOut(form) {
 function wrapUpForm(transfer) {
   const fragment = byId("wrap-up-template").content.cloneNode(true);
   const form = fragment.querySelector("form");
+  form.dataset.transfer = transfer.id;
   const callback = form.elements.callback_at;
   callback.value = inputTime(simNow() + 24 * 3600 * 1000);
   form.addEventListener("change", () => {

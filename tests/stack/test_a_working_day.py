@@ -81,6 +81,14 @@ def test_marketing_starts_a_manager_approves_an_agent_talks_a_supervisor_pauses(
     expect(form).to_be_visible(timeout=60_000)
     agent.page.locator('input[value="sold"]').check(force=True)
     agent.page.locator("#note").fill("十二期")
+    # the call's end is told after the talk's: it takes nothing from what is being written
+    while stack.query(
+        "SELECT count(*) FROM dialer_call JOIN dialer_transfer AS t ON t.call_id = dialer_call.id"
+        " WHERE t.state = 'wrap_up' AND dialer_call.state <> 'completed'"
+    ) != [(0,)]:
+        agent.page.wait_for_timeout(50)
+    expect(agent.page.locator('[data-part="band"]')).to_be_visible()
+    expect(agent.page.locator("#note")).to_have_value("十二期")
     form.locator("button:not([type=button])").last.click()
     expect(form).to_be_hidden()
 
