@@ -32,6 +32,7 @@ from robot.domain.rendering import NO_PROFILING
 from robot.domain.script import BargeIn
 from robot.domain.steps import End, Listen, Say, Step
 from robot.domain.steps import Transfer as Park
+from robot.models import ScriptVersion
 from telephony import twiml
 from telephony.addresses import hook_url
 from telephony.twiml import Prompt
@@ -86,8 +87,10 @@ def heard(call: Call, *, turn: int, said: Said, at: datetime) -> str:
         call.save(update_fields=["outcome", "interested_turn", "stage"])
         return transferring.reserve_for(call, at=at)
 
+    conversation = robot.lock(call.public_id)
     step = robot.hear(
         call_ref=call.public_id,
+        conversation=conversation,
         turn=turn,
         text=said.text,
         digits=said.digits,
@@ -100,7 +103,7 @@ def heard(call: Call, *, turn: int, said: Said, at: datetime) -> str:
     if step.asks_consent:
         # the turn that brought the question is stored only now: what they want belongs to it
         transferring.show_who_is_coming(call)
-    return _carry_out(call, step, turn=turn, at=at)
+    return _carry_out(call, step, turn=turn, at=at, version=conversation.script_version)
 
 
 def parked(transfer_id: UUID, *, offer: int, loop: int, said: Said, at: datetime) -> str:
@@ -131,7 +134,9 @@ def parked(transfer_id: UUID, *, offer: int, loop: int, said: Said, at: datetime
     if not transferring.keep_waiting(transfer, call, loop=loop, at=at):
         step = robot.transfer_result(call_ref=call.public_id, result="no_agent", at=at)
         return _carry_out(call, step, turn=robot.last_turn(call.public_id), at=at)
-    return _park_document(transfer, speaking.prompts(call, _lines(step)), loop=loop + 1)
+    return _park_document(
+        transfer, speaking.prompts(speaking.version(call), _lines(step)), loop=loop + 1
+    )
 
 
 def after_talk(transfer_id: UUID, *, at: datetime) -> str:
@@ -145,10 +150,13 @@ def after_talk(transfer_id: UUID, *, at: datetime) -> str:
     return twiml.hang_up([GOODBYE_LINE])
 
 
-def _carry_out(call: Call, step: Step, *, turn: int, at: datetime) -> str:
-    """Do what a step asks for, and say it in TwiML."""
+def _carry_out(
+    call: Call, step: Step, *, turn: int, at: datetime, version: ScriptVersion | None = None
+) -> str:
+    """Do what a step asks for, and say it in TwiML, with the voice of the script's version."""
     effects.carry_out(call, step.effects, at=at)
-    lines = speaking.prompts(call, _lines(step))
+    voice = version or speaking.version(call)
+    lines = speaking.prompts(voice, _lines(step))
     for reply in step.replies:
         if isinstance(reply, End):
             _end(call, step, reply.outcome, at)
@@ -158,7 +166,7 @@ def _carry_out(call: Call, step: Step, *, turn: int, at: datetime) -> str:
         if isinstance(reply, Park):
             bridge = transferring.consented(call, step, at=at)
             transfer = Transfer.objects.get(call=call)
-            hold = speaking.prompts(call, reply.hold[:1])
+            hold = speaking.prompts(voice, reply.hold[:1])
             return bridge or _park_document(transfer, [*lines, *hold], loop=0)
         if isinstance(reply, Listen):
             return _listen(call, step, reply, lines, turn=turn + 1)
@@ -184,7 +192,7 @@ def _listen(call: Call, step: Step, reply: Listen, lines: list[Prompt], *, turn:
 def _said_again(call: Call, *, turn: int) -> str:
     """The words of a turn that was carried out when they were overheard."""
     step = robot.step_of(call.public_id, turn)
-    lines = speaking.prompts(call, _lines(step))
+    lines = speaking.prompts(speaking.version(call), _lines(step))
     for reply in step.replies:
         if isinstance(reply, Listen):
             return _listen(call, step, reply, lines, turn=turn + 1)

@@ -34,17 +34,17 @@ _LOCK = "SELECT FROM dialer_call WHERE public_id = %(public_id)s FOR NO KEY UPDA
 
 
 def _lookup(name: str, *more: str) -> Lookup[Any]:
-    """The call with what every turn asks of it; of the script's version no more than its name."""
+    """The call with what is asked of it; of the script's version no more than its name."""
     unread = [f"campaign__script_version__{field}" for field in HEAVY]
     unread += ["campaign__limits", "campaign__retry_plan"]
 
     def build(public_id: Place) -> QuerySet[Any]:
-        return (
-            Call.objects.select_related("campaign__script_version", *more)
-            .defer(*unread)
-            .annotate(locked_at=Func(function="sanshi_now", output_field=DateTimeField()))
-            .filter(public_id=public_id)
-        )
+        calls = Call.objects.all()
+        if more:
+            calls = calls.select_related("campaign__script_version", *more).defer(*unread)
+        return calls.annotate(
+            locked_at=Func(function="sanshi_now", output_field=DateTimeField())
+        ).filter(public_id=public_id)
 
     return Lookup(name, build, "public_id", before=_LOCK)
 

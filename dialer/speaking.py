@@ -15,11 +15,11 @@ from telephony.addresses import public_url
 from telephony.twiml import Clip, Prompt
 
 
-def prompts(call: Call, lines: Iterable[str]) -> list[Prompt]:
-    """The lines with the voice of the version that this call holds its conversation with."""
+def prompts(version: ScriptVersion, lines: Iterable[str]) -> list[Prompt]:
+    """The lines with the voice of the version that a call holds its conversation with."""
     return [
         Clip(public_url("voice", sha256=part.clip)) if part.clip else part.text
-        for part in voicing.spoken(version(call), lines)
+        for part in voicing.spoken(version, lines)
     ]
 
 

@@ -46,7 +46,7 @@ def _by_call(call_ref: Place) -> QuerySet[Conversation]:
     return (
         Conversation.objects.select_for_update(of=("self",), no_key=True)
         .select_related("script_version")
-        .defer(*(f"script_version__{name}" for name in HEAVY))
+        .defer("variables", *(f"script_version__{name}" for name in HEAVY))
         .filter(call_ref=call_ref)
     )
 
@@ -118,7 +118,7 @@ def begin(
         }
     )
     if opened is None:  # opened before
-        return _stored(_locked(call_ref), Phase.TALK, 0) or step
+        return _stored(lock(call_ref), Phase.TALK, 0) or step
     _store(opened, Phase.TALK, 0, Heard(at=at), step)
     return step
 
@@ -133,15 +133,16 @@ def hear(
     at: datetime,
     can_transfer: bool | Callable[[], bool] = True,
     parked: bool = False,
+    conversation: Conversation | None = None,
 ) -> Step:
     """The reply to what the customer said in this turn ("" for silence).
 
     `can_transfer` may be a function: it is called only when the robot is about to ask whether to
     transfer, so that a person is reserved at that moment and not before; False makes the robot
     offer a callback instead. Turns of a customer who waits for a person are numbered apart
-    (`parked=True`).
+    (`parked=True`). `conversation`: what `lock` gave, for who has locked it.
     """
-    conversation = _locked(call_ref)
+    conversation = conversation or lock(call_ref)
     phase = Phase.PARK if parked else Phase.TALK
     stored = _stored(conversation, phase, turn)
     if stored is not None:
@@ -163,7 +164,7 @@ def hear(
 
 def step_of(call_ref: UUID, turn: int) -> Step:
     """The step that a turn of the talk was answered with. Raises NoConversation."""
-    step = _stored(_locked(call_ref), Phase.TALK, turn)
+    step = _stored(lock(call_ref), Phase.TALK, turn)
     if step is None:
         raise NoConversation(f"{call_ref}: turn {turn}")
     return step
@@ -183,7 +184,7 @@ def transfer_result(*, call_ref: UUID, result: str, at: datetime) -> Step:
 
     `result`: connected, no_agent, no_answer, rejected or failed. Asked again, the same step.
     """
-    conversation = _locked(call_ref)
+    conversation = lock(call_ref)
     state = State.load(conversation.state)
     if not state.parked:
         return _stored(conversation, Phase.TRANSFER, state.transfers) or Step(state=state)
@@ -251,8 +252,11 @@ def _classifier(script: Script, state: State) -> Classifier:
     return Advised(in_force(), arbiter, LABELS, last_lines(script, state.node))
 
 
-def _locked(call_ref: UUID) -> Conversation:
-    """The conversation, locked, with the hash of its script's version (not with the document)."""
+def lock(call_ref: UUID) -> Conversation:
+    """The conversation, locked, with the hashes of its script's version (not with the document).
+
+    Raises NoConversation.
+    """
     found = _CONVERSATION.first(call_ref=call_ref)
     if found is None:
         raise NoConversation(str(call_ref))
