@@ -187,6 +187,10 @@ class AgentBot:
                 later = datetime.fromisoformat(now) + timedelta(hours=decided.callback_hours)
                 fields["callback_at"] = later.isoformat()
             answer = await self._post(f"/desk/transfers/{transfer['id']}/wrap-up/", fields)
+            if "error" in answer and decided.disposition == "callback":
+                # nobody may promise a call for after the campaign's end: then it is for some time
+                fields = {"disposition": "interested_later", "note": ""}
+                answer = await self._post(f"/desk/transfers/{transfer['id']}/wrap-up/", fields)
             if "error" in answer:
                 log.warning("%s: a write-up was refused: %s", self.username, answer["error"])
             else:
