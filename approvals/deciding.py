@@ -10,7 +10,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import Branch, User
@@ -18,24 +17,16 @@ from accounts.permissions import branches_of, may_sign
 from approvals.domain.approval_state import TRANSITIONS, ApprovalState
 from approvals.models import Approval
 from approvals.reading import kind_of
+from approvals.refusing import Refused
 from audit.domain.canonical import print_of
 from audit.recording import record
 from clock.reading import now
 
 
-class ApprovalRefused(Exception):
-    """A decision that was not taken: `code` for programs, `sentence` for people."""
+class ApprovalRefused(Refused):
+    """A decision that was not taken."""
 
-    code = "refused"
     _sentence = gettext_noop("This cannot be decided.")
-
-    @property
-    def sentence(self) -> str:
-        """Why, in the reader's language."""
-        return _(self._sentence)
-
-    def __str__(self) -> str:
-        return self.code
 
 
 class MakerIsChecker(ApprovalRefused):

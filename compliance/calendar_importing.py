@@ -24,6 +24,7 @@ from accounts.models import User
 from approvals import deciding
 from approvals.models import Approval
 from approvals.reading import pending
+from approvals.refusing import Refused
 from audit.recording import record
 from clock.reading import now as clock_now
 from compliance.calendars import put_in_force, store
@@ -45,19 +46,8 @@ _KINDS = {
 }
 
 
-class CalendarRefused(Exception):
-    """A step that was not taken: `code` for programs, `sentence` for people."""
-
-    code = "refused"
-    _sentence = gettext_noop("This cannot be done now.")
-
-    @property
-    def sentence(self) -> str:
-        """Why, in the reader's language."""
-        return _(self._sentence)
-
-    def __str__(self) -> str:
-        return self.code
+class CalendarRefused(Refused):
+    """A step that was not taken."""
 
 
 class Unreadable(CalendarRefused):

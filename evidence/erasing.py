@@ -19,13 +19,13 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from approvals import deciding
 from approvals.models import Approval
 from approvals.reading import pending
+from approvals.refusing import Refused
 from audiences.models import Customer, CustomerNumber
 from audit.erasing import erase_rows
 from audit.recording import record
@@ -60,19 +60,10 @@ SOURCE = "erasure"
 _LIVE = [state.value for state in LIVE]
 
 
-class ErasureRefused(Exception):
-    """A person who cannot be erased now: `code` for programs, `sentence` for people."""
+class ErasureRefused(Refused):
+    """A person who cannot be erased now."""
 
-    code = "refused"
     _sentence = gettext_noop("This cannot be erased.")
-
-    @property
-    def sentence(self) -> str:
-        """Why, in the reader's language."""
-        return _(self._sentence)
-
-    def __str__(self) -> str:
-        return self.code
 
 
 class UnderHold(ErasureRefused):

@@ -10,10 +10,10 @@ from datetime import datetime
 from functools import lru_cache
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
+from approvals.refusing import Refused
 from audit import recording as audit
 from robot.domain import corpus
 from robot.domain.corpus import Example
@@ -26,15 +26,10 @@ from robot.unmatched import text_of
 LEFT = ""
 
 
-class LabelRefused(ValueError):
+class LabelRefused(Refused):
     """The example was not kept; `sentence` says why."""
 
     _sentence = gettext_noop("There is no such utterance.")
-
-    @property
-    def sentence(self) -> str:
-        """Why, in the reader's language."""
-        return _(self._sentence)
 
 
 class HeldOut(LabelRefused):

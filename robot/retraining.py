@@ -10,10 +10,10 @@ from typing import Final
 
 import django_rq
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
+from approvals.refusing import Refused
 from audit import recording as audit
 from robot.domain import corpus
 from robot.domain.model_life import ModelState
@@ -25,15 +25,10 @@ JOB: Final = "robot.fitting.train_model"
 LONGEST: Final = timedelta(hours=1)
 
 
-class TrainingRefused(ValueError):
+class TrainingRefused(Refused):
     """Training was not begun; `sentence` says why."""
 
     _sentence = gettext_noop("A model is being trained already.")
-
-    @property
-    def sentence(self) -> str:
-        """Why, in the reader's language."""
-        return _(self._sentence)
 
 
 class NothingNew(TrainingRefused):
