@@ -13,7 +13,6 @@ machine.
 from __future__ import annotations
 
 import asyncio
-import shutil
 import statistics
 import subprocess
 import tempfile
@@ -24,8 +23,7 @@ from typing import Any, NamedTuple
 
 import aiohttp
 
-from config.demo import HEADLESS_START, PYTHON, ROOT, Addresses, Run
-from config.embedded.folder import remove_noted
+from config.demo import HEADLESS_START, PYTHON, ROOT, Addresses, Run, remove_state
 
 CALLS = {"small": 100, "full": 1_000}
 OFFERED_PER_S = 100
@@ -160,8 +158,7 @@ def _once(calls: int) -> dict[str, Any]:
             base = addresses.environment()["PUBLIC_BASE_URL"]
             return asyncio.run(_measure(turns, f"{base}/healthz"))
     finally:
-        remove_noted(state / "postgres" / "elsewhere")
-        shutil.rmtree(state, ignore_errors=True)
+        remove_state(state)
 
 
 def run(size: str = "full") -> dict[str, Any]:

@@ -154,16 +154,20 @@ def _headless(options: argparse.Namespace) -> int:
         return 0 if not any(figures["violations"].values()) else 2
     finally:
         if not options.keep:
-            remove_noted(Path(state) / "postgres" / "elsewhere")
-            shutil.rmtree(state, ignore_errors=True)
+            remove_state(Path(state))
+
+
+def remove_state(state: Path) -> None:
+    """Remove the folder of a run, with what its server keeps elsewhere."""
+    remove_noted(state / "postgres" / "elsewhere")
+    shutil.rmtree(state, ignore_errors=True)
 
 
 def _interactive(options: argparse.Namespace) -> int:
     """Everything at real speed until Ctrl-C, with the ways in printed."""
     state = options.keep or _state_root() / "demo"
     if options.fresh:
-        remove_noted(state / "postgres" / "elsewhere")
-        shutil.rmtree(state, ignore_errors=True)
+        remove_state(state)
     with Run(state, Addresses.find(preferred=True), fresh=False) as run:
         _say("Preparing the sample bank (the first time takes a minute) …")
         run.manage(
@@ -330,7 +334,6 @@ class Run:
             "carrier",
             [
                 PYTHON, "-m", "carrier", "--port", str(port),
-                "--account-sid", ACCOUNT_SID, "--auth-token", self.env["TWILIO_AUTH_TOKEN"],
                 "--seed", str(seed), "--speed", str(anchors["speed"]),
                 "--anchor-real", anchors["anchor_real"], "--anchor-sim", anchors["anchor_sim"],
                 "--journal", str(self.journal), "--cps", "30", "--max-calls", "500", "--sandbox",

@@ -8,7 +8,7 @@ model instances as from the queryset itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Generic, TypeVar
 
 from django.db import DatabaseError, connection, models, transaction
@@ -67,19 +67,9 @@ class Lookup(Generic[M]):
             rows: list[Sequence[Any]] = cursor.fetchall()
         return rows
 
-    @property
+    @cached_property
     def _compiled(self) -> _Compiled[M]:
-        return _compiled(self)
-
-    def compile(self) -> _Compiled[M]:
-        """Have Django make the statement."""
-        queryset = self._build(*(Place(name) for name in self._places))
-        return _Compiled(self._name, queryset)
-
-
-@cache
-def _compiled(lookup: Lookup[M]) -> _Compiled[M]:
-    return lookup.compile()
+        return _Compiled(self._name, self._build(*map(Place, self._places)))
 
 
 class _Compiled(Generic[M]):
@@ -116,27 +106,27 @@ class _Compiled(Generic[M]):
 
 def save(instance: models.Model, *fields: str) -> None:
     """`instance.save(update_fields=fields)` by a statement that is planned once."""
-    found = _fields(type(instance), fields)
+    statement, columns = _saving(type(instance), fields)
     values = {
-        str(field.column): field.get_db_prep_save(getattr(instance, field.attname), connection)
-        for field in found
+        name: field.get_db_prep_save(getattr(instance, field.attname), connection)
+        for name, field in columns.items()
     }
     with connection.cursor() as cursor:
-        run(cursor, (_saving(type(instance), fields), {**values, "pk": instance.pk}))
+        run(cursor, (statement, {**values, "pk": instance.pk}))
         if cursor.rowcount != 1:
             raise DatabaseError(f"{instance!r} is not in the database")
 
 
 @cache
-def _saving(model: type[models.Model], fields: tuple[str, ...]) -> Prepared:
+def _saving(
+    model: type[models.Model], names: tuple[str, ...]
+) -> tuple[Prepared, dict[str, models.Field[Any, Any]]]:
+    """The statement, and the field of each of its columns."""
     meta = model._meta
-    columns = [str(field.column) for field in _fields(model, fields)]
+    columns = {str(each.column): each for each in meta.concrete_fields if each.name in names}
     changes = ", ".join(f'"{column}" = %({column})s' for column in columns)
-    return Prepared(
+    statement = Prepared(
         f"{meta.model_name}_{'_'.join(columns)}"[:40],
         f'UPDATE "{meta.db_table}" SET {changes} WHERE "{meta.pk.column}" = %(pk)s',  # noqa: S608 - the model's own names
     )
-
-
-def _fields(model: type[models.Model], names: tuple[str, ...]) -> list[models.Field[Any, Any]]:
-    return [field for field in model._meta.concrete_fields if field.name in names]
+    return statement, columns

@@ -17,16 +17,11 @@ from dialer import conversing
 from dialer.domain.call_state import CallState
 from dialer.domain.said import Said
 from dialer.models import Call
-from robot.conversing import last_turn, must_stop
+from robot.conversing import last_turn
 from telephony import controlling
 from telephony.addresses import hook_url
 
 log = logging.getLogger(__name__)
-
-
-def wanted(words: str) -> bool:
-    """Whether these words end the line that is being spoken."""
-    return must_stop(words)
 
 
 def take(call: Call, *, turn: int, words: str, at: datetime) -> bool:

@@ -23,16 +23,8 @@ def prompts(version: ScriptVersion, lines: Iterable[str]) -> list[Prompt]:
     ]
 
 
-def version_id(call: Call) -> int:
-    """What is said: the campaign's script; in a test call the version that is tried."""
-    if call.kind == CallKind.TEST:
-        return TrialCall.objects.values_list("version_id", flat=True).get(call=call)
-    assert call.campaign is not None
-    return call.campaign.script_version_id
-
-
 def version(call: Call) -> ScriptVersion:
-    """The version itself; its document is not loaded for that."""
+    """What is said: the campaign's script; in a test call the version that is tried."""
     if call.kind == CallKind.TEST:
         return TrialCall.objects.select_related("version").get(call=call).version
     assert call.campaign is not None
@@ -62,4 +54,4 @@ def prepare_values(call_id: int) -> None:
     """Have the values of one call said by the voice, for as long as nobody has answered it."""
     call = Call.objects.select_related("campaign", "customer").filter(pk=call_id).first()
     if call is not None and call.answered_at is None and wants_values(call):
-        voicing.prepare_values(version_id(call), variables(call), at=clock.now())
+        voicing.prepare_values(version(call), variables(call), at=clock.now())

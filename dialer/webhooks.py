@@ -31,6 +31,7 @@ from dialer import (
     transferring,
 )
 from dialer.domain.said import MAX_TEXT, Said
+from robot.conversing import must_stop
 from telephony import twiml
 from telephony.receiving import BadSignature, Event, receive, remember_reply
 from telephony.signing import is_genuine
@@ -98,7 +99,7 @@ def overheard(request: HttpRequest, public_id: UUID, number: int) -> HttpRespons
         log.warning("webhook overheard refused: its signature is wrong")
         return HttpResponse(status=403)
     words = request.POST.get("UnstableSpeechResult", "").replace("\0", "")[:MAX_TEXT]
-    if cutting.wanted(words):
+    if must_stop(words):
         with transaction.atomic():
             event = receive(request, "overheard")
             found = None if event.is_repeat else progress.lock(public_id)

@@ -180,12 +180,12 @@ def spoken(version: ScriptVersion, texts: Iterable[str]) -> list[Spoken]:
     return [part for text in texts for part in _heard(sound, text)]
 
 
-def prepare_values(version_id: int, given: Mapping[str, object], *, at: datetime) -> int:
+def prepare_values(version: ScriptVersion, given: Mapping[str, object], *, at: datetime) -> int:
     """Have a call's values said while it rings, so that they are there when the line is spoken."""
     speaker = voice()
     if isinstance(speaker, SayVoice):
         return 0
-    script = read_json(ScriptVersion.objects.get(pk=version_id).document)
+    script = read_json(version.document)
     values = {value for value in clean_variables(script, given).values() if speakable(value)}
     forget_values(before=at - VALUES_KEPT)
     return len(render(script, sorted(values), speaker, at=at, values=True))

@@ -90,7 +90,7 @@ def test_a_clip_is_given_to_whoever_has_its_hash_once_it_is_published(
     cast: Cast, service: VoiceServer
 ) -> None:
     line = dial(running_campaign(cast), cast.wang)
-    version = speaking.version_id(line.call)
+    version = speaking.version(line.call)
     played = VoiceClip.objects.filter(source="tts").first()
     assert played is not None
     address = f"/hooks/voice/{played.sha256}/"

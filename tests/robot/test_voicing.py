@@ -137,7 +137,7 @@ def test_values_are_spliced_in_and_read_by_the_carrier_until_they_are_made(
     heard = voicing.spoken(version, [text])
     assert "".join(part.text for part in heard) == text
     assert [part.text for part in heard if not part.clip] == ["江南银行"]
-    assert voicing.prepare_values(version.pk, {"bank": "江南银行"}, at=now()) >= 1
+    assert voicing.prepare_values(version, {"bank": "江南银行"}, at=now()) >= 1
     heard = voicing.spoken(version, [text])
     assert all(part.clip for part in heard)
     assert "".join(part.text for part in heard) == text
@@ -156,7 +156,7 @@ def test_a_clip_whose_file_is_gone_is_read_by_the_carrier_instead(service: Voice
 
 def test_values_are_forgotten_after_a_while_rows_and_files(service: VoiceServer) -> None:
     version = published()
-    voicing.prepare_values(version.pk, {"bank": "江南银行", "name": "张伟"}, at=now())
+    voicing.prepare_values(version, {"bank": "江南银行", "name": "张伟"}, at=now())
     kept = list(VoiceClip.objects.filter(source="value").values_list("sha256", flat=True))
     assert kept
     assert voicing.forget_values(before=now() - timedelta(days=1)) == 0
