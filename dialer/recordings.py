@@ -2,8 +2,8 @@
 
 The carrier tells that it has one; a worker fetches it, keeps it under its own hash, writes the hash
 to the audit and has the carrier delete its copy. What could not be fetched is tried again, at
-longer and longer intervals for about two days; then it is LOST, and stays on the
-list in the admin until a person has tried again.
+longer and longer intervals for almost three days; then it is LOST, and stays on the list in the
+admin until a person has tried again.
 """
 
 from __future__ import annotations
@@ -87,8 +87,9 @@ def keep(recording_id: int) -> bool:
         kept = Recording.objects.filter(pk=found.pk, state__in=sources(RecordingState.KEPT)).update(
             state=RecordingState.KEPT.value, sha256=sha256, size=size, kept_at=now()
         )
-        if not kept:
-            return False  # erased meanwhile, or kept by another worker
+        if not kept:  # erased meanwhile, or kept by another worker
+            transaction.on_commit(lambda: _delete([sha256]))
+            return False
         record(
             kind="call.recording_kept",
             actor_id=None,

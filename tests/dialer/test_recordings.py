@@ -234,6 +234,24 @@ def test_erasing_takes_row_and_file_but_not_what_another_call_still_has(
     assert not path.exists()
 
 
+def test_a_person_erased_while_the_sound_is_fetched_leaves_no_file(
+    wang: Line, stub: StubCarrier, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stub.sounds[SID] = wav(1)
+    found = announced(wang)
+    sound = recorded.sound
+
+    def erased_meanwhile(sid: str) -> Iterator[bytes]:
+        yield from sound(sid)
+        recordings.erase([wang.call.pk])
+
+    monkeypatch.setattr(recorded, "sound", erased_meanwhile)
+    assert not recordings.keep(found.pk)
+    found.refresh_from_db()
+    assert (found.state, found.sha256) == ("erased", "")
+    assert not [each for each in (media / "recordings").rglob("*") if each.is_file()]
+
+
 def test_a_recording_is_deleted_when_its_products_term_is_over_and_no_hold_stands(
     wang: Line, stub: StubCarrier, cast: Cast
 ) -> None:
