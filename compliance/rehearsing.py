@@ -7,7 +7,7 @@ out is clean. The format is explained in docs/rehearsing-policy.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -38,18 +38,44 @@ class ScenarioError(ValueError):
     """The file is no scenario file; the message names the place."""
 
 
+Answered = str | datetime | Sequence[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that came out otherwise; `what` is the name of the expectation, or of an area."""
+
+    what: str
+    came_out: Answered
+    expected: Answered
+
+    def __str__(self) -> str:
+        return f"{self.what} {_words(self.came_out)}, expected {_words(self.expected)}"
+
+
+def _words(answered: Answered) -> str:
+    if isinstance(answered, str | datetime | None):
+        return str(answered)
+    return str(list(answered))
+
+
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
-    """One scenario's outcome; `difference` is empty when it came out as expected."""
+    """One scenario's outcome; without `differences` it came out as expected."""
 
     file: str
     name: str
     decision: Decision
-    difference: str
+    differences: tuple[Difference, ...]
 
     @property
     def passed(self) -> bool:
-        return not self.difference
+        return not self.differences
+
+    @property
+    def difference(self) -> str:
+        """The differences in one line, for a terminal."""
+        return "; ".join(map(str, self.differences))
 
 
 def rehearse(path: Path, draft: Pack | None = None) -> Iterator[Rehearsed]:
@@ -152,8 +178,8 @@ def _one(
     except ValueError as error:
         raise ScenarioError(f"{name}: {scenario.name}: {error}") from error
     decision = decide(facts, _intent(scenario), stack, now)
-    difference = _difference(scenario.expect, decision, where, library)
-    return Rehearsed(name, scenario.name, decision, difference)
+    found = tuple(_differences(scenario.expect, decision, where, library))
+    return Rehearsed(name, scenario.name, decision, found)
 
 
 def _packs_named(scenario: Scenario, file: ScenarioFile) -> tuple[str, ...]:
@@ -162,31 +188,30 @@ def _packs_named(scenario: Scenario, file: ScenarioFile) -> tuple[str, ...]:
     return file.packs or (file.pack,)
 
 
-def _difference(expected: Expected, decision: Decision, where: ZoneInfo, library: _Library) -> str:
-    found = []
+def _differences(
+    expected: Expected, decision: Decision, where: ZoneInfo, library: _Library
+) -> Iterator[Difference]:
     verdict = decision.verdict.value
     if not (verdict == expected.decision or verdict.startswith(f"{expected.decision}_")):
-        found.append(f"decision {verdict}, expected {expected.decision}")
+        yield Difference("decision", verdict, expected.decision)
     if expected.codes is not None and set(expected.codes) != set(decision.codes):
-        found.append(f"codes {sorted(decision.codes)}, expected {sorted(expected.codes)}")
+        yield Difference("codes", sorted(decision.codes), sorted(expected.codes))
     primary = next(iter(decision.codes), None)
     if expected.primary is not None and expected.primary != primary:
-        found.append(f"primary {primary}, expected {expected.primary}")
+        yield Difference("primary", primary, expected.primary)
     for area, wanted in expected.verdicts.items():
         if decision.verdicts[area] != wanted:
-            found.append(f"{area} {decision.verdicts[area]}, expected {wanted}")
+            yield Difference(area, decision.verdicts[area], wanted)
     packs = None if expected.packs is None else library.expected(expected.packs)
     if packs is not None and packs != decision.packs:
-        found.append(f"packs {list(decision.packs)}, expected {list(packs)}")
+        yield Difference("packs", decision.packs, packs)
     for name in ("earliest_next", "open_until"):
         if name not in expected.model_fields_set:
             continue
         given = getattr(expected, name)
         moment = _utc(given, where) if given is not None else None
-        came_out = getattr(decision, name)
-        if moment != came_out:
-            found.append(f"{name} {came_out}, expected {moment}")
-    return "; ".join(found)
+        if moment != getattr(decision, name):
+            yield Difference(name, getattr(decision, name), moment)
 
 
 def _intent(scenario: Scenario) -> Intent:

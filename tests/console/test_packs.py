@@ -292,6 +292,11 @@ def test_shipped_scenarios_run_against_a_draft(maker: Client) -> None:
     shown = maker.post(address, {"shipped": "cn-bank.yaml"}).content.decode()
     assert "CAP_C1" in shown
     assert "Every scenario came out as expected." not in shown
+    for words in ("<td>Answer</td>", "<td>Not now</td>", "<td>Yes</td>", "<td>Reasons</td>"):
+        assert words in shown
+    maker.cookies["django_language"] = "zh-hans"
+    shown = maker.post(address, {"shipped": "cn-bank.yaml"}).content.decode()
+    assert "<td>暂不可</td>" in shown and "expected" not in shown
 
 
 OWN = """\
