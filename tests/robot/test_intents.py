@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from robot import classify
 from robot.domain import corpus
-from robot.domain.intents import model
+from robot.domain.intents import model, safety
 from robot.domain.intents.cascade import shipped
 from robot.domain.intents.catalogue import LABELS, UNCLEAR
 from robot.domain.intents.evaluation import Result, evaluate
@@ -57,6 +57,24 @@ NOT_OPT_OUT = [
     "现在别打，晚点打", "你先别打断我", "我打算办一个", "我不是要投诉", "有没有打折",
 ]  # fmt: skip
 
+#: What a time was seen in, though nobody named one.
+NO_TIME = [
+    "这个号也不许打了", "不准再往这个号打", "再换一个号打来我就去销户", "几点了还打 有没有公德心",
+    "等太阳从西边出来你再打", "早上不行晚上也不行 周末更不行", "call me back when hell freezes over",
+]  # fmt: skip
+ANOTHER_TIME = [
+    "上午别打 我要开会 下午三点打过来", "不要太早 十点以后打给我", "中午别打 在午休 两点打来就行",
+    "这个月别打了 下个月初再打", "周末别打 周一到周五都可以", "don't call me in the morning, call after six",
+]  # fmt: skip
+#: A harmless phrase, alone and beside what is not harmless.
+HARMLESS = [
+    ("上次投诉的事你们处理好了 你说吧", "上次投诉的事处理好了 这次我还要投诉"),
+    ("我还以为是骚扰电话 原来是银行 你说", "我还以为是骚扰电话 果然是骚扰"),
+    ("我在法院上班 你讲", "我在法院上班 我可以去法院告你们"),
+    ("软件我不小心删了 还能办吗", "软件我删了 你们也把我号码删了"),
+    ("don't go away i need a pen", "don't go away just stop calling"),
+]
+
 
 @pytest.fixture(scope="module")
 def holdout() -> Result:
@@ -71,6 +89,37 @@ def test_the_hard_golden_set(text: str, question: Question, intent: str) -> None
 @pytest.mark.parametrize("text", NOT_OPT_OUT)
 def test_sentences_that_only_look_like_an_opt_out(text: str) -> None:
     assert shipped().read(text, "open").intent not in ("opt_out", "complaint_threat")
+
+
+@pytest.mark.parametrize("text", NO_TIME)
+def test_asked_for_a_time_a_refusal_that_sounds_like_one_does_not_go_on(text: str) -> None:
+    assert not shipped().read(text, "callback_time").continue_
+
+
+@pytest.mark.parametrize("text", ANOTHER_TIME)
+def test_who_forbids_one_time_and_asks_for_another_has_asked_for_a_callback(text: str) -> None:
+    reading = shipped().read(text, "callback_time")
+    assert (reading.intent, reading.continue_) == ("busy_callback", True)
+
+
+@pytest.mark.parametrize(("harmless", "also"), HARMLESS)
+def test_a_harmless_phrase_excuses_nothing_else_that_is_said(harmless: str, also: str) -> None:
+    assert shipped().read(harmless, "open").layer != "safety"
+    reading = shipped().read(also, "open")
+    assert reading.intent in ("opt_out", "complaint_threat")
+    assert not reading.continue_
+
+
+def test_a_guard_is_not_trusted_where_the_model_is_sure_of_the_opposite() -> None:
+    assert safety.check(normalise("我就是律师 我可以起诉你们")).lifted
+    assert not shipped().read("我就是律师 我可以起诉你们", "yes_no").continue_
+
+
+def test_of_a_garbled_sentence_a_few_known_syllables_are_no_evidence() -> None:
+    known = shipped().model.known
+    assert known(normalise("利息多少")) == 1.0
+    assert known(normalise("瀑傈鄞能不能缶黻")) < 2 / 3
+    assert not shipped().read("瀑傈鄞能不能缶黻", "open").continue_
 
 
 def test_a_double_negation_is_neither_yes_nor_no() -> None:

@@ -15,6 +15,7 @@ from typing import Final
 
 from robot.domain.intents import context, safety
 from robot.domain.intents.catalogue import CONTINUE, SAFETY, STOP, UNCLEAR, Intent
+from robot.domain.intents.limits import without_limit
 from robot.domain.intents.model import Model, load
 from robot.domain.intents.normalise import Spoken, normalise
 from robot.domain.intents.reading import Reading
@@ -23,20 +24,25 @@ from robot.domain.script import Question
 #: Chance below which the model's best label is no evidence of wanting to go on.
 SURE: Final = 0.35
 #: Chance that it was an opt-out or a complaint, from which on the robot does not go on.
-RISKY: Final = 0.08
+RISKY: Final = 0.025
 #: ... and from which on the call ends and a person looks at it.
 SUSPECT: Final = 0.30
+#: Chance, before a guard ruled it out, from which on the guard is not trusted to go on.
+CONTRADICTED: Final = 0.50
 #: Below this the model's best label is not acted upon at all.
 HEARD: Final = 0.15
 #: Below this a safety label that would end the call by mistake needs a second hearing.
 SAFETY_SURE: Final = 0.40
+#: The share of a sentence that the model must have met before: of one that the recogniser garbled
+#: it knows a few common syllables, and is sure of them.
+KNOWN: Final = 2 / 3
 #: Recogniser confidence below which a yes does not count.
 RECOGNISED: Final = 0.35
 #: Words that somebody who wants to go on hardly uses; with one of them the model alone is not
 #: evidence enough.
 _CAUTION: Final = re.compile(
-    r"别(?!的|家|人|处|墅)|勿|莫|甭|嫑|覅|不许|不准|不让|不给|不想|不认|删|口气|胆子|资格|尊重|没允许|没同意|没授权|不同意|凭|隐私|授权|允许|合理|误导|"
-    r"退(?!休|伍|货)|销(?:户|卡|了|掉)|拉黑|屏蔽|黑(?!人|色)|打扰|骚|(?<!麻)烦|赔|说法|道歉|离谱|负责|素质|道德|(?<![办方做算用想看说分])法(?!子)|警|记名|记下你|良心|"
+    r"别(?!的|家|人|处|墅|急|着急|忘|光|挂|慌|客气|见怪|介意|担心|误会|打断|太快|太早|太晚|那么快|说(?:得|的)?(?:那么|这么|太)快)|勿|莫|甭|嫑|覅|不许|不准|不让|不给|不想|不认|删|口气|胆子|资格|尊重|没允许|没同意|没授权|不同意|凭|隐私|授权|允许|合理|误导|"
+    r"退(?:订|出|卡|掉|回我|了(?!吗|没))|销(?:户|卡|了|掉)|拉黑|屏蔽|黑(?!人|色)|(?<!不)(?<!没)(?<!没有)打扰|骚|(?<![麻嫌])烦(?!请|劳|[你您]再)|赔|说法|道歉|离谱|负责|素质|道德|(?<![办方做算用想看说分])法(?!子)|警|记名|记下你|良心|"
     r"\b(?:block|dare|never|stop|not call|court|legal)\b"
 )
 #: Words of which a question or wish of this kind has at least one. A confident model without any
@@ -45,10 +51,10 @@ _EVIDENCE: Final = {
     label: re.compile(pattern)
     for label, pattern in {
         Intent.ASK_NUMBER_SOURCE: r"怎么|怎|哪|那里|那来|谁|为什么|为啥|咋|点解|点知|边|什么|渠道|途径|泄|how|where|who|why|what",
-        Intent.ASK_PRICE: r"多少|几|怎么|怎|咋|吗|么|啥|哪|能不能|可以|要不要|有没有|是不是|划|贵|免|好多|利|费|钱|how|what|any|is|are|do|charge",
+        Intent.ASK_PRICE: r"多少|(?<!十)几(?!年|十年|次|遍|回)|收|退|年化|违约|算|折|怎么|怎|咋|吗|么|啥|哪|能不能|可以|要不要|有没有|是不是|划|贵|免|好多|利|费|钱|how|what|any|is|are|do|charge",
         Intent.ASK_PRODUCT: r"多|几|怎|咋|吗|么|啥|哪|能|可以|要|有没有|需|是不是|会|影响|乜|咩|条件|材料|how|what|when|is|are|do|can|would",
         Intent.ASK_ROBOT: r"机|ai|人|录音|智能|电脑|自动|语音|系统|程序|robot|bot|human|real|machine|record|computer|automat|live",
-        Intent.REPEAT: r"听|再|说|讲|啥|什么|声|信号|慢|快|重|卡|断|喂|网|吵|what|pardon|sorry|again|hear|repeat|catch|line|slow|speak|breaking",
+        Intent.REPEAT: r"听|再|说|讲|啥|什么|声|信号|慢|快|重|卡|断|喂|网|吵|挂|等|笔|记|换|安静|what|pardon|sorry|again|hear|repeat|catch|line|slow|speak|breaking",
         Intent.GREETING: r"喂|好|哈|嗨|早|侬|谁|哪|hello|hi|hey|good",
         Intent.SEND_INFO: r"发|微信|加|短|邮|链接|资料|信|方案|彩|文|图|text|send|email|message|link|wechat|whatsapp",
         Intent.NEED_HUMAN: r"人|经理|客服|转|接|专员|驳|搵|agent|human|person|someone|representative|operator|service",
@@ -77,7 +83,7 @@ class Cascade:
         if alert.alarm is not None:
             return self._alarm(text, spoken, alert.alarm)
         answer = context.answer(spoken, question)
-        if answer is not None:
+        if answer is not None and not (answer.among_others and self._is_risky(spoken)):
             return Reading(
                 text=text,
                 intent=str(answer.intent),
@@ -89,6 +95,11 @@ class Cascade:
                 model_hash=self.model.sha256,
             )
         return self._modelled(text, spoken, alert.lifted, question)
+
+    def _is_risky(self, spoken: Spoken) -> bool:
+        """Whether the model hears an opt-out or a complaint in what else is said than a limit."""
+        scores = self.model.scores(normalise(without_limit(spoken.plain)))
+        return sum(scores.get(label, 0.0) for label in STOP) >= RISKY
 
     def _alarm(self, text: str, spoken: Spoken, alarm: safety.Alarm) -> Reading:
         message = alarm.intent in STOP and any(word in spoken.plain for word in _MESSAGE_TOO)
@@ -109,6 +120,7 @@ class Cascade:
         self, text: str, spoken: Spoken, lifted: frozenset[Intent], question: Question
     ) -> Reading:
         scores = self.model.scores(spoken)
+        unruled = sum(scores.get(label, 0.0) for label in STOP)
         if lifted:  # a guard spoke: the look-alike is ruled out
             scores = {label: p for label, p in scores.items() if label not in lifted}
             total = sum(scores.values()) or 1.0
@@ -126,6 +138,8 @@ class Cascade:
         positive = (
             intent in CONTINUE and chance >= SURE and risk < RISKY and risk + abuse < 2 * RISKY
         )
+        if unruled >= CONTRADICTED or self.model.known(spoken) < KNOWN:
+            positive = False
         evidence = _EVIDENCE.get(Intent(intent)) if intent != UNCLEAR else None
         if evidence is not None and not evidence.search(spoken.plain):
             positive = False

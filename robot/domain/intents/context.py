@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from robot.domain.intents import limits
 from robot.domain.intents.catalogue import UNCLEAR, Intent
 from robot.domain.intents.normalise import Spoken
 from robot.domain.script import Question
@@ -19,6 +20,8 @@ class Answer:
     score: float = 0.95
     #: Said clearly enough to go on.
     clear: bool = True
+    #: Found among other words, which may say something else: the model is asked about them.
+    among_others: bool = False
 
 
 _HUM: Final = re.compile(
@@ -50,7 +53,7 @@ _NOT_A_NAME: Final = re.compile(
     r"我(?:就)?是(?:他|她|学生|老师|公司|不是|没有|小孩|代|帮|在|来|想|做|开|谁|新|说|真的|农民|退休|家属|老婆|老公|儿子|女儿|同事|前台|秘书|助理|司机|保姆|朋友|妈|爸)"
 )
 _DOUBLE_NEGATION: Final = re.compile(
-    r"(?:不是|并不是|也不是|又不是|倒不是|倒也不是|并非|没有|没说过?|没讲过?|没想|谁说|谁讲|哪里?说|何时说|什么时候说|哪有说|不能说|不等于|没表示|没人说)"
+    r"(?:(?<!是)不是|并不是|也不是|又不是|倒不是|倒也不是|并非|没有|没说过?|没讲过?|没想|谁说|谁讲|哪里?说|何时说|什么时候说|哪有说|不能说|不等于|没表示|没人说)"
     r"(?:说|我|你|的|就|想|完全|真的|特别|那么|是|过|一定|绝对|对你们|对这个|对此|很|太|我就|我说|要)*"
     r"(?:不(?!是|同|过|知|懂|仅|止|光|只|太清|清)|没(?!有?(?:错|问题|听|关系))|别|拒绝|唔)(?:太|想|能|可|是|怎么|那么|再|要|愿|感|打)?(?:感兴趣|兴趣|需要|要|办|行|方便|可以|想|用|同意|愿意|考虑|有空|喜欢|接受|了解|听|能|打|分|信|转|接|好|愿|时间|空|需求)"
     r"|不(?:得|能|会|可能|可)不(?:要|办|用|需|同意|考虑|想)|(?:not|never) (?:that i am |saying i am |really )?(?:un|not )(?:interested|want|need)|not uninterested|(?:did|do) not say (?:no|i (?:do|did) not|i am not)"
@@ -70,9 +73,11 @@ _NO_CALL_BACK: Final = re.compile(
 )
 _LATER_CALL: Final = re.compile(rf"{_LATER}(?:以后|后|之后|左右|的时候)?(?:给我)?再(?:给我)?打")
 _TIME_ONLY: Final = re.compile(
-    r"[点号]|明天|后天|今[天晚]|周[一二三四五六日天末]|星期|礼拜|上午|下午|晚上|早上|中午|傍晚|下班|小时|分钟|半天|晚点|待会|等会|过会|回头|随时|都行|都可以|随便|morning|afternoon|evening|tomorrow|tonight|monday|tuesday|wednesday|thursday|friday|weekend|noon|o clock|\d ?[ap]m|any ?time|later"
+    r"(?:[0-9零一二两三四五六七八九十几])+ ?(?:[点号日]|多?点)|点半|点钟|明天|后天|今[天晚]|周[一二三四五六日天末]|星期|礼拜|上午|下午|晚上|早上|中午|傍晚|下班|小时|分钟|半天|晚点|待会|等会|过会|回头|随时|都行|都可以|随便|morning|afternoon|evening|tomorrow|tonight|monday|tuesday|wednesday|thursday|friday|weekend|noon|o clock|\d ?[ap]m|any ?time|later"
 )
-_NO_TIME: Final = re.compile(r"不用|不要|算了|没兴趣|不需要|别|不考虑|no thank|not interested")
+_NO_TIME: Final = re.compile(
+    r"不用|不要|算了|没兴趣|不需要|别|不考虑|不许|不准|不得|不让|休想|停|勿|莫|甭|销户|no thank|not interested|never|not call"
+)
 _AMOUNT: Final = re.compile(
     r"^(?:我|想|要|分|大概|大约|差不多|也就|就|可能|应该|估计|先|个|有|借|贷|需要|那|嗯)*(?:\d+|[一二两三四五六七八九十百几]+)(?:多|来|几)?(?:万|千|百|w)(?:[一二三四五六七八九])?(?:块|元|钱|多|左右|吧|的|样子|以内|以下|以上|够|就|行|可以|了)*$"
 )
@@ -116,9 +121,11 @@ def answer(spoken: Spoken, question: Question) -> Answer | None:
         return Answer(Intent.AFFIRM, "agree_limited", score=0.8)
     names_time = _TIME_ONLY.search(plain) and len(plain) <= 24 and not _NO_TIME.search(plain)
     if question == "callback_time" and names_time:
-        return Answer(Intent.BUSY_CALLBACK, "names_a_time")
+        return Answer(Intent.BUSY_CALLBACK, "names_a_time", among_others=True)
     if _CALL_BACK.search(plain) and not _NO_CALL_BACK.search(_LATER_CALL.sub("", plain)):
-        return Answer(Intent.BUSY_CALLBACK, "call_back", score=0.85)
+        return Answer(Intent.BUSY_CALLBACK, "call_back", score=0.85, among_others=True)
+    if limits.names_another_time(plain):
+        return Answer(Intent.BUSY_CALLBACK, "names_another_time", 0.85, among_others=True)
     return None
 
 

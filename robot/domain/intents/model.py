@@ -59,6 +59,12 @@ class Model:
     temperature: float
     sha256: str
 
+    def known(self, spoken: Spoken) -> float:
+        """The share of the utterance's pairs of characters that the model has met, 0 to 1."""
+        text = f"^{spoken.core}$"
+        pairs = [text[at : at + 2] for at in range(len(text) - 1)]
+        return sum(pair in self.index for pair in pairs) / len(pairs)
+
     def scores(self, spoken: Spoken) -> dict[str, float]:
         """The calibrated chance of each label; they sum to 1."""
         rows, values = vector(features(spoken), self.index, self.idf)

@@ -19,10 +19,10 @@ from robot.domain.intents.normalise import Spoken, normalise
 from robot.domain.intents.sounds import by_ear
 
 #: The model's chance of an opt-out or complaint from which on a person looks at it. The gate that
-#: lets a conversation go on stands at 8 %, the suspicion that ends a call at 30 %.
-DOUBTFUL: Final = 0.05
+#: lets a conversation go on stands at 2.5 %, the suspicion that ends a call at 30 %.
+DOUBTFUL: Final = 0.02
 #: With words of prohibition in the sentence this is enough.
-DOUBTFUL_WITH_CAUTION: Final = 0.025
+DOUBTFUL_WITH_CAUTION: Final = 0.01
 #: Sentences whose look-alike is no matter of degree: they say that something was *not* said, or
 #: name a better time. Everything else that guards lift in the call is suspected here.
 _DENIED: Final = re.compile(

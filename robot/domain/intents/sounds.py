@@ -132,7 +132,20 @@ _WORDS: Final = (
 _BY_EAR: Final = {tuple(near_sound(char) for char in word): word for word in _WORDS}
 _LONGEST: Final = max(len(word) for word in _WORDS)
 #: Everyday words that sound like one of the above.
-_PROTECTED: Final = ("在大", "在答", "再大", "再搭", "在搭", "灵道", "间关", "见惯", "尖管", "太多")
+_PROTECTED: Final = (
+    "在大",
+    "在答",
+    "再大",
+    "再搭",
+    "在搭",
+    "灵道",
+    "间关",
+    "见惯",
+    "尖管",
+    "太多",
+    "期数",
+    "其数",
+)
 
 
 def by_ear(text: str) -> str:
