@@ -96,7 +96,11 @@ def _made_by_database(field: models.Field[Any, Any]) -> bool:
     return isinstance(field, models.AutoField | models.BigAutoField)
 
 
-def run(cursor: Any, *steps: tuple[Prepared, Mapping[str, Any]]) -> None:
+#: A statement and its values.
+Write = tuple[Prepared, Mapping[str, Any]]
+
+
+def run(cursor: Any, *steps: Write) -> None:
     """Run statements in order, in one round trip; the last one's rows can be fetched.
 
     Raises django.db.Error.
@@ -112,3 +116,11 @@ def run(cursor: Any, *steps: tuple[Prepared, Mapping[str, Any]]) -> None:
             for statement, _ in steps:
                 statement.forget()
         raise
+
+
+def write(writes: list[Write]) -> None:
+    """Write what was put off, in one round trip; nothing is left. Raises django.db.Error."""
+    if writes:
+        with connection.cursor() as cursor:
+            run(cursor, *writes)
+        writes.clear()

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from compliance import ledger
 from database.lookups import save
+from database.prepared import Write, write
 from dialer import (
     agent_first,
     callbacks,
@@ -72,8 +73,12 @@ def answered(call: Call, *, at: datetime) -> str:
     return _carry_out(call, step, turn=0, at=at)
 
 
-def heard(call: Call, *, turn: int, said: Said, at: datetime) -> str:
-    """The robot's reply to one answer (or to silence)."""
+def heard(call: Call, *, turn: int, said: Said, at: datetime, writes: list[Write]) -> str:
+    """The robot's reply to one answer (or to silence).
+
+    A turn that only talks is added to `writes`, for the caller to write with the reply; one that
+    has consequences is written before them.
+    """
     if call.state != CallState.ANSWERED:
         return twiml.hang_up([])
     if call.cut_turn == turn:
@@ -97,11 +102,15 @@ def heard(call: Call, *, turn: int, said: Said, at: datetime) -> str:
         confidence=said.confidence,
         at=at,
         can_transfer=can_transfer,
+        writes=writes,
     )
+    if step.effects or not all(isinstance(reply, Say | Listen) for reply in step.replies):
+        write(writes)
     if (said.text or said.digits) and step.trace.intent not in _MACHINES:
         _note_conversation(call, at)
     if step.asks_consent:
         # the turn that brought the question is stored only now: what they want belongs to it
+        write(writes)
         transferring.show_who_is_coming(call)
     return _carry_out(call, step, turn=turn, at=at, version=conversation.script_version)
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import DateTimeField, Func, QuerySet
+from django.db.models import DateTimeField, Func, QuerySet, Subquery
 
 from compliance import gate, ledger
 from database.lookups import Lookup, Place
@@ -24,6 +24,7 @@ from dialer.models import Call, Transfer
 from dialer.settling import settle_call
 from robot import conversing as robot_conversing
 from robot.conversing import HEAVY
+from telephony.models import ReceivedWebhook
 from telephony.receiving import Event
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,16 @@ def _lookup(name: str, *more: str) -> Lookup[Any]:
     return Lookup(name, build, "public_id", before=_LOCK)
 
 
+def _with_answer(public_id: Place, key: Place) -> QuerySet[Any]:
+    earlier = ReceivedWebhook.objects.filter(key=key).values("reply")[:1]
+    return Call.objects.annotate(
+        locked_at=Func(function="sanshi_now", output_field=DateTimeField()),
+        answered=Subquery(earlier),
+    ).filter(public_id=public_id)
+
+
 _CALL = _lookup("call")
+_CALL_WITH_ANSWER = Lookup("call_with_answer", _with_answer, "public_id", "key", before=_LOCK)
 _CALL_WITH_LEAD = _lookup("call_with_lead", "lead")
 _CALL_WITH_CUSTOMER = _lookup("call_with_customer", "customer", "attempt")
 
@@ -88,6 +98,12 @@ TELEPHONY_OUTCOMES: dict[CallState, str] = {
 def lock(public_id: UUID) -> Locked | None:
     """The call, locked; None if there is none."""
     return _locked(_CALL, public_id)
+
+
+def lock_with_answer(public_id: UUID, key: str) -> tuple[Locked, str | None] | None:
+    """The same with what was answered to the webhook of this key; None if that is yet to be."""
+    call = _CALL_WITH_ANSWER.first(public_id=public_id, key=key)
+    return None if call is None else (Locked(call, call.locked_at), call.answered)
 
 
 def lock_with_lead(public_id: UUID) -> Locked | None:

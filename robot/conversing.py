@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from database.lookups import Lookup, Place
-from database.prepared import Insertion, Prepared, run
+from database.prepared import Insertion, Prepared, Write, run
 from robot.arbitrating import live_arbiter
 from robot.domain import engine
 from robot.domain.documents import read_json
@@ -134,13 +134,15 @@ def hear(
     can_transfer: bool | Callable[[], bool] = True,
     parked: bool = False,
     conversation: Conversation | None = None,
+    writes: list[Write] | None = None,
 ) -> Step:
     """The reply to what the customer said in this turn ("" for silence).
 
     `can_transfer` may be a function: it is called only when the robot is about to ask whether to
     transfer, so that a person is reserved at that moment and not before; False makes the robot
     offer a callback instead. Turns of a customer who waits for a person are numbered apart
-    (`parked=True`). `conversation`: what `lock` gave, for who has locked it.
+    (`parked=True`). `conversation`: what `lock` gave, for who has locked it. `writes`: where the
+    turn is put for the caller to write in this transaction; without it, it is written at once.
     """
     conversation = conversation or lock(call_ref)
     phase = Phase.PARK if parked else Phase.TALK
@@ -158,7 +160,7 @@ def hear(
     if step.asks_consent and not isinstance(can_transfer, bool) and not can_transfer():
         heard = heard.model_copy(update={"can_transfer": False})
         step = engine.step(script, state, heard, classifier)
-    _store(conversation.pk, phase, turn, heard, step)
+    _store(conversation.pk, phase, turn, heard, step, writes)
     return step
 
 
@@ -284,7 +286,14 @@ def _open(values: dict[str, Any]) -> int | None:
     return None if row is None else int(row[0])
 
 
-def _store(conversation_id: int, phase: Phase, index: int, heard: Heard, step: Step) -> None:
+def _store(
+    conversation_id: int,
+    phase: Phase,
+    index: int,
+    heard: Heard,
+    step: Step,
+    writes: list[Write] | None = None,
+) -> None:
     trace, state = step.trace, step.state
     stand = {
         "id": conversation_id,
@@ -315,8 +324,13 @@ def _store(conversation_id: int, phase: Phase, index: int, heard: Heard, step: S
         "said": step.spoken,
         "step": step.model_dump_json(),
     }
+    steps: list[Write] = [(_STAND, stand), (_STORE, turn)]
+    shadowed = settings.ARBITER_MODE == "shadow" and trace.layer in ("model", "gate")
+    if writes is not None and not shadowed:
+        writes += steps
+        return
     with connection.cursor() as cursor:
-        run(cursor, (_STAND, stand), (_STORE, turn))
+        run(cursor, *steps)
         row = cursor.fetchone()
-    if settings.ARBITER_MODE == "shadow" and heard.text and trace.layer in ("model", "gate"):
+    if shadowed and heard.text:
         enqueue_shadow_question(row[0], heard.at)

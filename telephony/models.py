@@ -11,7 +11,7 @@ class ReceivedWebhook(models.Model):
     `reply` keeps what was answered: a repeated fetch gets the same words.
     """
 
-    key = models.CharField(max_length=200, unique=True)
+    key = models.CharField(max_length=200)
     kind = models.CharField(max_length=20)
     sid = models.CharField(max_length=34)
     sequence = models.IntegerField(null=True)
@@ -23,6 +23,8 @@ class ReceivedWebhook(models.Model):
     class Meta:
         # pruning, and the dossier of one call
         indexes = [models.Index(fields=["sid"], name="webhook_by_sid")]
+        # nobody looks for the beginnings of keys, and `unique` would bring an index for that
+        constraints = [models.UniqueConstraint(fields=["key"], name="webhook_once")]
 
     def __str__(self) -> str:
         return self.key

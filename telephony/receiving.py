@@ -8,12 +8,13 @@ arrive at once meet at the unique key: the second waits for the first and gets i
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection
 from django.http import HttpRequest
 
-from database.prepared import Prepared, run
+from database.prepared import Prepared, Write, run
 from telephony.models import ReceivedWebhook
 from telephony.signing import is_genuine, raw_target
 
@@ -28,6 +29,13 @@ _STORE = Prepared(
     ON CONFLICT (key) DO NOTHING RETURNING id
     """,
 )
+_ANSWERED = Prepared(
+    "webhook_answered",
+    """
+    INSERT INTO telephony_receivedwebhook (key, kind, sid, sequence, params, reply, received_at)
+    VALUES (%(key)s, %(kind)s, %(sid)s, %(sequence)s, %(params)s, %(reply)s, now())
+    """,
+)
 _REPLY = Prepared(
     "webhook_reply", "UPDATE telephony_receivedwebhook SET reply = %(reply)s WHERE id = %(id)s"
 )
@@ -38,35 +46,62 @@ class BadSignature(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """One webhook. `sid` is the call's; `sequence` the provider's order, None where it has none.
-
-    A repeat carries what was answered the first time.
+class Sent:
+    """What the carrier sent. `sid` is the call's; `sequence` the provider's order, None where it
+    has none; `key` is made of the provider's own ids, so that a repeat is known.
     """
 
     kind: str
     sid: str
     params: dict[str, str]
     sequence: int | None
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event(Sent):
+    """A webhook that is stored. A repeat carries what was answered the first time."""
+
     is_repeat: bool
     stored_reply: str
     webhook_id: int
 
 
-def receive(request: HttpRequest, kind: str) -> Event:
-    """Verify and store one webhook of a kind (the view's name). Raises BadSignature."""
+def read(request: HttpRequest, kind: str) -> Sent:
+    """Verify and read one webhook of a kind (the view's name). Raises BadSignature."""
     if not is_genuine(request):
         raise BadSignature
     # PostgreSQL's JSON cannot hold a NUL
     params = {name: str(value).replace("\0", "") for name, value in request.POST.items()}
     sid = params.get("CallSid", "")[:_SID_LENGTH]
     sequence = _number(params.get("SequenceNumber"))
-    key = key_of(kind, params, raw_target(request))
-    stored = _store(key, kind, sid, sequence, params)
+    return Sent(kind, sid, params, sequence, key_of(kind, params, raw_target(request)))
+
+
+def receive(request: HttpRequest, kind: str) -> Event:
+    """Verify and store one webhook of a kind. Raises BadSignature."""
+    sent = read(request, kind)
+    stored = _store(sent)
     if stored is not None:
-        return Event(kind, sid, params, sequence, False, "", stored)
-    first = ReceivedWebhook.objects.only("id", "reply").get(key=key)
-    return Event(kind, sid, params, sequence, True, first.reply, first.id)
+        return _event(sent, is_repeat=False, reply="", webhook_id=stored)
+    first = ReceivedWebhook.objects.only("id", "reply").get(key=sent.key)
+    return _event(sent, is_repeat=True, reply=first.reply, webhook_id=first.id)
+
+
+def _event(sent: Sent, *, is_repeat: bool, reply: str, webhook_id: int) -> Event:
+    return Event(
+        sent.kind, sent.sid, sent.params, sent.sequence, sent.key, is_repeat, reply, webhook_id
+    )
+
+
+def store_answered(sent: Sent, reply: str, writes: Iterable[Write] = ()) -> None:
+    """Store a webhook together with its answer, once, in one round trip with what else is written.
+
+    For who holds a lock that the webhook's repeat would wait for, and has looked under it whether
+    this is a repeat.
+    """
+    with connection.cursor() as cursor:
+        run(cursor, *writes, (_ANSWERED, {**_columns(sent), "reply": reply}))
 
 
 def remember_reply(event: Event, reply: str) -> None:
@@ -103,21 +138,22 @@ def key_of(kind: str, params: dict[str, str], target: str) -> str:
     return key[:_KEY_LENGTH]
 
 
-def _store(
-    key: str, kind: str, sid: str, sequence: int | None, params: dict[str, str]
-) -> int | None:
+def _store(sent: Sent) -> int | None:
     """Store the webhook; its id, or None when it is stored already."""
-    values = {
-        "key": key,
-        "kind": kind,
-        "sid": sid,
-        "sequence": sequence,
-        "params": json.dumps(params, ensure_ascii=False),
-    }
     with connection.cursor() as cursor:
-        run(cursor, (_STORE, values))
+        run(cursor, (_STORE, _columns(sent)))
         row = cursor.fetchone()
     return None if row is None else int(row[0])
+
+
+def _columns(sent: Sent) -> dict[str, object]:
+    return {
+        "key": sent.key,
+        "kind": sent.kind,
+        "sid": sent.sid,
+        "sequence": sent.sequence,
+        "params": json.dumps(sent.params, ensure_ascii=False),
+    }
 
 
 def _number(text: str | None) -> int | None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from xml.sax.saxutils import quoteattr
 
 from django.conf import settings
 from twilio.twiml.voice_response import Conference, Dial, Gather, Play, Say, VoiceResponse
@@ -49,24 +51,51 @@ def gather(
     Without `barge_in` nothing interrupts the lines; words that are spoken over them are posted to
     `overheard` as they come, where it is given (what is answered there is of no account).
     """
+    document = _gather(
+        tuple(lines), _seconds(wait_s), _seconds(end_s), digits, _hints(hints), barge_in,
+        bool(overheard), settings.SPEECH_LANGUAGE, settings.SAY_LANGUAGE, settings.SAY_VOICE,
+    )  # fmt: skip
+    for place, address in ((_ACTION, action), (_OVERHEARD, overheard)):
+        document = document.replace(f'"{place}"', quoteattr(address))
+    return document
+
+
+#: Every turn has addresses of its own; the rest of a document is the same in call after call.
+_ACTION, _OVERHEARD = "urn:sanshi:action", "urn:sanshi:overheard"
+
+
+@lru_cache(maxsize=512)
+def _gather(
+    lines: tuple[Prompt, ...],
+    wait_s: int,
+    end_s: int,
+    digits: int,
+    hints: str,
+    barge_in: bool,
+    overheard: bool,
+    speech: str,
+    language: str,
+    voice: str,
+) -> str:
+    """The document with places for its addresses: to make one takes as long as to think."""
     response = VoiceResponse()
     listening = Gather(
         input="dtmf speech" if digits else "speech",
-        action=action,
+        action=_ACTION,
         method="POST",
-        timeout=_seconds(wait_s),
-        speech_timeout=_seconds(end_s),
-        language=settings.SPEECH_LANGUAGE,
+        timeout=wait_s,
+        speech_timeout=end_s,
+        language=speech,
         action_on_empty_result=True,
         barge_in=barge_in,
         **({"num_digits": digits} if digits else {}),
-        **({"hints": _hints(hints)} if hints else {}),
-        **(_told(overheard) if overheard else {}),
+        **({"hints": hints} if hints else {}),
+        **(_told(_OVERHEARD) if overheard else {}),
     )
     # before the Gather nobody listens; within it somebody does
-    listens = barge_in or bool(overheard)
+    listens = barge_in or overheard
     for line in lines:
-        (listening if listens else response).append(_prompt(line))
+        (listening if listens else response).append(_prompt(line, language, voice))
     response.append(listening)
     return str(response)
 
@@ -125,10 +154,14 @@ def dial_conference(
     return str(response)
 
 
-def _prompt(line: Prompt) -> Say | Play:
+def _prompt(line: Prompt, language: str = "", voice: str = "") -> Say | Play:
     if isinstance(line, Clip):
         return Play(line.url)
-    return Say(line, language=settings.SAY_LANGUAGE, voice=settings.SAY_VOICE)
+    return Say(
+        line,
+        language=language or settings.SAY_LANGUAGE,
+        voice=voice or settings.SAY_VOICE,
+    )
 
 
 def _told(url: str) -> dict[str, str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
 from pytest_django.fixtures import Settings
 
@@ -14,6 +16,7 @@ from campaigns.models import Campaign
 from compliance.models import Contact, Suppression
 from dialer.domain.call_state import CallState
 from dialer.models import Call, CallEvent
+from robot.conversing import last_turn
 from telephony.models import ReceivedWebhook
 from tests.cast import Cast
 from tests.dialer.line import Line, dial, running_campaign, spoken, verbs
@@ -145,6 +148,57 @@ def test_stop_said_once_ends_the_call_and_is_kept_for_all_campaigns(wang: Line, 
     assert Suppression.objects.filter(customer=wang.call.customer).exists()
     wang.status("completed", CallDuration="9")
     assert wang.lead.outcome == "OPT_OUT"
+
+
+def test_a_turn_that_is_sent_again_gets_the_same_answer_and_changes_nothing(wang: Line) -> None:
+    wang.answer()
+    first = wang.say_in(1, "方便，你说")
+    other_words = wang.say_in(1, "不方便")
+    assert other_words == first
+    (stored,) = ReceivedWebhook.objects.filter(kind="turn")
+    assert (stored.reply, stored.params["SpeechResult"]) == (first, "方便，你说")
+    assert last_turn(wang.call.public_id) == 1
+    assert Contact.objects.filter(kind="conversation").count() == 1
+
+
+def test_of_two_copies_of_a_turn_at_once_one_is_worked_out_and_both_are_answered(
+    wang: Line,
+) -> None:
+    wang.answer()
+    start, replies = threading.Barrier(2), list[str]()
+
+    def send() -> None:
+        try:
+            line = Line(Call.objects.get(pk=wang.call.pk))
+            start.wait(5)
+            replies.append(line.say_in(1, "别再打了"))
+        finally:
+            connection.close()
+
+    senders = [threading.Thread(target=send) for _ in range(2)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join(10)
+    assert len(replies) == 2
+    assert len(set(replies)) == 1
+    assert "Hangup" in verbs(replies[0])
+    assert ReceivedWebhook.objects.filter(kind="turn").count() == 1
+    assert Suppression.objects.filter(customer=wang.call.customer, source="opt_out").count() == 1
+
+
+def test_a_turn_whose_working_out_failed_is_not_stored_and_is_worked_out_when_it_comes_again(
+    wang: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wang.answer()
+    with monkeypatch.context() as broken:
+        broken.setattr("dialer.webhooks.store_answered", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            wang.say_in(1, "方便，你说")
+    assert not ReceivedWebhook.objects.filter(kind="turn").exists()
+    assert last_turn(wang.call.public_id) == 0
+    assert "Gather" in verbs(wang.say_in(1, "方便，你说"))
+    assert last_turn(wang.call.public_id) == 1
 
 
 def test_who_rings_back_hears_who_it_was_and_can_refuse(wang: Line, cast: Cast) -> None:

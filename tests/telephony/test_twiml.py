@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -32,6 +33,28 @@ def test_a_turn_says_then_listens_and_never_falls_through_silence() -> None:
     assert gather.attrib["speechTimeout"] == "1"
     assert gather.attrib["action"].endswith("#rc=3&rp=ct")
     assert gather.attrib["hints"] == "是的,打错了 对"
+
+
+def test_the_same_words_go_to_another_address_each_turn() -> None:
+    def turn(number: int, overheard: str = "") -> ElementTree.Element:
+        action = f"http://x/turn/{number}/?a=1&b=%22"
+        document = twiml.gather(["您好"], action=action, wait_s=5, end_s=1, overheard=overheard)
+        return parse(document)[0]
+
+    assert turn(1).attrib["action"] == "http://x/turn/1/?a=1&b=%22"
+    assert turn(2).attrib["action"] == "http://x/turn/2/?a=1&b=%22"
+    assert "partialResultCallback" not in turn(2).attrib
+    assert turn(3, "http://x/o/3/").attrib["partialResultCallback"] == "http://x/o/3/"
+    assert turn(4, "http://x/o/4/").attrib["partialResultCallback"] == "http://x/o/4/"
+
+
+def test_words_are_said_in_the_voice_of_now(settings: Any) -> None:
+    said = []
+    for voice in ("Polly.Zhiyu", "Polly.Other"):
+        settings.SAY_VOICE = voice
+        root = parse(twiml.gather(["您好"], action="http://x/", wait_s=5, end_s=1))
+        said.append(root[0][0].attrib["voice"])
+    assert said == ["Polly.Zhiyu", "Polly.Other"]
 
 
 def test_keys_are_listened_for_only_when_asked() -> None:

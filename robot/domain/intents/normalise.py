@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 _TRADITIONAL: Final = str.maketrans(
@@ -57,7 +58,9 @@ class Spoken:
     clauses: tuple[str, ...]
 
 
+@lru_cache(maxsize=16)  # an answer is read by several, one after the other
 def normalise(text: str) -> Spoken:
+    """The utterance in one spelling."""
     text = unicodedata.normalize("NFKC", text[:500]).lower().translate(_TRADITIONAL)
     text = text.replace("\u2019", "'")
     if "'" in text:

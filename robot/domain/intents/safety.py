@@ -39,7 +39,9 @@ class Rule:
 
     def hears(self, text: str) -> bool:
         """Whether the pattern is there beside what is harmless."""
-        return self.pattern.search(self._rest(text)) is not None
+        if self.pattern.search(text) is None:
+            return False  # as nearly always
+        return self.harmless is None or self.pattern.search(self._rest(text)) is not None
 
     def lifts(self, text: str) -> bool:
         """Whether the guard is there beside what is harmless."""
