@@ -4,6 +4,9 @@ A row's hash holds a commitment to each personal column: SHA-256 over the row's 
 Erasing keeps the commitments in the row's `erased`, blanks the columns and destroys the salt. What
 was there can no longer be read or guessed; that it was, and that nothing else has changed, can
 still be proved. The trigger on the ledger lets through no other change (migration audit.0005).
+
+The record names the rows and by whose decision they were erased (`ledger.erased`): a row that was
+blanked and that no entry names is a fault (audit/verifying.py).
 """
 
 from __future__ import annotations
@@ -13,18 +16,30 @@ from collections.abc import Sequence
 from django.db import connection
 from psycopg2 import sql
 
-from audit.books import books
+from audit.books import Book, books
+from audit.recording import record
+
+ERASED = "ledger.erased"
 
 _ERASE = """
 UPDATE {table} SET {blank}, salt = NULL, erased = jsonb_build_object({commitments})
 WHERE {key} = ANY(%s) AND salt IS NOT NULL
 """
+_UNNAMED = """
+SELECT id FROM {table} WHERE erased IS NOT NULL AND {whose} AND id NOT IN (
+    SELECT jsonb_array_elements_text(payload -> 'rows')::bigint
+    FROM audit_entry WHERE kind = %s AND subject = %s)
+ORDER BY id
+"""
 
 
-def erase_rows(table: str, key: str, values: Sequence[int]) -> int:
+def erase_rows(
+    table: str, key: str, values: Sequence[int], *, decision: str, actor_id: int | None
+) -> int:
     """Erase the rows of a ledger whose column `key` is one of `values`; how many there were.
 
-    Raises KeyError for a ledger that names no personal columns.
+    `decision`: what was signed, as approvals name it. Raises KeyError for a ledger that names no
+    personal columns.
     """
     book = {book.table: book for book in books() if book.erasable}[table]
     names = [sql.Identifier(name) for name in book.erasable]
@@ -47,4 +62,21 @@ def erase_rows(table: str, key: str, values: Sequence[int]) -> int:
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, [list(values)])
-        return int(cursor.rowcount)
+        count = int(cursor.rowcount)
+    unnamed = _unnamed(book, sql.SQL("{} = ANY(%s)").format(sql.Identifier(key)), list(values))
+    if unnamed:
+        payload = {"rows": unnamed, "decision": decision}
+        record(kind=ERASED, actor_id=actor_id, subject=table, payload=payload)
+    return count
+
+
+def unnamed_rows(book: Book) -> list[int]:
+    """The rows of a ledger that were blanked, and that no entry of the record names."""
+    return _unnamed(book, sql.SQL("true")) if book.erasable else []
+
+
+def _unnamed(book: Book, whose: sql.Composable, *values: list[int]) -> list[int]:
+    statement = sql.SQL(_UNNAMED).format(table=sql.Identifier(book.table), whose=whose)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*values, ERASED, book.table])
+        return [int(row[0]) for row in cursor.fetchall()]

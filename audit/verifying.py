@@ -16,6 +16,7 @@ from typing import Any
 
 from audit.books import ANY, OWN, SEALED, Book, books, hashes
 from audit.domain.canonical import GENESIS, canonical, content_hash, instant, seal_hash
+from audit.erasing import unnamed_rows
 from audit.models import Seal
 from audit.rebasing import Rebase, rebases
 from audit.streaming import Batch, rows
@@ -33,6 +34,7 @@ class Fault:
     batch_changed    entries below a seal were removed, added, reordered or replaced
     ledger_changed   rows of another ledger were changed, removed, added behind or reordered
     ledger_gap       what is sealed of another ledger does not follow what was sealed before
+    erased_unnamed   a row's personal columns were blanked, and no entry says by whose decision
     strays_changed   what a rebase says was written before it is not what is there
     head_missing     a head that was anchored outside is not in the chain (its end was cut off, or
                      it was written anew)
@@ -187,6 +189,8 @@ def _verify_book(verdict: Verdict, book: Book, history: list[Rebase]) -> None:
         found = Batch.of(hashes(columns, 0, strays["below"], after_id=after, up_to_id=up_to))
         verdict.rows += found.count
         _compare(verdict, "strays_changed", book.table, strays, found)
+    for row in unnamed_rows(book):
+        verdict.blame(Fault("erased_unnamed", detail=f"{book.table} {row}"))
     unsealed = sum(1 for _ in hashes(book, since, ANY))
     verdict.rows += unsealed
     verdict.unsealed += unsealed

@@ -131,7 +131,7 @@ def sign(*, request: ErasureRequest, approval: Approval, checker: User) -> Erasu
     deciding.approve(approval=approval, checker=checker, content_hash=hash_of(request))
     Approval.objects.filter(subject=subject_of(request)).update(title=_blank(customer.pk))
     at = now()
-    erased = erase(customer.pk, actor_id=checker.pk, at=at)
+    erased = erase(customer.pk, decision=subject_of(request), actor_id=checker.pk, at=at)
     _move(request, ErasureState.DONE, done_at=at, erased=erased)
     record(
         kind="person.erased",
@@ -179,7 +179,7 @@ def again() -> int:
     for request in done:
         with transaction.atomic():
             take(keys_of(customer_ids=[request.customer_id]))
-            erase(request.customer_id, actor_id=None, at=now())
+            erase(request.customer_id, decision=subject_of(request), actor_id=None, at=now())
     return done.count()
 
 
@@ -192,27 +192,31 @@ def erased_on(customer_id: int) -> datetime | None:
     )
 
 
-def erase(customer_id: int, *, actor_id: int | None, at: datetime) -> dict[str, int]:
+def erase(customer_id: int, *, decision: str, actor_id: int | None, at: datetime) -> dict[str, int]:
     """Blank everything about one person, and about the records merged into theirs; counts by kind.
 
-    Under the person's locks.
+    `decision`: the signed request, as approvals name it. Under the person's locks.
     """
     merged = Customer.objects.filter(merged_into_id=customer_id).values_list("pk", flat=True)
     counts: Counter[str] = Counter()
     for each in (customer_id, *merged):
-        counts.update(_erase_record(each, actor_id=actor_id, at=at))
+        counts.update(_erase_record(each, decision, actor_id=actor_id, at=at))
     return dict(counts)
 
 
-def _erase_record(customer_id: int, *, actor_id: int | None, at: datetime) -> dict[str, int]:
+def _erase_record(
+    customer_id: int, decision: str, *, actor_id: int | None, at: datetime
+) -> dict[str, int]:
     counts: dict[str, int] = {}
     counts["numbers"] = _keep_the_wish(customer_id, actor_id, at)
     calls = Call.objects.filter(customer_id=customer_id)
     counts["recordings"] = recordings.erase(list(calls.values_list("pk", flat=True)))
     references = list(calls.values_list("public_id", flat=True))
     counts["calls"] = _erase_calls(calls)
-    counts |= _erase_dialogues(references)
-    counts["decisions"] = erase_rows("compliance_decision", "customer_id", [customer_id])
+    counts |= _erase_dialogues(references, decision, actor_id)
+    counts["decisions"] = erase_rows(
+        "compliance_decision", "customer_id", [customer_id], decision=decision, actor_id=actor_id
+    )
     counts["evidence"] = _erase_evidence(customer_id, [str(each) for each in references])
     Customer.objects.filter(pk=customer_id).update(
         bank_id=_blank(customer_id),
@@ -278,14 +282,16 @@ def _erase_calls(calls: Any) -> int:
     return int(calls.update(to="", household=""))
 
 
-def _erase_dialogues(references: list[Any]) -> dict[str, int]:
+def _erase_dialogues(references: list[Any], decision: str, actor_id: int | None) -> dict[str, int]:
     conversations = Conversation.objects.filter(call_ref__in=references)
     ids = list(conversations.values_list("pk", flat=True))
     SuspectedOptOut.objects.filter(conversation_id__in=ids).update(text="", scores={})
     conversations.update(state={}, variables={})
     return {
         "conversations": len(ids),
-        "turns": erase_rows("robot_turn", "conversation_id", ids),
+        "turns": erase_rows(
+            "robot_turn", "conversation_id", ids, decision=decision, actor_id=actor_id
+        ),
     }
 
 
