@@ -103,7 +103,7 @@ def turn(request: HttpRequest, public_id: UUID, number: int) -> HttpResponse:
                 else twiml.hang_up([])
             )
             store_answered(sent, reply, writes)
-    return _twiml(reply)
+    return _twiml(reply or twiml.hang_up([]))  # of an erased person the answer is gone
 
 
 def _refused(kind: str) -> HttpResponse:

@@ -6,6 +6,8 @@ import re
 from datetime import datetime
 from typing import Final
 
+from robot.domain.intents.limits import without_limit
+from robot.domain.intents.normalise import normalise
 from robot.domain.numerals import NUMERAL, money, number, percent
 from robot.domain.script import Slot
 from robot.domain.spoken_times import when
@@ -21,7 +23,7 @@ def fill(slot: Slot, text: str, now: datetime, zone: str, *, asked: bool = True)
     """
     match slot.type:
         case "datetime":
-            moment = when(text, now, zone)
+            moment = when(_without_limit(text), now, zone)
             if moment is None or (moment.vague and not asked):
                 return None
             return moment.at.isoformat()
@@ -39,6 +41,13 @@ def fill(slot: Slot, text: str, now: datetime, zone: str, *, asked: bool = True)
             found = _NUMBER.search(text) if asked else None
             value = number(found[0]) if found else None
             return None if value is None else f"{value:g}"
+
+
+def _without_limit(text: str) -> str:
+    """What is asked for, where somebody also says when not to call: "今天别打，明天下午打"."""
+    plain = normalise(text).plain
+    rest = without_limit(plain)
+    return rest if rest != plain else text
 
 
 def _named(slot: Slot, text: str) -> str | None:

@@ -10,6 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from robot.domain.numerals import money, number, percent
+from robot.domain.script import Slot
+from robot.domain.slots import fill
 from robot.domain.spoken_times import spoken, when
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -101,3 +103,21 @@ def test_sums_of_money(text: str, value: float | None) -> None:
 def test_percentages() -> None:
     assert percent("百分之五") == 5
     assert percent("3.5%") == 3.5
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("上午别打，我要开会，下午三点打过来", "2026-03-10 15:00"),
+        ("今天别打了，明天下午打", "2026-03-11 15:00"),
+        ("不要太早，早上十点以后打给我", "2026-03-11 10:00"),
+        ("中午别打，在午休，两点半打来就行", "2026-03-10 14:30"),
+        ("明天别打，后天上午联系我", "2026-03-12 10:00"),
+        # nothing is forbidden
+        ("明天下午三点", "2026-03-11 15:00"),
+    ],
+)
+def test_a_promised_time_is_never_the_one_that_was_forbidden(words: str, meant: str) -> None:
+    found = fill(Slot(type="datetime"), words, NOW, "Asia/Shanghai")
+    assert found is not None
+    assert f"{datetime.fromisoformat(found):%Y-%m-%d %H:%M}" == meant
