@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import psycopg2
 import pytest
@@ -14,13 +13,6 @@ from django.db.backends.postgresql import base as theirs
 from database.postgresql import base
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _a_connection_of_its_own(transactional_db: None) -> Iterator[None]:
-    connection.close()
-    yield
-    connection.close()
 
 
 @pytest.fixture

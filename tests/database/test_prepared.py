@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
@@ -14,14 +13,6 @@ from database import prepared
 from database.prepared import Insertion, Prepared, run
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _a_connection_of_its_own(transactional_db: None) -> Iterator[None]:
-    """These tests throw away what others have prepared on theirs."""
-    connection.close()
-    yield
-    connection.close()
 
 
 def plans() -> set[str]:
