@@ -28,7 +28,7 @@ STATES: dict[str, tuple[Text, str]] = {
     CaseState.OPENED: (_("To be handed on"), "warn"),
     CaseState.ASSIGNED: (_("Being handled"), "info"),
     CaseState.EXTENDED: (_("Term extended"), "info"),
-    CaseState.ANSWERED: (_("Answered"), "ok"),
+    CaseState.ANSWERED: (_("Customer answered"), "ok"),
     CaseState.CLOSED: (_("Case closed"), ""),
 }
 
@@ -36,7 +36,7 @@ STEPS: dict[str, Text] = {
     "opened": _("Opened"),
     "assigned": _("Handed on"),
     "extended": _("Term extended"),
-    "answered": _("Answered"),
+    "answered": _("Customer answered"),
     "closed": _("Case closed"),
     "reopened": _("Reopened"),
     "remedied": _("Put right"),

@@ -2,7 +2,8 @@
 
 For each opt-out in a span of time: from the moment it was said to the end of the last call to the
 person that was already under way (the call in which it was said is not counted: it says goodbye).
-A call placed after the "no", while it stands, is a fault and counted apart.
+A call placed after the "no", while it stands, is a fault and counted apart. What is kept of one
+person's "no" for the customer and for the number is one opt-out.
 """
 
 from __future__ import annotations
@@ -17,23 +18,28 @@ from evidence.sheets import Sheet
 
 _LATENCIES = """
 WITH said AS (
-    SELECT s.id, s.via, s.since, s.lifted_at, s.expires_at, s.customer_id, s.number_id,
-           s.evidence ->> 'call' AS call
+    SELECT s.via, s.since, s.lifted_at, s.expires_at, s.customer_id, s.number_id,
+           s.evidence ->> 'call' AS call,
+           coalesce((SELECT min(person.id) FROM compliance_suppression person
+                     JOIN audiences_customernumber l ON l.customer_id = person.customer_id
+                     WHERE s.customer_id IS NULL AND l.number_id = s.number_id
+                     AND person.source = s.source AND person.via = s.via
+                     AND person.since = s.since), s.id) AS wish
     FROM compliance_suppression s
     WHERE s.source = 'opt_out' AND s.product_family = '' AND s.product_id IS NULL
     AND s.since >= %(since)s AND s.since < %(until)s
 ), reached AS (
-    SELECT said.via, said.id,
+    SELECT said.via, said.wish,
            coalesce(extract(epoch FROM max(coalesce(c.ended_at, %(now)s) - said.since)
                     FILTER (WHERE c.placed_at <= said.since)), 0) AS seconds,
-           count(c.id) FILTER (WHERE c.placed_at > said.since) AS late
+           count(DISTINCT c.id) FILTER (WHERE c.placed_at > said.since) AS late
     FROM said LEFT JOIN dialer_call c
     ON (c.customer_id = said.customer_id OR c.number_id = said.number_id)
     AND c.kind <> 'inbound' AND c.public_id::text IS DISTINCT FROM said.call
     AND (c.placed_at > said.since OR coalesce(c.ended_at, %(now)s) > said.since)
     AND c.placed_at < least(coalesce(said.lifted_at, 'infinity'),
                             coalesce(said.expires_at, 'infinity'))
-    GROUP BY said.via, said.id
+    GROUP BY said.via, said.wish
 )
 SELECT coalesce(via, 'all'), count(*), count(*) FILTER (WHERE seconds > 0),
        percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds),

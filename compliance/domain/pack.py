@@ -174,6 +174,8 @@ def _compile_rules(
             continue
         if layer is Layer.CAMPAIGN and name in RELAXING:
             raise PackError(f"{identity}: a campaign can only tighten")
+        if "zone" in entry:
+            raise PackError(f"rule {identity}: the zone is the pack's, a rule has none of its own")
         try:
             rule = kind.model.model_validate({**entry, "pack": ref, "zone": zone_name})
         except ValidationError as error:

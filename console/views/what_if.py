@@ -34,7 +34,7 @@ SHOWN = 30
 _STATES: dict[WhatIfState, tuple[str | Promise, str]] = {
     WhatIfState.QUEUED: (gettext_lazy("Waits for a worker"), "warn"),
     WhatIfState.RUNNING: (gettext_lazy("Being worked out"), "info"),
-    WhatIfState.DONE: (gettext_lazy("Answered"), "ok"),
+    WhatIfState.DONE: (gettext_lazy("Worked out"), "ok"),
     WhatIfState.FAILED: (gettext_lazy("Failed"), "bad"),
 }
 

@@ -52,6 +52,11 @@ _ENGLISH_CLOCK: Final = re.compile(
 )
 #: What "later" may mean: nobody is promised twenty-five past four.
 _ROUND_MOMENTS: Final = (time(10, 0), time(14, 30), time(17, 0), time(19, 0))
+#: Nobody is called at night, and nothing can be promised for the past: asked again.
+_NOT_THEN: Final = re.compile(r"凌晨|半夜|深夜|后半夜|三更|拂晓|天不亮|midnight|\b[1-5] ?am\b")
+_PAST: Final = re.compile(
+    r"昨[天晚日]|前天|上个?(?:周|星期|礼拜|月)|去年|yesterday|last (?:week|month|year)"
+)
 _SOON: Final = re.compile(r"晚点|晚些|待会|等会|等一会|一会|过会|回头|稍后|later")
 _ANY: Final = re.compile(
     r"都行|都可以|都方便|都有空|随便|随时|任何时|任意|你们?(?:看着|定|安排|决定)|什么时候都|any ?time|whenever"
@@ -69,6 +74,10 @@ def when(text: str, now: datetime, zone: str = "Asia/Shanghai") -> Moment | None
     """The first moment after `now` (aware) that `text` can mean, in UTC offset of `zone`."""
     text = text.lower().replace(" ", " ")
     local = now.astimezone(ZoneInfo(zone))
+    if _NOT_THEN.search(text):
+        return None
+    if _PAST.search(text) and _day(_PAST.sub("", text), local.date()) is None:
+        return None
     after = _after(text)
     if after is not None:
         return Moment(local + after)

@@ -435,6 +435,13 @@ def test_a_rule_for_some_customers_is_no_rule_for_all() -> None:
     assert stack.gaps(Purpose.MARKETING, Actor.HUMAN) == ("consent",)
 
 
+def test_a_rule_may_not_name_a_zone_that_nobody_would_heed() -> None:
+    document = read_shipped("cn-bank")
+    rules = [{**document["rules"][0], "zone": "Asia/Urumqi"}, *document["rules"][1:]]
+    with pytest.raises(PackError, match="zone is the pack's"):
+        compile_pack({**document, "rules": rules})
+
+
 def test_a_document_that_storing_would_change_is_refused() -> None:
     document = read_shipped("cn-bank")
     with pytest.raises(PackError, match="plain JSON"):
@@ -443,7 +450,7 @@ def test_a_document_that_storing_would_change_is_refused() -> None:
 
 def test_the_share_of_abandoned_calls_is_compared_exactly() -> None:
     now = beijing("2026-11-24 10:00")
-    for consented, abandoned, stops in ((100, 3, False), (10_000, 300, False), (10_000, 301, True)):
+    for consented, abandoned, stops in ((100, 3, True), (101, 3, False), (10_000, 299, False)):
         counts = (CampaignCounts(720, consented=consented, abandoned=abandoned),)
         facts = clean_facts(now)
         facts = replace(facts, world=replace(facts.world, campaign_counts=counts))

@@ -54,7 +54,11 @@ def test_a_history_tells_what_happened_in_order(evening: Evening) -> None:
 def test_an_opt_out_in_the_call_ends_nothing_else(evening: Evening) -> None:
     *channels, together = latencies(SINCE, UNTIL, now())
     assert [each.channel for each in channels] == ["robot"]
-    assert (together.channel, together.count, together.late) == ("all", 2, 0)
+    assert (together.channel, together.count, together.late) == (
+        "all",
+        1,
+        0,
+    )  # kept for her and for her number
     assert (together.under_way, together.longest) == (0, 0)
 
 

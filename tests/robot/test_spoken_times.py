@@ -121,3 +121,24 @@ def test_a_promised_time_is_never_the_one_that_was_forbidden(words: str, meant: 
     found = fill(Slot(type="datetime"), words, NOW, "Asia/Shanghai")
     assert found is not None
     assert f"{datetime.fromisoformat(found):%Y-%m-%d %H:%M}" == meant
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "明天凌晨三点给我打",
+        "半夜两点打吧",
+        "昨天下午三点打",
+        "上周三打",
+        "tomorrow at 3 am",
+        "at midnight",
+    ],
+)
+def test_nothing_is_promised_for_the_night_or_the_past(words: str) -> None:
+    assert when(words, NOW) is None
+
+
+def test_what_was_said_yesterday_does_not_hide_the_day_that_is_meant() -> None:
+    found = when("昨天说过了，明天下午三点打", NOW)
+    assert found is not None
+    assert found.at == datetime(2026, 3, 11, 15, 0, tzinfo=CHINA)

@@ -92,9 +92,19 @@ def in_world(
     return found
 
 
+def may_lie_in(region: str, area: str) -> bool:
+    """Whether a region is an area, lies in it, or is so coarse that it may ("US" and "US-NY")."""
+    return (
+        not region
+        or region == area
+        or region.startswith(f"{area}-")
+        or area.startswith(f"{region}-")
+    )
+
+
 def within(region: str, areas: frozenset[str]) -> bool:
-    """Whether a region is one of the areas or lies in one of them."""
-    return any(region == area or region.startswith(f"{area}-") for area in areas)
+    """Whether a region may lie in one of the areas; one that is not known may lie anywhere."""
+    return any(may_lie_in(region, area) for area in areas)
 
 
 def concerns(rule: Rule, facts: Facts) -> bool:

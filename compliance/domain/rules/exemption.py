@@ -32,7 +32,8 @@ def in_force(rule: ExemptionRule, facts: Facts, intent: Intent, now: datetime) -
     """The exemption that covers a callback now: at most the tolerance from the promise."""
     tolerance = timedelta(seconds=rule.tolerance_s)
     for exemption in _candidates(facts, intent):
-        if exemption.at is not None and abs(now - exemption.at) <= tolerance:
+        standing = exemption.expires_at is None or now < exemption.expires_at
+        if standing and exemption.at is not None and abs(now - exemption.at) <= tolerance:
             return exemption
     return None
 
@@ -40,7 +41,12 @@ def in_force(rule: ExemptionRule, facts: Facts, intent: Intent, now: datetime) -
 def next_start(rule: ExemptionRule, facts: Facts, intent: Intent, now: datetime) -> datetime | None:
     """When the next exemption begins, if it lies ahead."""
     tolerance = timedelta(seconds=rule.tolerance_s)
-    starts = [e.at - tolerance for e in _candidates(facts, intent) if e.at is not None]
+    starts = [
+        each.at - tolerance
+        for each in _candidates(facts, intent)
+        if each.at is not None
+        and (each.expires_at is None or each.at - tolerance < each.expires_at)
+    ]
     return min((start for start in starts if start > now), default=None)
 
 

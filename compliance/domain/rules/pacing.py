@@ -1,8 +1,8 @@
 """What a campaign as a whole, or one abandoned call, forbids for a while.
 
 - `abandonment`: abandoned ÷ answered by a person, or ÷ consented to a transfer, within the last
-  `hours`; over `stop_above_percent` the campaign stops, once there are enough of both. The share is
-  compared exactly, as whole numbers: 3 of 100 is not over 3 %.
+  `hours`; over `stop_above_percent` (with `stop_at`: from it on) the campaign stops, once there are
+  enough of both. The share is compared exactly, as whole numbers: 3 of 100 is not over 3 %.
 - `abandoned_again_hours`: after an abandoned call nothing but a call by a person (72 h, Ofcom).
 - `machine_again_hours`: a number taken for a machine is not dialled by the robot again (24 h).
 - `complaints`: more than `allowed` complaints in `per` conversations stop the campaign.
@@ -43,6 +43,8 @@ class Abandonment(BaseModel):
     count_machine_wrong: bool = False
     hours: int = Field(gt=0, le=MOST_HOURS)
     stop_above_percent: float = Field(ge=0)
+    #: stop at the percentage itself too
+    stop_at: bool = False
     at_least: int = Field(default=0, ge=0)
     at_least_abandoned: int = Field(default=1, ge=1)
 
@@ -112,7 +114,8 @@ def _rate(rule: PacingRule, facts: Facts) -> list[Reason]:
     of = counts.answered if guard.of == "answered" else counts.consented
     abandoned = counts.abandoned + (counts.machine_wrong if guard.count_machine_wrong else 0)
     enough = of >= guard.at_least and abandoned >= guard.at_least_abandoned
-    if not enough or abandoned * 100 <= guard.stop_above_percent * of:
+    share, most = abandoned * 100, guard.stop_above_percent * of
+    if not enough or share < most or (share == most and not guard.stop_at):
         return []
     observed = f"{100 * abandoned / of:.1f}" if of else "100.0"
     limit = f"{guard.stop_above_percent:g}"

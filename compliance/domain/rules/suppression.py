@@ -26,7 +26,7 @@ from compliance.domain.facts import (
     SuppressionSource,
     World,
 )
-from compliance.domain.intent import Intent
+from compliance.domain.intent import Intent, Purpose
 from compliance.domain.memory import Memory
 from compliance.domain.rules.base import Rule, in_world, objection
 from compliance.domain.terms import end_of_month_term, local_date, months_at_most
@@ -127,7 +127,7 @@ def _applies(
         return False
     if entry.channel not in rule.channels or entry.since > now:
         return False
-    if entry.purpose and entry.purpose != intent.purpose.value:
+    if entry.purpose and entry.purpose not in (intent.purpose.value, _sells(intent)):
         return False
     if entry.expires_at is not None and entry.expires_at <= now:
         return False
@@ -138,6 +138,11 @@ def _applies(
     # without a product we cannot show that the narrower wish is not meant
     product = facts.world.product
     return product is None or product.family == entry.product_family
+
+
+def _sells(intent: Intent) -> str:
+    """A callback that was asked for still sells: who refuses marketing has refused it too."""
+    return Purpose.MARKETING.value if intent.purpose is Purpose.CALLBACK else ""
 
 
 def _gives_way(
@@ -155,11 +160,13 @@ def _gives_way(
 
 
 def _consented(after: datetime, number_id: int | None, facts: Facts, now: datetime) -> bool:
-    """A consent to us since then (on this very number) that was not taken back."""
+    """A consent to be called by us, given later (for this very number) and not taken back."""
     product = facts.world.product
     family = product.family if product else ""
     return any(
-        after <= consent.granted_at <= now
+        after < consent.granted_at <= now
+        and consent.channel == "voice"
+        and consent.purpose == Purpose.MARKETING.value
         and (number_id is None or consent.number_id == number_id)
         and consent.product_family in ("", family)
         and (consent.withdrawn_at is None or consent.withdrawn_at > now)
@@ -199,7 +206,7 @@ def _too_old(rule: SuppressionRule, register: RegisterFacts, now: datetime) -> R
     limits = (register.max_age_days, rule.register_max_age_days, own.days if own else None)
     limit = min(days for days in limits if days is not None)
     imported = register.imported_at
-    if imported is None:
+    if imported is None or imported > now:
         age, old = 9999, True
     elif own is not None and own.counted == "elapsed":
         age, old = (now - imported).days, now - imported >= timedelta(days=limit)

@@ -34,7 +34,7 @@ from compliance.domain.intervals import (
     next_opening,
     parse_clock,
 )
-from compliance.domain.rules.base import Rule, objection
+from compliance.domain.rules.base import Rule, may_lie_in, objection
 from compliance.domain.terms import local_date, zone
 
 HORIZON_DAYS = 401
@@ -94,6 +94,11 @@ class TimeWindowRule(Rule):
         return (_Place(self.zone, ""),) if alone else None
 
     @cached_property
+    def hours_of(self) -> dict[str, tuple[str, ...]]:
+        """By region, as far as it was asked for: whose hours must be kept there."""
+        return {}
+
+    @cached_property
     def memo(self) -> dict[datetime, tuple[Calendar, dict[object, _Finding]]]:
         """Answers by instant (and its calendar) and places: a list asks the same all the time."""
         return {}
@@ -137,10 +142,12 @@ def _find(rule: TimeWindowRule, facts: Facts, now: datetime) -> _Finding:
     return found
 
 
-def _at_home(rule: TimeWindowRule, facts: Facts) -> str:
+def _at_home(rule: TimeWindowRule, facts: Facts) -> tuple[str, ...]:
     customer, number = facts.customer, facts.number
+    if customer is None and number is None:
+        return ("",)  # one of our own telephones
     region = (customer.region if customer else "") or (number.region if number else "")
-    return _region(rule, region)
+    return _regions(rule, region)
 
 
 def _places(rule: TimeWindowRule, facts: Facts) -> tuple[_Place, ...]:
@@ -149,19 +156,30 @@ def _places(rule: TimeWindowRule, facts: Facts) -> tuple[_Place, ...]:
     lives, called = customer.region if customer else "", number.region if number else ""
     at_home = _at_home(rule, facts)
     if rule.where == "fixed":
-        return (_Place(rule.zone, at_home),)
-    at_number = _region(rule, called or lives)
-    residence = _Place(customer.time_zone if customer else rule.zone, at_home)
-    telephone = _Place(number.time_zone if number else rule.zone, at_number)
+        return tuple(_Place(rule.zone, region) for region in at_home)
+    residence_zone = customer.time_zone if customer else rule.zone
+    number_zone = number.time_zone if number else rule.zone
+    residence = tuple(_Place(residence_zone, region) for region in at_home)
+    telephone = tuple(_Place(number_zone, region) for region in _regions(rule, called or lives))
     if rule.where == "residence":
-        return (residence,)
+        return residence
     if rule.where == "number":
-        return (telephone,)
-    return (residence,) if residence == telephone else (residence, telephone)
+        return telephone
+    return tuple(dict.fromkeys((*residence, *telephone)))
 
 
-def _region(rule: TimeWindowRule, region: str) -> str:
-    return region if region in rule.regions else ""
+def _regions(rule: TimeWindowRule, region: str) -> tuple[str, ...]:
+    """Whose hours hold in a region: its own, or the general ones ("").
+
+    Of a region that is not known, or only coarsely ("US"), all that it may be: it must be open
+    wherever somebody might be.
+    """
+    found = rule.hours_of.get(region)
+    if found is None:
+        own = [name for name in rule.regions if region == name or region.startswith(f"{name}-")]
+        maybe = [name for name in rule.regions if may_lie_in(region, name)]
+        found = rule.hours_of[region] = tuple(own) if own else ("", *maybe)
+    return found
 
 
 def _windows_on(rule: TimeWindowRule, region: str, calendar: Calendar) -> WindowsOn:
