@@ -37,6 +37,7 @@ PURPOSES: dict[str, Text] = {
     Purpose.CARE: _("Care"),
     Purpose.CALLBACK: _("Callback"),
     Purpose.TEST: _("Test"),
+    Purpose.MESSAGE: _("Text message"),
     Purpose.AGENT_LEG: _("Agent's own leg"),
 }
 

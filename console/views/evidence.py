@@ -25,6 +25,7 @@ from accounts.personal_access import CHOICES, Why, clean_reference, note_search,
 from audiences.finding import find
 from audit.recording import record
 from clock.reading import now as clock_now
+from console.views.suppressions import VIAS
 from evidence.dossier import dossier, find_call
 from evidence.dossier_pdf import dossier_json, dossier_pdf
 from evidence.history import contact_history
@@ -78,7 +79,10 @@ def index(request: HttpRequest) -> HttpResponse:
             "registers": REGISTERS,
             "since": since,
             "until": until - timedelta(days=1),
-            "latencies": latencies(since, until, clock_now()),
+            "latencies": [
+                (VIAS.get(each.channel, each.channel), each)
+                for each in latencies(since, until, clock_now())
+            ],
             "may_erase": may(request.user, Page.ERASURES),
         },
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django import template
 from django.utils import timezone
@@ -16,3 +16,11 @@ def moment(text: object) -> str:
     if not isinstance(text, str) or not text:
         return ""
     return timezone.localtime(datetime.fromisoformat(text)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+@register.filter
+def last_day(until: object) -> str:
+    """The last day of a term that ends then: one that ends at midnight ends the day before."""
+    if not isinstance(until, datetime):
+        return ""
+    return f"{timezone.localtime(until) - timedelta(microseconds=1):%Y-%m-%d}"

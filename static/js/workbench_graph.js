@@ -115,7 +115,7 @@ export class Picture {
     const lost = figures.entered ? figures.hung_up / figures.entered : 0;
     group.append(svg("rect", { x: 0, y: height - 5, width: Math.max(2, width * share), height: 5, class: "funnel" }));
     group.append(svg("rect", { x: 0, y: height - 5, width: width * share * lost, height: 5, class: "funnel-lost" }));
-    const text = svg("text", { x: width - 10, y: height - 10, class: "node-figures" });
+    const text = svg("text", { x: width / 2, y: height + 13, class: "node-figures" });
     text.textContent = `${figures.entered} · −${figures.hung_up} · ?${figures.no_match}`;
     group.append(text);
     group.setAttribute("aria-label", `${name}: ${figures.entered} ${this.texts.entered}, ${figures.left} ${this.texts.left}, ${figures.hung_up} ${this.texts.hung_up}, ${figures.no_match} ${this.texts.no_match}`);
