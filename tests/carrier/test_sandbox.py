@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -95,8 +94,9 @@ def test_check_23_calls_are_dialled_in_their_turn() -> None:
         sids = [b.create(f"+8613900{n:02d}0487", timeout=5).sid for n in range(10)]
         b.until(lambda: len(b.journal(event="initiated")) == 10)
         times = [datetime.fromisoformat(line["time"]) for line in b.journal(event="initiated")]
-        gaps = [(later - earlier).total_seconds() for earlier, later in itertools.pairwise(times)]
-        assert all(gap >= 0.99 for gap in gaps)
+        begun = b.client.calls(sids[0]).fetch().date_created
+        # a machine under load may dial late, which brings the next call nearer, but never early
+        assert all(time >= begun + timedelta(seconds=turn) for turn, time in enumerate(times))
         waits = [int(b.client.calls(sid).fetch().queue_time) for sid in sids]
         assert waits == sorted(waits) and waits[-1] > 3000
         stamps = [
