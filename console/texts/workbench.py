@@ -58,7 +58,7 @@ _INTENTS: Final[dict[str, str | Promise]] = {
 }
 #: What else may lead on from a node.
 _WAYS: Final[dict[str, str | Promise]] = {
-    "filled": gettext_lazy("Answered"),
+    "filled": gettext_lazy("Answer given"),
     "connected": gettext_lazy("Connected"),
     "no_agent": gettext_lazy("No agent free"),
     "no_answer": gettext_lazy("Agent did not answer"),
