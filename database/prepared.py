@@ -120,7 +120,6 @@ def run(cursor: Any, *steps: Write) -> None:
 
 def write(writes: list[Write]) -> None:
     """Write what was put off, in one round trip; nothing is left. Raises django.db.Error."""
-    if writes:
-        with connection.cursor() as cursor:
-            run(cursor, *writes)
-        writes.clear()
+    with connection.cursor() as cursor:
+        run(cursor, *writes)
+    writes.clear()

@@ -73,11 +73,13 @@ def answered(call: Call, *, at: datetime) -> str:
     return _carry_out(call, step, turn=0, at=at)
 
 
-def heard(call: Call, *, turn: int, said: Said, at: datetime, writes: list[Write]) -> str:
+def heard(
+    call: Call, *, turn: int, said: Said, at: datetime, writes: list[Write] | None = None
+) -> str:
     """The robot's reply to one answer (or to silence).
 
-    A turn that only talks is added to `writes`, for the caller to write with the reply; one that
-    has consequences is written before them.
+    A turn that only talks is added to `writes`, where they are given, for the caller to write with
+    the reply; one that has consequences is written before them.
     """
     if call.state != CallState.ANSWERED:
         return twiml.hang_up([])
@@ -104,13 +106,13 @@ def heard(call: Call, *, turn: int, said: Said, at: datetime, writes: list[Write
         can_transfer=can_transfer,
         writes=writes,
     )
-    if step.effects or not all(isinstance(reply, Say | Listen) for reply in step.replies):
+    only_talks = all(isinstance(reply, Say | Listen) for reply in step.replies)
+    if writes and (step.effects or step.asks_consent or not only_talks):
         write(writes)
     if (said.text or said.digits) and step.trace.intent not in _MACHINES:
         _note_conversation(call, at)
     if step.asks_consent:
         # the turn that brought the question is stored only now: what they want belongs to it
-        write(writes)
         transferring.show_who_is_coming(call)
     return _carry_out(call, step, turn=turn, at=at, version=conversation.script_version)
 

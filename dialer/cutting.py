@@ -13,7 +13,6 @@ from datetime import datetime
 from uuid import UUID
 
 from database.lookups import save
-from database.prepared import Write, write
 from dialer import conversing
 from dialer.domain.call_state import CallState
 from dialer.domain.said import Said
@@ -29,9 +28,7 @@ def take(call: Call, *, turn: int, words: str, at: datetime) -> bool:
     """Carry the turn out with the words so far. The call is locked. False: it came too late."""
     if call.state != CallState.ANSWERED or last_turn(call.public_id) >= turn:
         return False
-    writes: list[Write] = []
-    conversing.heard(call, turn=turn, said=Said(text=words), at=at, writes=writes)
-    write(writes)
+    conversing.heard(call, turn=turn, said=Said(text=words), at=at)
     call.cut_turn = turn
     save(call, "cut_turn")
     return True

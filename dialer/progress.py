@@ -43,19 +43,19 @@ def _lookup(name: str, *more: str) -> Lookup[Any]:
         calls = Call.objects.all()
         if more:
             calls = calls.select_related("campaign__script_version", *more).defer(*unread)
-        return calls.annotate(
-            locked_at=Func(function="sanshi_now", output_field=DateTimeField())
-        ).filter(public_id=public_id)
+        return _with_time(calls, public_id)
 
     return Lookup(name, build, "public_id", before=_LOCK)
 
 
 def _with_answer(public_id: Place, key: Place) -> QuerySet[Any]:
     earlier = ReceivedWebhook.objects.filter(key=key).values("reply")[:1]
-    return Call.objects.annotate(
-        locked_at=Func(function="sanshi_now", output_field=DateTimeField()),
-        answered=Subquery(earlier),
-    ).filter(public_id=public_id)
+    return _with_time(Call.objects.annotate(answered=Subquery(earlier)), public_id)
+
+
+def _with_time(calls: QuerySet[Call], public_id: Place) -> QuerySet[Any]:
+    time = Func(function="sanshi_now", output_field=DateTimeField())
+    return calls.annotate(locked_at=time).filter(public_id=public_id)
 
 
 _CALL = _lookup("call")

@@ -325,12 +325,13 @@ def _store(
         "step": step.model_dump_json(),
     }
     steps: list[Write] = [(_STAND, stand), (_STORE, turn)]
-    shadowed = settings.ARBITER_MODE == "shadow" and trace.layer in ("model", "gate")
+    modelled = bool(heard.text) and trace.layer in ("model", "gate")
+    shadowed = modelled and settings.ARBITER_MODE == "shadow"
     if writes is not None and not shadowed:
         writes += steps
         return
     with connection.cursor() as cursor:
         run(cursor, *steps)
         row = cursor.fetchone()
-    if shadowed and heard.text:
+    if shadowed:
         enqueue_shadow_question(row[0], heard.at)

@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 from xml.sax.saxutils import quoteattr
 
 from django.conf import settings
@@ -27,6 +28,13 @@ class Clip:
     """Audio at an address, heard instead of words."""
 
     url: str
+
+
+class _Voice(NamedTuple):
+    """The carrier's voice that reads the words."""
+
+    language: str
+    name: str
 
 
 #: What is heard: words that the carrier reads, or a clip.
@@ -53,7 +61,7 @@ def gather(
     """
     document = _gather(
         tuple(lines), _seconds(wait_s), _seconds(end_s), digits, _hints(hints), barge_in,
-        bool(overheard), settings.SPEECH_LANGUAGE, settings.SAY_LANGUAGE, settings.SAY_VOICE,
+        bool(overheard), settings.SPEECH_LANGUAGE, _voice(),
     )  # fmt: skip
     for place, address in ((_ACTION, action), (_OVERHEARD, overheard)):
         document = document.replace(f'"{place}"', quoteattr(address))
@@ -74,8 +82,7 @@ def _gather(
     barge_in: bool,
     overheard: bool,
     speech: str,
-    language: str,
-    voice: str,
+    voice: _Voice,
 ) -> str:
     """The document with places for its addresses: to make one takes as long as to think."""
     response = VoiceResponse()
@@ -95,7 +102,7 @@ def _gather(
     # before the Gather nobody listens; within it somebody does
     listens = barge_in or overheard
     for line in lines:
-        (listening if listens else response).append(_prompt(line, language, voice))
+        (listening if listens else response).append(_prompt(line, voice))
     response.append(listening)
     return str(response)
 
@@ -104,7 +111,7 @@ def hang_up(lines: Sequence[Prompt] = ()) -> str:
     """Say `lines` and end the call."""
     response = VoiceResponse()
     for line in lines:
-        response.append(_prompt(line))
+        response.append(_prompt(line, _voice()))
     response.hangup()
     return str(response)
 
@@ -113,7 +120,7 @@ def say_and_redirect(lines: Sequence[Prompt], url: str) -> str:
     """Say `lines` and go on at `url`."""
     response = VoiceResponse()
     for line in lines:
-        response.append(_prompt(line))
+        response.append(_prompt(line, _voice()))
     response.redirect(url, method="POST")
     return str(response)
 
@@ -136,7 +143,7 @@ def dial_conference(
     """
     response = VoiceResponse()
     for line in lines:
-        response.append(_prompt(line))
+        response.append(_prompt(line, _voice()))
     dial = Dial(action=action, method="POST")
     dial.append(
         Conference(
@@ -154,14 +161,14 @@ def dial_conference(
     return str(response)
 
 
-def _prompt(line: Prompt, language: str = "", voice: str = "") -> Say | Play:
+def _voice() -> _Voice:
+    return _Voice(settings.SAY_LANGUAGE, settings.SAY_VOICE)
+
+
+def _prompt(line: Prompt, voice: _Voice) -> Say | Play:
     if isinstance(line, Clip):
         return Play(line.url)
-    return Say(
-        line,
-        language=language or settings.SAY_LANGUAGE,
-        voice=voice or settings.SAY_VOICE,
-    )
+    return Say(line, language=voice.language, voice=voice.name)
 
 
 def _told(url: str) -> dict[str, str]:

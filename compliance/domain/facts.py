@@ -207,6 +207,10 @@ class Exemption:
     at: datetime | None = None
     expires_at: datetime | None = None
 
+    def stands(self, moment: datetime) -> bool:
+        """Whether it has not expired by then."""
+        return self.expires_at is None or moment < self.expires_at
+
 
 @dataclass(frozen=True, slots=True)
 class Preference:

@@ -45,6 +45,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return time.monotonic() < self._trusted_until and not self._was_told_something()
 
     def _was_told_something(self) -> bool:
-        socket = select.poll()
-        socket.register(self.connection.fileno(), select.POLLIN)
-        return bool(socket.poll(0))
+        ears = select.poll()
+        ears.register(self.connection.fileno(), select.POLLIN)
+        return bool(ears.poll(0))

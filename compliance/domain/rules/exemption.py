@@ -32,8 +32,8 @@ def in_force(rule: ExemptionRule, facts: Facts, intent: Intent, now: datetime) -
     """The exemption that covers a callback now: at most the tolerance from the promise."""
     tolerance = timedelta(seconds=rule.tolerance_s)
     for exemption in _candidates(facts, intent):
-        standing = exemption.expires_at is None or now < exemption.expires_at
-        if standing and exemption.at is not None and abs(now - exemption.at) <= tolerance:
+        promised = exemption.at
+        if promised and exemption.stands(now) and abs(now - promised) <= tolerance:
             return exemption
     return None
 
@@ -44,8 +44,7 @@ def next_start(rule: ExemptionRule, facts: Facts, intent: Intent, now: datetime)
     starts = [
         each.at - tolerance
         for each in _candidates(facts, intent)
-        if each.at is not None
-        and (each.expires_at is None or each.at - tolerance < each.expires_at)
+        if each.at is not None and each.stands(each.at - tolerance)
     ]
     return min((start for start in starts if start > now), default=None)
 

@@ -189,6 +189,6 @@ def _exempt(kind: ExemptionKind, facts: Facts, intent: Intent, now: datetime) ->
         exemption.kind is kind
         and exemption.product_id in (None, intent.product_id)
         and exemption.campaign_id in (None, intent.campaign_id)
-        and (exemption.expires_at is None or now < exemption.expires_at)
+        and exemption.stands(now)
         for exemption in facts.exemptions
     )

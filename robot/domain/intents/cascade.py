@@ -10,6 +10,7 @@ was neither an opt-out nor a complaint.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -98,8 +99,7 @@ class Cascade:
 
     def _is_risky(self, spoken: Spoken) -> bool:
         """Whether the model hears an opt-out or a complaint in what else is said than a limit."""
-        scores = self.model.scores(normalise(without_limit(spoken.plain)))
-        return sum(scores.get(label, 0.0) for label in STOP) >= RISKY
+        return _stops(self.model.scores(normalise(without_limit(spoken.plain)))) >= RISKY
 
     def _alarm(self, text: str, spoken: Spoken, alarm: safety.Alarm) -> Reading:
         message = alarm.intent in STOP and any(word in spoken.plain for word in _MESSAGE_TOO)
@@ -120,14 +120,14 @@ class Cascade:
         self, text: str, spoken: Spoken, lifted: frozenset[Intent], question: Question
     ) -> Reading:
         scores = self.model.scores(spoken)
-        unruled = sum(scores.get(label, 0.0) for label in STOP)
+        unruled = _stops(scores)
         if lifted:  # a guard spoke: the look-alike is ruled out
             scores = {label: p for label, p in scores.items() if label not in lifted}
             total = sum(scores.values()) or 1.0
             scores = {label: p / total for label, p in scores.items()}
         ranked = sorted(scores.items(), key=lambda item: -item[1])
         best, chance = ranked[0]
-        risk = sum(scores.get(label, 0.0) for label in STOP)
+        risk = _stops(scores)
         abuse = scores.get(Intent.ABUSE, 0.0)
         intent, suspected, layer = best, False, "model"
         if best in STOP or risk >= SUSPECT:
@@ -160,6 +160,11 @@ class Cascade:
             top=tuple((label, round(p, 4)) for label, p in ranked[:3]),
             model_hash=self.model.sha256,
         )
+
+
+def _stops(scores: Mapping[str, float]) -> float:
+    """The chance that it was an opt-out or a complaint."""
+    return sum(scores.get(label, 0.0) for label in STOP)
 
 
 def _but(reading: Reading, *, continue_: bool) -> Reading:
