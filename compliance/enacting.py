@@ -75,7 +75,7 @@ def submit(version: PackVersion, maker: User) -> Approval:
         raise NotYourDraft
     if problems(locked.document):
         raise HasMistakes
-    if locked.effective_from <= clock_now():
+    if is_back_dated(locked, clock_now()):
         raise BackDated
     _move(locked, PackState.SUBMITTED, maker)
     return deciding.submit(
@@ -97,7 +97,7 @@ def sign(version: PackVersion, checker: User, seen: str, note: str = "") -> Pack
     locked = _locked(version)
     if locked.state != PackState.SUBMITTED:
         raise WrongStep
-    if locked.effective_from <= clock_now():
+    if is_back_dated(locked, clock_now()):
         raise BackDated
     asked = _asked(subject_of(locked))
     if asked.content_hash != signed_hash(locked):
@@ -194,6 +194,11 @@ def refuse_end(version: PackVersion, checker: User, reason: str) -> None:
     deciding.send_back(approval=_asked(end_subject_of(version)), checker=checker, reason=reason)
 
 
+def is_back_dated(version: PackVersion, now: datetime) -> bool:
+    """Whether a version that is not signed yet would begin before its signature."""
+    return version.effective_from <= now
+
+
 def phase_of(version: PackVersion, now: datetime) -> Phase:
     """Where a version stands."""
     siblings = PackVersion.objects.filter(pack_id=version.pack_id).defer("document")
@@ -223,8 +228,10 @@ def phases(versions: Iterable[PackVersion], now: datetime) -> dict[int, Phase]:
 
 
 def before(version: PackVersion, now: datetime) -> PackVersion | None:
-    """The version of the same pack that this one would replace: in force when it begins."""
-    at = max(now, version.effective_from)
+    """The version of the same pack that this one replaces: in force when it begins or began."""
+    at = version.effective_from
+    if version.state != PackState.APPROVED:
+        at = max(now, at)
     others = [one for one in versions_at(at, without=version.pk) if one.pack_id == version.pack_id]
     return others[0] if others else None
 

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.permissions import Page, may, requires
-from compliance import drafting
+from clock.reading import now as clock_now
+from compliance import drafting, enacting
 from compliance.domain.pack_state import PackState
 from compliance.domain.registry import KINDS
 from compliance.models.pack import PackVersion
@@ -46,7 +47,8 @@ def head(request: HttpRequest, version_id: int) -> HttpResponse:
         )
         return _("Saved.")
 
-    attempt(request, act)
+    if attempt(request, act) and begins.replace(tzinfo=get_current_timezone()) <= clock_now():
+        messages.warning(request, enacting.BackDated().sentence)
     return redirect("pack-version", version_id)
 
 
@@ -111,6 +113,9 @@ def source(request: HttpRequest, version_id: int) -> HttpResponse:
             "source": text,
             "mistakes": _mistakes(found),
             "writes": writes,
+            "back_dated": enacting.BackDated().sentence
+            if writes and enacting.is_back_dated(version, clock_now())
+            else "",
             "seen": request.POST.get("seen", version.sha256),
         },
     )

@@ -26,6 +26,7 @@ from compliance.domain.comparing import Effect, RuleChange
 from compliance.domain.pack import Layer, PackError, compile_pack
 from compliance.domain.pack_checking import gaps
 from compliance.domain.pack_state import PackState, Phase
+from compliance.domain.registry import RELAXING
 from compliance.drafting import PackRefused
 from compliance.models.pack import Pack, PackVersion
 from compliance.packs import in_force
@@ -90,6 +91,8 @@ def version_page(request: HttpRequest, version_id: int) -> HttpResponse:
             "may_edit": may(user, Page.PACK_EDITING),
             "may_ask": may(user, Page.WHAT_IF),
             "writes": at is Phase.DRAFT and version.maker_id == user.pk,
+            "back_dated": enacting.is_back_dated(version, now),
+            "back_dated_text": enacting.BackDated().sentence,
             "may_sign": signs and asked is not None and asked.maker_id != user.pk,
             "may_sign_end": signs and ending is not None and ending.maker_id != user.pk,
             "history": [
@@ -246,8 +249,12 @@ def _content(version: PackVersion) -> dict[str, Any]:
     return {
         "rules": _rule_rows(version.document),
         "earlier": earlier,
+        # without an earlier version nothing is looser than before; what lets calls through is named
+        "relaxing": []
+        if earlier
+        else [each.rule_id for each in found if each.new and each.new.kind in RELAXING],
         "changes": change_rows(found),
-        "loosening": sum(change.loosens for change in found),
+        "loosening": sum(change.loosens for change in found) if earlier else 0,
         "unsaid": gaps(stack) if version.state != PackState.WITHDRAWN else {},
     }
 

@@ -22,7 +22,7 @@ from compliance.packs import in_force, read_shipped
 from console import rule_forms
 from console.rule_forms import Control
 from tests.cast import person
-from tests.compliance.conftest import Bank, make_bank
+from tests.compliance.conftest import Bank, make_bank, set_time
 from tests.compliance.world import beijing
 
 FIRST_DAY = beijing("2026-12-01 00:00")
@@ -391,6 +391,47 @@ def test_a_limit_that_is_off_reads_so(maker: Client) -> None:
     assert "None" not in shown
     save_rule(maker, draft, "C2", **{"window.amount": "10"})
     assert "the sentence is unchanged" in page(maker, "pack-version", draft.pk)
+
+
+def test_a_first_version_is_compared_with_nothing(maker: Client, checker: Client) -> None:
+    first = PackVersion.objects.get()
+    shown = page(maker, "pack-version", first.pk)
+    assert "there is nothing to compare it with" in shown
+    assert "Rules that make exceptions: X1." in shown
+    assert "loosening" not in shown
+    document = {**read_shipped("cn-bank"), "pack": "cn-33", "version": "1", "layer": "province"}
+    file = SimpleUploadedFile("cn-33.yaml", write(document).encode())
+    shown = maker.post(reverse("pack-new"), {"file": file}, follow=True).content.decode()
+    assert "there is nothing to compare it with" in shown and "loosening" not in shown
+
+
+def test_a_replaced_version_is_not_compared_with_its_successor(
+    maker: Client, checker: Client
+) -> None:
+    first, draft = PackVersion.objects.get(), drafted(maker)
+    save_rule(maker, draft, "C1", limit="1")
+    take(maker, draft, "submit")
+    take(
+        checker, draft, "sign", content_hash=hash_on(page(checker, "pack-version", draft.pk), draft)
+    )
+    set_time(FIRST_DAY)
+    assert "there is nothing to compare it with" in page(maker, "pack-version", first.pk)
+    assert "against cn-bank@1.0" in page(maker, "pack-version", draft.pk)
+
+
+def test_a_beginning_in_the_past_is_said_at_once(maker: Client) -> None:
+    draft = drafted(maker)
+    said = "choose a later beginning"
+    assert f'role="alert" hidden>A version begins after it is signed: {said}' in page(
+        maker, "pack-version", draft.pk
+    )
+    fields = {"version": "1.1", "begins": "2020-01-01T00:00", "seen": draft.sha256}
+    shown = maker.post(reverse("pack-head", args=[draft.pk]), fields, follow=True).content.decode()
+    assert f'role="alert" >A version begins after it is signed: {said}' in shown
+    assert 'id="submit" disabled' in shown
+    assert said in page(maker, "pack-source", draft.pk)
+    assert said in take(maker, draft, "submit")
+    assert draft.state == "draft"
 
 
 def test_an_unknown_step_or_version_is_not_found(maker: Client) -> None:
