@@ -216,7 +216,11 @@ def _differences(
 
 def _intent(scenario: Scenario) -> Intent:
     dial, with_customer = scenario.dial, scenario.purpose is not Purpose.TEST
-    kinds = {Purpose.TEST: DialKind.TEST, Purpose.CALLBACK: DialKind.CALLBACK}
+    kinds = {
+        Purpose.TEST: DialKind.TEST,
+        Purpose.CALLBACK: DialKind.CALLBACK,
+        Purpose.MESSAGE: DialKind.MESSAGE,
+    }
     of_actor = DialKind.ROBOT if scenario.actor is Actor.ROBOT else DialKind.AGENT
     return Intent(
         purpose=scenario.purpose,

@@ -147,6 +147,7 @@ def _consent(index: int, yes: Yes, clean: Clean) -> Consent:
         index,
         clean.utc(yes.granted_at),
         channel=yes.channel,
+        purpose=yes.purpose.value,
         product_family=yes.family,
         withdrawn_at=clean.time(yes.withdrawn_at),
         expires_at=clean.time(yes.expires_at),

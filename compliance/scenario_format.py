@@ -62,6 +62,7 @@ class Yes(_Strict):
     granted_at: datetime
     family: str = ""
     channel: str = "voice"
+    purpose: Purpose = Purpose.MARKETING
     withdrawn_at: datetime | None = None
     expires_at: datetime | None = None
     basis: str = "written"

@@ -272,6 +272,7 @@ _DIRECTIONS: dict[tuple[str, str], Direction] = {
     ("suppression", "registers"): _demands,
     ("consent", "max_age_months"): _lower,
     ("consent", "bases"): _ways,
+    ("consent", "or_purposes"): _fewer,
     ("consent", "profiling"): _on,
     ("consent", "number"): lambda old, new: Effect.TIGHTER if new == "own" else Effect.LOOSER,
     ("cap", "limit"): _lower,

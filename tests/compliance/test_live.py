@@ -25,6 +25,8 @@ from tests.compliance.live import CAMPAIGN, CN, GB, US, Case, Changes, Country, 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ROBOT = {"actor": Actor.ROBOT, "kind": DialKind.ROBOT}
 CARE = {"purpose": Purpose.CARE}
+#: a robot's care call, which names no product
+GREETING = {**CARE, **ROBOT, "product_id": None}
 MESSAGE = {"purpose": Purpose.MESSAGE, "actor": Actor.ROBOT, "kind": DialKind.MESSAGE}
 STAFF = {
     "purpose": Purpose.TEST,
@@ -135,8 +137,8 @@ def _industry(bank: Live) -> Changes:
     return {}
 
 
-CN_CASES = [
-    *COMMON,
+#: Texts that customers ask for in calls.
+TEXTS = [
     Case("M1", "WINDOW", lambda b: b.clock("2026-11-24 07:59:59") or MESSAGE),
     Case("M2", "CAL_MISSING", lambda b: _no_calendar(b) or MESSAGE),
     Case(
@@ -160,6 +162,11 @@ CN_CASES = [
         lambda b: b.of_customer(sandbox=True) or {**MESSAGE, "carrier": "sms"},
     ),
     Case("M6", "NUMBER_INVALID", lambda b: b.of_number(valid=False) or MESSAGE),
+]
+
+CN_CASES = [
+    *COMMON,
+    *TEXTS,
     Case("W1", "WINDOW", lambda b: b.clock("2026-11-24 08:59:59")),
     Case("W1", "WINDOW", lambda b: b.clock("2026-11-24 12:30")),
     Case("W1", "WINDOW", lambda b: b.of_customer(region="CN-65")),
@@ -274,6 +281,18 @@ CN_CASES = [
 
 US_CASES = [
     *COMMON,
+    *TEXTS,
+    Case(
+        "M1",
+        "HOLIDAY",
+        lambda b: b.of_customer(region="US-LA") or b.clock("2026-11-26 12:00") or MESSAGE,
+    ),
+    Case("M3", "OPT_OUT", lambda b: b.refuse("opt_out") or MESSAGE),
+    Case(
+        "M6",
+        "REGISTER_STALE",
+        lambda b: b.of_number(ownership_asked_at=b.now - 31 * DAY) or MESSAGE,
+    ),
     Case("W1", "WINDOW", lambda b: b.clock("2026-11-24 07:59:59")),
     Case(
         "W1",
@@ -288,6 +307,7 @@ US_CASES = [
     Case("W2", "CAL_MISSING", _no_calendar),
     Case("B1", "BLACKOUT", lambda b: b.of_number(region="US-NY") or b.stop(region="US-NY")),
     Case("K1R", "CONSENT_BASIS", lambda b: b.of_consent(basis="oral") or ROBOT),
+    Case("K1C", "CONSENT_WITHDRAWN", lambda b: b.of_consent(withdrawn_at=b.now - DAY) or GREETING),
     Case("K3", "DNC_NATIONAL", lambda b: _listed(b, "national")),
     Case("K3", "REGISTER_STALE", lambda b: _stale(31)),
     Case("K3", "REGISTER_STALE", lambda b: _without_registers()),
@@ -310,6 +330,7 @@ US_CASES = [
             or ROBOT
         ),
     ),
+    Case("C5", "CAP_C5", lambda b: b.happened("conversation", 9 * DAY, purpose="care") or GREETING),
     Case(
         "O1-refused",
         "COOLOFF_REFUSED",
@@ -327,6 +348,9 @@ US_CASES = [
 
 GB_CASES = [
     *COMMON,
+    *TEXTS,
+    Case("M1", "WINDOW", lambda b: b.clock("2026-11-29 12:00") or MESSAGE),
+    Case("M3", "OPT_OUT", lambda b: b.refuse("opt_out") or MESSAGE),
     Case("W1", "WINDOW", lambda b: b.clock("2026-11-24 21:00")),
     Case("W1", "WINDOW", lambda b: b.clock("2026-11-29 12:00")),
     Case("W1", "HOLIDAY", lambda b: b.clock("2026-11-30 12:00")),
@@ -337,12 +361,14 @@ GB_CASES = [
         "PROFILING_OBJECTED",
         lambda b: b.of_customer(no_profiling=True) or {**ROBOT, "profiled": True},
     ),
+    Case("K1C", "CONSENT_EXPIRED", lambda b: b.of_consent(expires_at=b.now - DAY) or GREETING),
     Case("K3", "DNC_TPS", lambda b: _listed(b, "tps")),
     Case("K3", "DNC_CTPS", lambda b: _listed(b, "ctps")),
     Case("K3", "REGISTER_STALE", lambda b: _stale(28, "ctps")),
     Case("K4", "WRONG_NUMBER", lambda b: b.refuse("wrong_number", number=b.number)),
     Case("K5", "PREFERENCE_ROBOT", lambda b: _wish(b, no_robot=True) or ROBOT),
     Case("C1", "CAP_C1", lambda b: b.happened("attempt", 6 * DAY, 3)),
+    Case("C2", "CAP_C2", lambda b: b.happened("conversation", 9 * DAY, purpose="care") or GREETING),
     Case(
         "O1-refused",
         "COOLOFF_REFUSED",
@@ -403,6 +429,28 @@ def test_a_clean_call_passes(db: None, country: Country, speaker: dict[str, obje
     stored = Decision.objects.get()
     assert stored.facts["world"]["campaign_counts"]
     assert replay(stored).document() == stored.decision
+
+
+@COUNTRIES
+def test_a_text_that_was_asked_for_passes(db: None, country: Country) -> None:
+    bank = clean(country)
+    asked = {**MESSAGE, "product_id": None, "caller_id_id": None, "carrier": "sms"}
+    assert bank.ask(**asked).decision.allowed
+
+
+@COUNTRIES
+def test_a_robots_greeting_passes_with_a_consent_to_care_calls(db: None, country: Country) -> None:
+    bank = clean(country)
+    bank.of_consent(purpose="care")
+    assert bank.ask(**GREETING).decision.allowed
+
+
+@pytest.mark.parametrize("country", [US, GB], ids=lambda country: country.pack)
+def test_a_robots_greeting_without_any_consent_does_not(db: None, country: Country) -> None:
+    bank = clean(country)
+    Consent.objects.all().delete()
+    assert bank.ask(**GREETING).decision.codes == ["CONSENT_NONE"]
+    assert bank.ask(**CARE, product_id=None).decision.allowed
 
 
 @COUNTRIES

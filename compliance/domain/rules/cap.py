@@ -290,7 +290,9 @@ def _keys(rule: CapRule, facts: Facts, intent: Intent) -> tuple[tuple[str, objec
         elif key == "household":
             value = customer.household if customer else None
         elif key == "product_family":
-            value = product.family if product else None
+            if product is None:
+                continue  # about nothing in particular: calls about anything count
+            value = product.family
         elif key == "campaign":
             value = intent.campaign_id
         elif key == "branch":

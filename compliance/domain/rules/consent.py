@@ -4,6 +4,7 @@ A consent covers a call when it names the channel, the purpose and the product's
 family), was granted, is not too old, has not expired and was not withdrawn. A withdrawal beats
 every grant before it whose scope it shares.
 
+`or_purposes`: a consent to one of these will do as well (to care calls, for a robot's care call).
 `bases`: how it must have been given ("written" for a robot's call in the US; empty = any way).
 `number`: "own" asks for a consent that names this very number. A consent older than the present
 owner's use of the number is another person's and does not count. `profiling`: an audience chosen by
@@ -29,6 +30,7 @@ class ConsentRule(Rule):
     kind: Literal["consent"]
     channel: str = "voice"
     purpose: str = "marketing"
+    or_purposes: frozenset[str] = frozenset()
     max_age_months: int | None = None
     bases: frozenset[str] = frozenset()
     number: Literal["any", "own"] = "any"
@@ -61,7 +63,7 @@ def _standing(
         consent
         for consent in facts.consents
         if consent.channel == rule.channel
-        and consent.purpose == rule.purpose
+        and (consent.purpose == rule.purpose or consent.purpose in rule.or_purposes)
         and consent.product_family in ("", family)
         and consent.number_id in _numbers(rule, intent)
         and consent.granted_at <= now
