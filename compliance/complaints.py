@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
-from audiences.models import Customer
+from audiences.models import Customer, CustomerNumber
+from audiences.one_person import kept_id
 from audit.recording import record
 from compliance import calendars, suppressing
 from compliance.domain.case_state import CaseState
 from compliance.domain.case_terms import answer_by, forward_by
+from compliance.domain.terms import local_date, start_of_day
 from compliance.models.complaint import Complaint, ComplaintEvent
 
 
@@ -32,13 +36,22 @@ def open_case(
     received_at: datetime | None = None,
     branch_id: int | None = None,
     actor_id: int | None = None,
+    number_not_theirs: bool = False,
+    beside: Collection[int] = (),
 ) -> Complaint:
     """Open a case and suppress the person (and the number it came from).
 
     `received_at`: when the complaint came in, from which the terms count (default `at`).
     `branch_id`: whose case it is where no customer says so. `actor_id`: who opened it; None = it
-    was said in a call.
+    was said in a call. What they confirmed: that customer and number belong together although the
+    number is not the customer's, and that it is another matter than that of the cases `beside`.
     """
+    confirmed: dict[str, Any] = {}
+    if number_not_theirs:
+        confirmed["number_not_theirs"] = True
+    if beside:
+        confirmed["beside"] = sorted(beside)
+    evidence = {**evidence, **confirmed}
     if customer_id is not None or number_id is not None:
         suppressing.complained(
             customer_id=customer_id,
@@ -71,9 +84,46 @@ def open_case(
         kind="complaint.opened",
         actor_id=actor_id,
         subject=f"complaint:{case.pk}",
-        payload={"customer": customer_id, "number": number_id, "via": source},
+        payload={"customer": customer_id, "number": number_id, "via": source, **confirmed},
     )
     return case
+
+
+def is_theirs(*, customer_id: int, number_id: int) -> bool:
+    """Whether a customer (whichever record stands for them) is called on a number."""
+    person = kept_id(customer_id)
+    theirs = Q(customer_id__in=[customer_id, person]) | Q(customer__merged_into=person)
+    return CustomerNumber.objects.filter(theirs, number_id=number_id).exists()
+
+
+def same_matter(
+    *,
+    customer_id: int | None,
+    number_id: int | None,
+    source: str,
+    reference: str,
+    received_at: datetime,
+) -> QuerySet[Complaint]:
+    """Cases in which this complaint may be on record already, the newest first.
+
+    They came the same way, and bear the same reference of whoever sent them, or came on the same
+    day (at the bank) from the same person.
+    """
+    day = local_date(received_at, settings.TIME_ZONE)
+    that_day = Q(
+        created_at__gte=start_of_day(day, settings.TIME_ZONE),
+        created_at__lt=start_of_day(day + timedelta(days=1), settings.TIME_ZONE),
+    )
+    person = Q(pk__in=[])
+    if customer_id is not None:
+        kept = kept_id(customer_id)
+        person |= Q(customer_id__in=[customer_id, kept]) | Q(customer__merged_into=kept)
+    if number_id is not None:
+        person |= Q(number_id=number_id)
+    same = person & that_day
+    if reference:
+        same |= Q(reference=reference)
+    return Complaint.objects.filter(same, channel=source).order_by("-created_at", "-pk")
 
 
 def _branch_of(customer_id: int | None) -> int | None:

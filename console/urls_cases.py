@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from console.views import case, cases, pressure
+from console.views import case, case_opening, cases, pressure
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("compliance/cases/", cases.index, name="cases"),
-    path("compliance/cases/new/", cases.new, name="case-new"),
+    path("compliance/cases/new/", case_opening.new, name="case-new"),
     path("compliance/cases/<int:case_id>/", case.case, name="case"),
     path("compliance/cases/<int:case_id>/file.json", case.export, name="case-export"),
     path("compliance/cases/<int:case_id>/file/", case.statement, name="case-statement"),

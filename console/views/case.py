@@ -49,6 +49,9 @@ def case(request: HttpRequest, case_id: int) -> HttpResponse:
         "compliance/case.html",
         {
             **case_row(found, now),
+            "beside": cases_of(request)
+            .filter(pk__in=found.evidence.get("beside", []))
+            .values_list("pk", flat=True),
             "name": mask_name(found.customer.name) if found.customer is not None else "",
             "file": file,
             "calls": _calls(file),

@@ -108,6 +108,9 @@ document.addEventListener("submit", (event) => {
   });
 });
 
+// a form that came back: begin where the first mistake is
+document.querySelector("[aria-invalid='true']")?.focus();
+
 function tick() {
   for (const clock of document.querySelectorAll("[data-sim-clock]")) {
     clock.textContent = dateTime.format(new Date(simNow()));

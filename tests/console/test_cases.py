@@ -60,7 +60,7 @@ def do(user: User, address: str, **fields: object) -> str:
 
 def opened(user: User, **fields: str) -> Complaint:
     """A case opened through the form."""
-    given = {"channel": "12378", "reference": "12378-77", "text": "骚扰电话", **fields}
+    given = {"channel": "12378", "reference": "", "text": "骚扰电话", **fields}
     answer = signed_in(user).post("/compliance/cases/new/", given)
     assert answer.status_code == 302, html.unescape(answer.content.decode())
     return Complaint.objects.latest("pk")
@@ -132,6 +132,78 @@ def test_what_is_wrong_with_an_opening_is_said_at_the_field(
     )
     assert said in html.unescape(answer.content.decode())
     assert not Complaint.objects.exists()
+
+
+def asked(user: User, **fields: object) -> str:
+    """What the form asks before it opens a case; nothing is opened."""
+    before = Complaint.objects.count()
+    given = {"channel": "12378", "text": "骚扰电话", **fields}
+    answer = signed_in(user).post("/compliance/cases/new/", given)
+    assert answer.status_code == 200
+    assert Complaint.objects.count() == before
+    return html.unescape(answer.content.decode())
+
+
+def key_in(shown: str) -> str:
+    """The confirmation that is asked for."""
+    return shown.split('name="confirmed" value="')[1].split('"')[0]
+
+
+def test_a_number_that_is_not_the_customers_is_joined_only_when_somebody_says_so(
+    cast: Cast,
+) -> None:
+    given = {"bank_id": "C0001", "number": "13905710002"}
+    shown = asked(cast.officer, **given)
+    assert "we know it as somebody else's" in shown
+    assert 'value="13905710002"' in shown  # what was typed is still there
+    assert not Suppression.objects.exists()
+    stranger = asked(cast.officer, bank_id="C0001", number="13900009999")
+    assert "no customer of ours is called on it" in stranger
+    assert not Number.objects.filter(e164="+8613900009999").exists()
+    # what was said of another number does not count
+    asked(cast.officer, **given, confirmed=key_in(stranger))
+    case = opened(cast.officer, **given, confirmed=key_in(shown))
+    assert case.customer == cast.wang
+    assert case.number == Number.objects.get(e164="+8613905710002")
+    written = Entry.objects.get(kind="complaint.opened")
+    assert written.payload["number_not_theirs"] is True
+    assert "Not a number of this customer" in page(cast.officer, f"/compliance/cases/{case.pk}/")
+
+
+def test_the_customers_own_number_is_nothing_to_ask_about(cast: Cast) -> None:
+    case = opened(cast.officer, bank_id="C0001", number="139 0571 0001")
+    assert case.evidence == {"opened_by": cast.officer.pk}
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        {"number": "13905710001"},  # the same day
+        {"bank_id": "C0001"},  # the same person by another name
+        {"number": "13900008888", "reference": "12378-77"},  # what the regulator calls it
+    ],
+)
+def test_a_complaint_that_is_on_record_is_shown_before_a_second_case_is_opened(
+    cast: Cast, again: dict[str, str]
+) -> None:
+    first = opened(cast.officer, number="13905710001", reference="12378-77")
+    shown = asked(cast.officer, **again)
+    assert "may be the same matter" in shown
+    assert f"/compliance/cases/{first.pk}/" in shown
+    second = opened(cast.officer, **again, confirmed=key_in(shown))
+    written = Entry.objects.filter(kind="complaint.opened").latest("pk")
+    assert written.payload["beside"] == [first.pk]
+    about = page(cast.officer, f"/compliance/cases/{second.pk}/")
+    assert f'<a href="/compliance/cases/{first.pk}/">' in about.split("Another matter than")[1]
+
+
+def test_another_way_another_day_or_another_branch_is_another_matter(cast: Cast) -> None:
+    opened(cast.officer, number="13905710001")
+    opened(cast.officer, number="13905710001", channel="12345")
+    opened(cast.officer, number="13905710001", received="2026-03-09T10:00")
+    # whose cases one may not see, those are not shown to them
+    opened(cast.officer, bank_id="C0003", channel="branch", reference="A-1")
+    opened(cast.manager_xihu, number="13900007777", channel="branch", reference="A-1")
 
 
 def test_a_complaint_said_to_the_robot_is_a_case_about_that_call(cast: Cast) -> None:
@@ -425,5 +497,5 @@ def test_a_handler_comes_from_the_cases_branch_or_head_office(cast: Cast) -> Non
 
 def test_a_number_that_stood_already_is_not_made_twice(cast: Cast) -> None:
     opened(cast.officer, number="0571-87654321")
-    opened(cast.officer, number="+86 571 8765 4321")
+    opened(cast.officer, number="+86 571 8765 4321", channel="12345")
     assert Number.objects.filter(e164="+8657187654321").count() == 1
