@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from django.db import connection
@@ -45,6 +45,16 @@ _HASHES = """
 SELECT id, encode(sha256(convert_to(({text})::text, 'UTF8')), 'hex')
 FROM {table} WHERE transaction >= %s AND transaction < %s AND id > %s AND id <= %s ORDER BY id
 """
+_CONTENTS = """
+SELECT id, ({text})::text, {erased}
+FROM {table} WHERE transaction >= %s AND transaction < %s AND id > %s AND id <= %s ORDER BY id
+"""
+_ON_RECORD = "SELECT DISTINCT subject FROM audit_entry WHERE kind = %s ORDER BY subject"
+_COLUMNS = """
+SELECT a.attname::text, format_type(a.atttypid, NULL) FROM pg_attribute a
+JOIN pg_class c ON c.oid = a.attrelid AND c.relnamespace = current_schema()::regnamespace
+WHERE c.relname = %s AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
+"""
 #: What stands for a personal column in a row's hash, before its erasure and after.
 _COMMITMENT = "coalesce(erased ->> {name}, sanshi_commitment(salt, to_jsonb({column})))"
 #: They change when a row is erased.
@@ -65,10 +75,14 @@ class Book:
     erasable: Sequence[str] = ()
     types: Mapping[str, str] = field(default_factory=dict)
 
-    @classmethod
-    def sealed(cls, table: str, said: Mapping[str, Any]) -> Self:
+    def as_said(self, said: Mapping[str, Any]) -> Self:
         """The ledger as it was when an entry described its rows."""
-        return cls(table, said["columns"], said["erasable"])
+        return replace(self, columns=_names(said, "columns"), erasable=_names(said, "erasable"))
+
+    @property
+    def readable(self) -> bool:
+        """Whether the table is there with these columns: an entry may have been changed."""
+        return bool(self.columns) and set(self.columns) | set(self.erasable) <= set(self.types)
 
     def document(self) -> dict[str, Any]:
         """What an entry about rows keeps of it."""
@@ -86,6 +100,11 @@ class Book:
         return sql.SQL("jsonb_build_array({})").format(sql.SQL(", ").join(parts))
 
 
+def _names(said: Mapping[str, Any], key: str) -> list[str]:
+    found = said.get(key)
+    return list(map(str, found)) if isinstance(found, list) else []
+
+
 def books() -> list[Book]:
     """The ledgers there are, in order of name."""
     found = []
@@ -101,9 +120,40 @@ def books() -> list[Book]:
 def hashes(
     book: Book, since: int, below: int, *, after_id: int = 0, up_to_id: int = ANY
 ) -> Iterator[tuple[Any, ...]]:
-    """(id, hash) of the rows written by the transactions in [since, below), in order of id."""
+    """(id, hash) of the rows written by the transactions in [since, below), in order of id; none
+    of a ledger that cannot be read as it was described.
+    """
+    if not book.readable:
+        return
     statement = sql.SQL(_HASHES).format(table=sql.Identifier(book.table), text=book.text)
     yield from rows(statement, [since, below, after_id, up_to_id])
+
+
+def contents(
+    book: Book, since: int, below: int, *, after_id: int = 0, up_to_id: int = ANY
+) -> Iterator[tuple[Any, ...]]:
+    """The same rows as `hashes`: (id, the text that is hashed, whether it has been erased)."""
+    if not book.readable:
+        return
+    erased = sql.SQL("erased IS NOT NULL" if "erased" in book.types else "false")
+    statement = sql.SQL(_CONTENTS).format(
+        table=sql.Identifier(book.table), text=book.text, erased=erased
+    )
+    yield from rows(statement, [since, below, after_id, up_to_id])
+
+
+def all_books() -> list[Book]:
+    """The ledgers there are, and those that the record speaks of though their trigger, or the whole
+    table, is gone: whoever takes that away shall not take the ledger out of the proof.
+    """
+    found = {book.table: book for book in books()}
+    for (table,) in list(rows(_ON_RECORD, [SEALED])):
+        if table not in found:
+            types = dict(rows(_COLUMNS, [table]))
+            said = last_sealed(table) or {}
+            columns = [name for name in types if name not in SHIFTING]
+            found[table] = Book(table, columns, said.get("erasable", ()), types)
+    return [found[table] for table in sorted(found)]
 
 
 def last_sealed(table: str) -> dict[str, Any] | None:

@@ -18,6 +18,7 @@ from psycopg2 import sql
 
 from audit.books import Book, books
 from audit.recording import record
+from audit.streaming import rows
 
 ERASED = "ledger.erased"
 
@@ -72,7 +73,16 @@ def erase_rows(
 
 def unnamed_rows(book: Book) -> list[int]:
     """The rows of a ledger that were blanked, and that no entry of the record names."""
-    return _unnamed(book, sql.SQL("true")) if book.erasable else []
+    return _unnamed(book, sql.SQL("true")) if book.erasable and "erased" in book.types else []
+
+
+def naming(table: str, row_ids: Sequence[int]) -> list[int]:
+    """The entries that name any of these rows of a ledger as erased."""
+    statement = """
+        SELECT id FROM audit_entry WHERE kind = %s AND subject = %s AND EXISTS (
+            SELECT 1 FROM jsonb_array_elements_text(payload -> 'rows') AS named(row)
+            WHERE named.row::bigint = ANY(%s)) ORDER BY id"""
+    return [int(entry) for (entry,) in rows(statement, [ERASED, table, list(row_ids)])]
 
 
 def _unnamed(book: Book, whose: sql.Composable, *values: list[int]) -> list[int]:

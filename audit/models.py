@@ -47,5 +47,9 @@ class Seal(models.Model):
     count = models.PositiveIntegerField()
     at = models.DateTimeField()
 
+    class Meta:
+        # exporting: the seal that covers an entry
+        indexes = [models.Index(fields=["below_transaction"], name="seal_by_transaction")]
+
     def __str__(self) -> str:
         return f"{self.first_id}-{self.last_id}"

@@ -9,13 +9,14 @@ from typing import Any
 from psycopg2 import sql
 
 from audit.books import SEALED, Book, books, hashes
+from audit.erasing import naming
 from audit.streaming import rows, scalar
 
 _ROW = """
-SELECT transaction, ({text})::text, salt::text, jsonb_build_object({values})::text
+SELECT ({text})::text, salt::text, jsonb_build_object({values})::text, erased IS NOT NULL
 FROM {table} WHERE id = %s
 """
-_ROW_WITHOUT = "SELECT transaction, ({text})::text, NULL, '{{}}' FROM {table} WHERE id = %s"
+_ROW_WITHOUT = "SELECT ({text})::text, NULL, '{{}}', false FROM {table} WHERE id = %s"
 _SEALED_BY = """
 SELECT id FROM audit_entry WHERE kind = %s AND subject = %s
 AND (payload ->> 'since')::bigint <= %s AND (payload ->> 'below')::bigint > %s
@@ -29,14 +30,19 @@ def prove_rows(wanted: Mapping[str, Sequence[int]]) -> tuple[dict[str, Any], lis
 
     `rows`: of each its content as it is hashed and the entry that sealed its batch (None: not
     sealed yet); `openings` are the personal columns with their salts, until they are erased.
-    `row_batches`: the hashes of each batch, by that entry.
+    `row_batches`: the hashes of each batch, by that entry. Who had a row erased is said by one of
+    the entries.
     """
     proved: list[dict[str, Any]] = []
     batches: dict[str, list[list[Any]]] = {}
     for book in books():
         for row_id in wanted.get(book.table, ()):
             proved.append(_prove(book, row_id, batches))
-    return {"rows": proved, "row_batches": batches}, [int(entry_id) for entry_id in batches]
+    entries = [int(entry_id) for entry_id in batches]
+    for table in wanted:
+        erased = [row["id"] for row in proved if row["table"] == table and row["erased"]]
+        entries += naming(table, erased) if erased else []
+    return {"rows": proved, "row_batches": batches}, entries
 
 
 def _prove(book: Book, row_id: int, batches: dict[str, list[list[Any]]]) -> dict[str, Any]:
@@ -49,7 +55,7 @@ def _prove(book: Book, row_id: int, batches: dict[str, list[list[Any]]]) -> dict
     if entry_id is not None:
         text = scalar("SELECT payload::text FROM audit_entry WHERE id = %s", [entry_id])
         said = json.loads(text)
-        sealed = Book.sealed(book.table, said)
+        sealed = book.as_said(said)
         if str(entry_id) not in batches:
             found = hashes(
                 sealed,
@@ -62,7 +68,7 @@ def _prove(book: Book, row_id: int, batches: dict[str, list[list[Any]]]) -> dict
     return {
         "table": book.table,
         "id": row_id,
-        "columns": list(sealed.columns),
+        **sealed.document(),
         "entry": entry_id,
         **_content(sealed, row_id),
     }
@@ -78,10 +84,10 @@ def _content(book: Book, row_id: int) -> dict[str, Any]:
     statement = sql.SQL(template).format(
         text=book.text, values=values, table=sql.Identifier(book.table)
     )
-    (_transaction, text, salt, opened), *_others = rows(statement, [row_id])
+    (text, salt, opened, erased), *_others = rows(statement, [row_id])
     openings = {}
     if salt is not None:
         openings = {
             name: {"salt": salt, "text": value} for name, value in json.loads(opened).items()
         }
-    return {"text": text, "openings": openings}
+    return {"text": text, "openings": openings, "erased": erased}

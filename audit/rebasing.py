@@ -23,6 +23,7 @@ from audit.models import Seal
 from audit.recording import record
 from audit.sealing import become_sealer, ended_below
 from audit.streaming import Batch, rows, scalar
+from audit.verify_export import rebased
 
 REBASED = "audit.rebased"
 SUBJECT = "audit:chain"
@@ -94,12 +95,12 @@ def rebase(*, maker: AbstractBaseUser, checker: AbstractBaseUser, reason: str) -
 
 
 def rebases() -> list[Rebase]:
-    """The rebases on record, oldest first."""
+    """The rebases on record, oldest first; without an entry that was changed beyond reading."""
     statement = (
         "SELECT payload::text FROM audit_entry WHERE subject = %s AND kind = %s ORDER BY id + 0"
     )
     found = [json.loads(text) for (text,) in rows(statement, [SUBJECT, REBASED])]
-    return [Rebase(each["seal"], each["ledgers"]) for each in found]
+    return [Rebase(each["seal"], each["ledgers"]) for each in found if rebased(each)]
 
 
 def _strays(last: Seal) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -2,10 +2,10 @@
 
     python3 verify_export.py FILE [--anchor HEADS]
 
-Standard library only and nothing of Sanshi's: whoever audits can read it in five minutes. FILE is
+Standard library only and nothing of Sanshi's: whoever audits can read it in ten minutes. FILE is
 what `manage.py audit export FILE` wrote, or a dossier saved as JSON; HEADS the file of anchored
-heads. Exit status 0: everything fits; 1: the lines on standard error say what does not; 2: FILE
-cannot be read.
+heads. It finds what `manage.py audit verify` finds, by the same names. Exit status 0: everything
+fits; 1: the lines on standard error say what does not; 2: FILE cannot be read.
 """
 
 from __future__ import annotations
@@ -14,8 +14,53 @@ import argparse
 import hashlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TextIO
+
+#: What may be found, and what it means.
+MEANS = {
+    "entry_changed": "its content does not give its hash",
+    "seal_changed": "its own hash is wrong, or it does not follow the one before",
+    "batch_changed": "its entries are not those that were sealed",
+    "ledger_changed": "rows are not those that were written",
+    "ledger_gap": "what is sealed of a ledger does not follow what was sealed before",
+    "erased_unnamed": "personal data was blanked, and no entry says by whose decision",
+    "strays_changed": "what was written before a rebase is not what it says",
+    "head_missing": "an anchored head is not in the chain",
+    "shown_changed": "what the document shows is not what its proof holds",
+}
+#: Beyond this many faults the proof of damage is complete enough.
+MAX_FAULTS = 1000
+
+GENESIS = "0" * 64
+SEALED, ERASED, REBASED = "ledger.sealed", "ledger.erased", "audit.rebased"
+ENTRIES = "audit_entry"
+
+#: Parts of a dossier, the ledger each is from, and the names that differ from the ledger's columns.
+SHOWN: dict[str, tuple[str, dict[str, str]]] = {
+    "decisions": ("compliance_decision", {}),
+    "contacts": ("compliance_contact", {}),
+    "events": ("dialer_callevent", {}),
+    "turns": ("robot_turn", {"heard": "text", "keys": "digits", "model": "model_hash"}),
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that does not fit; `code` is one of MEANS."""
+
+    code: str
+    seal_id: int | None = None
+    entry_id: int | None = None
+    detail: str = ""
+
+    def __str__(self) -> str:
+        seal = "" if self.seal_id is None else f" seal {self.seal_id}"
+        entry = "" if self.entry_id is None else f" entry {self.entry_id}"
+        detail = f" ({self.detail})" if self.detail else ""
+        return f"{self.code}{seal}{entry}: {MEANS[self.code]}{detail}"
 
 
 def entry_hash(entry: dict[str, Any]) -> str:
@@ -35,67 +80,234 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def counts(said: Any, *names: str) -> bool:
+    """Whether an entry's description of rows has these numbers, and the bounds of a batch."""
+    wanted = (*names, "first_id", "last_id", "count")
+    return isinstance(said, dict) and all(isinstance(said.get(name), int) for name in wanted)
+
+
+def rebased(payload: Any) -> bool:
+    """Whether an entry describes the strays of each ledger as a rebase does."""
+    ledgers = payload.get("ledgers") if isinstance(payload, dict) else None
+    return (
+        isinstance(ledgers, dict)
+        and isinstance(payload.get("seal"), int)
+        and ENTRIES in ledgers
+        and all(counts(said, "below", "after_id") for said in ledgers.values())
+    )
+
+
+class Batch:
+    """Rows as they come, against what was said about them: bounds, number, and the hash over their
+    hashes in order of id.
+    """
+
+    def __init__(self, said: dict[str, Any]) -> None:
+        self.said = said
+        self.first_id = self.last_id = self.count = 0
+        self._digest = hashlib.sha256()
+
+    def add(self, row_id: int, digest: str) -> None:
+        self.first_id = self.first_id if self.count else row_id
+        self.last_id = row_id
+        self.count += 1
+        self._digest.update(digest.encode())
+
+    @property
+    def fits(self) -> bool:
+        found = (self.first_id, self.last_id, self.count, self._digest.hexdigest())
+        return found == tuple(
+            self.said.get(key) for key in ("first_id", "last_id", "count", "root")
+        )
+
+
 class Chain:
-    """Takes seals in their order, each with the hashes of its entries, and collects what fails."""
+    """Takes seals, entries and rows in the order of the export, and collects what fails."""
 
-    def __init__(self) -> None:
-        self.faults: list[str] = []
+    def __init__(self, *, begins: bool = False, ends: bool = False, rows: bool = False) -> None:
+        #: the export reaches back to the first seal; on to the newest; holds the ledgers' rows
+        self.begins, self.ends, self.with_rows = begins, ends, rows
+        self.faults: list[Fault] = []
         self.heads: set[str] = set()
-        self.seals = 0
-        self.entries = 0
-        self._last: dict[str, Any] | None = None
+        self.seals = self.entries = self.rows = self.unsealed = 0
+        self.first: dict[str, Any] | None = None
+        self.last: dict[str, Any] | None = None
+        self._batch: Batch | None = None
+        #: what the last entry says of other ledgers' rows, by table; those follow it
+        self._promised: dict[str, tuple[Batch, Fault]] = {}
+        #: up to which transaction each ledger is sealed
+        self._below: dict[str, int] = {}
+        self._blanked: set[tuple[str, int]] = set()
+        self._named: set[tuple[str, int]] = set()
 
-    def take(self, seal: dict[str, Any], hashes: list[tuple[int, str]] | None) -> None:
-        """`hashes` are the batch's (id, hash) in order of id; None when they are not at hand."""
-        name = f"seal {seal['id']}"
-        if seal_hash(seal) != seal["hash"]:
-            self.faults.append(f"{name}: its hash is not that of its content")
-        last = self._last
-        if last is not None and (
-            seal["previous"] != last["hash"]
-            or seal["below_transaction"] <= last["below_transaction"]
-        ):
-            self.faults.append(f"{name}: does not follow seal {last['id']}")
-        if hashes is not None:
-            root = sha256("".join(digest for _, digest in hashes))
-            bounds = (hashes[0][0], hashes[-1][0], len(hashes)) if hashes else (0, 0, 0)
-            if (root, *bounds) != (
-                seal["root"], seal["first_id"], seal["last_id"], seal["count"],
-            ):  # fmt: skip
-                self.faults.append(f"{name}: its entries are not those that were sealed")
-        self._last = seal
+    def blame(self, fault: Fault) -> None:
+        if len(self.faults) < MAX_FAULTS:
+            self.faults.append(fault)
+
+    def seal(self, seal: dict[str, Any]) -> None:
+        """The next seal; its entries follow, or are not at hand."""
+        self.close()
+        wrong = seal_hash(seal) != seal["hash"]
+        if self.last is not None or self.begins:
+            last = self.last or {"hash": GENESIS, "below_transaction": 0}
+            wrong = (
+                wrong
+                or seal["previous"] != last["hash"]
+                or seal["below_transaction"] <= last["below_transaction"]
+            )
+        if wrong:
+            self.blame(Fault("seal_changed", seal_id=seal["id"]))
+        self.first = self.first or seal
+        self.last = seal
         self.seals += 1
         self.heads.add(seal["hash"])
 
+    def expect_batch(self) -> None:
+        """The entries under the last seal follow."""
+        assert self.last is not None
+        self._batch = Batch(self.last)
+
+    def take_hash(self, entry_id: int, digest: str) -> None:
+        """An entry's hash, in its place."""
+        if self._batch is None:
+            self.unsealed += 1
+        else:
+            self._batch.add(entry_id, digest)
+
+    def entry(self, entry: dict[str, Any]) -> None:
+        """The next entry, in its place."""
+        self._keep_promises()
+        self.check_entry(entry)
+        self.take_hash(entry["id"], entry["hash"])
+        subject, said = entry["subject"], entry["payload"]
+        if entry["kind"] == SEALED and self.with_rows:
+            self._promise(entry["id"], subject, said)
+        elif entry["kind"] == REBASED and self.with_rows and rebased(said):
+            for table, strays in said["ledgers"].items():
+                self._promised[table] = Batch(strays), Fault("strays_changed")
+
     def check_entry(self, entry: dict[str, Any]) -> None:
+        """An entry by itself, and what it says about erasing."""
         self.entries += 1
         if entry_hash(entry) != entry["hash"]:
-            self.faults.append(f"entry {entry['id']}: its hash is not that of its content")
+            self.blame(Fault("entry_changed", entry_id=entry["id"]))
+        if entry["kind"] == ERASED and isinstance(entry["payload"].get("rows"), list):
+            self._named |= {(entry["subject"], row_id) for row_id in entry["payload"]["rows"]}
+
+    def _promise(self, entry_id: int, table: str, said: Any) -> None:
+        gap = Fault("ledger_gap", entry_id=entry_id, detail=table)
+        if not counts(said, "since", "below"):
+            self.blame(gap)
+            return
+        since = self._below.get(table, 0 if self.begins else said["since"])
+        if said["since"] != since or said["below"] <= since:
+            self.blame(gap)
+        self._below[table] = said["below"]
+        self._promised[table] = Batch(said), Fault("ledger_changed", entry_id=entry_id)
+
+    def row(self, row: dict[str, Any]) -> None:
+        """A row of another ledger that the last entry speaks of, or that nobody has sealed yet."""
+        self.rows += 1
+        self._take_row(row["table"], row["id"], sha256(row["text"]))
+        if row.get("erased"):
+            self._blanked.add((row["table"], row["id"]))
+
+    def stray(self, entry: dict[str, Any]) -> None:
+        """An entry that was written before a rebase, after the restoring."""
+        self.check_entry(entry)
+        self._take_row(ENTRIES, entry["id"], entry["hash"])
+
+    def _take_row(self, table: str, row_id: int, digest: str) -> None:
+        if table in self._promised:
+            self._promised[table][0].add(row_id, digest)
+        else:
+            self.unsealed += 1
+
+    def close(self) -> None:
+        """What the entries and rows so far belong to is complete."""
+        self._keep_promises()
+        if self._batch is not None and not self._batch.fits:
+            assert self.last is not None
+            detail = f"{self._batch.count} entries found, {self.last['count']} sealed"
+            self.blame(Fault("batch_changed", seal_id=self.last["id"], detail=detail))
+        self._batch = None
+
+    def _keep_promises(self) -> None:
+        for table, (batch, fault) in self._promised.items():
+            if not batch.fits:
+                said = batch.said
+                detail = (
+                    f"{table} {said['first_id']}-{said['last_id']}:"
+                    f" {batch.count} rows found, {said['count']} sealed"
+                )
+                self.blame(Fault(fault.code, fault.seal_id, fault.entry_id, detail))
+        self._promised = {}
+
+    def finish(self) -> None:
+        """The end. What names an erasure may stand behind a part's: then nothing is said of it."""
+        self.close()
+        if self.ends:
+            self.check_erased()
+
+    def check_erased(self) -> None:
+        """Every blanked row is named by an entry."""
+        for table, row_id in sorted(self._blanked - self._named):
+            self.blame(Fault("erased_unnamed", detail=f"{table} {row_id}"))
+
+    def blanked(self, table: str, row_id: int) -> None:
+        self._blanked.add((table, row_id))
+
+    def check_heads(self, heads: Iterable[tuple[int, str]]) -> None:
+        """Each anchored (seal, hash) within the part at hand is in it, and at least one is."""
+        wanted = {(seal_id, digest) for seal_id, digest in heads if digest != GENESIS}
+        first = 0 if self.begins or self.first is None else self.first["id"]
+        last = None if self.ends or self.last is None else self.last["id"]
+        for seal_id, digest in sorted(wanted, key=lambda head: head[1]):
+            inside = seal_id >= first and (last is None or seal_id <= last)
+            if inside and digest not in self.heads:
+                self.blame(Fault("head_missing", detail=digest))
+        if not (self.begins and self.ends) and not self.heads & {digest for _, digest in wanted}:
+            self.blame(Fault("head_missing", detail="there is none in this part of the chain"))
 
 
 def check_lines(file: TextIO) -> Chain:
-    """A chain in lines: each seal followed by its entries."""
+    """An export: what it holds; each seal followed by its entries, each of these by the rows of
+    other ledgers that it seals; last what is not sealed yet.
+    """
     chain = Chain()
-    for seal, entries in _grouped(file):
-        for entry in entries:
-            chain.check_entry(entry)
-        chain.take(seal, [(entry["id"], entry["hash"]) for entry in entries])
+    for line in file:
+        for kind, document in json.loads(line).items():
+            match kind:
+                case "export":
+                    chain = Chain(**{name: document[name] for name in ("begins", "ends", "rows")})
+                case "seal":
+                    chain.seal(document)
+                    chain.expect_batch()
+                case "unsealed":
+                    chain.close()
+                case "entry":
+                    chain.entry(document)
+                case "stray":
+                    chain.stray(document)
+                case "row":
+                    chain.row(document)
+                case _:
+                    raise ValueError(f"a line of an unknown kind: {kind}")
+    chain.finish()
     return chain
 
 
-def _grouped(file: TextIO) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
-    seal: dict[str, Any] | None = None
-    entries: list[dict[str, Any]] = []
-    for line in file:
-        document = json.loads(line)
-        if "seal" in document:
-            if seal is not None:
-                yield seal, entries
-            seal, entries = document["seal"], []
-        else:
-            entries.append(document["entry"])
-    if seal is not None:
-        yield seal, entries
+def check_document(document: dict[str, Any]) -> Chain:
+    """A dossier: its proof, and that what it shows is what the proof holds."""
+    proof = document.get("proof", document)
+    chain = check_proof(proof)
+    proved = {(row["table"], row["id"]): row for row in proof.get("rows", [])}
+    for part, (table, renamed) in SHOWN.items():
+        for item in document.get(part) or []:
+            row = proved.get((table, item["id"]))
+            if row is None or not _shows(item, renamed, row):
+                chain.blame(Fault("shown_changed", detail=f"{part} {item['id']}"))
+    return chain
 
 
 def check_proof(proof: dict[str, Any]) -> Chain:
@@ -103,18 +315,25 @@ def check_proof(proof: dict[str, Any]) -> Chain:
     chain = Chain()
     batches = proof["batches"]
     for seal in proof["seals"]:
-        batch = batches.get(str(seal["id"]))
-        chain.take(seal, None if batch is None else [(row[0], row[1]) for row in batch])
+        chain.seal(seal)
+        if str(seal["id"]) in batches:
+            chain.expect_batch()
+            for entry_id, digest in batches[str(seal["id"])]:
+                chain.take_hash(entry_id, digest)
+    chain.close()
     for entry in proof["entries"]:
         chain.check_entry(entry)
         if entry["id"] in proof["unsealed"]:
-            continue
-        if [entry["id"], entry["hash"]] not in batches.get(str(entry["seal"]), []):
-            chain.faults.append(f"entry {entry['id']}: is not in the batch of seal {entry['seal']}")
+            chain.unsealed += 1
+        elif [entry["id"], entry["hash"]] not in batches.get(str(entry["seal"]), []):
+            detail = f"is not in the batch of seal {entry['seal']}"
+            chain.blame(Fault("batch_changed", entry_id=entry["id"], detail=detail))
     sealed = {str(seal["id"]) for seal in proof["seals"]}
-    chain.faults += [f"seal {missing}: is missing" for missing in sorted(set(batches) - sealed)]
+    for missing in sorted(set(batches) - sealed):
+        chain.blame(Fault("seal_changed", seal_id=int(missing), detail="is missing"))
     for row in proof.get("rows", []):
         _check_row(chain, proof, row)
+    chain.check_erased()
     return chain
 
 
@@ -122,51 +341,80 @@ def _check_row(chain: Chain, proof: dict[str, Any], row: dict[str, Any]) -> None
     """A row of another ledger: its hash is in the batch that an entry of the chain describes, and
     its personal columns, where they are not erased, are those that it commits to.
     """
+    chain.rows += 1
     name = f"{row['table']} {row['id']}"
     values = json.loads(row["text"])
     for column, opening in row["openings"].items():
         committed = values[row["columns"].index(column)]
         if sha256(opening["salt"] + opening["text"]) != committed:
-            chain.faults.append(f"{name}: {column} is not what was written")
+            chain.blame(Fault("ledger_changed", detail=f"{name}: {column}"))
+    if row.get("erased"):
+        chain.blanked(row["table"], row["id"])
     if row["entry"] is None:
+        chain.unsealed += 1
         return
     batch = proof["row_batches"].get(str(row["entry"]), [])
     if [row["id"], sha256(row["text"])] not in batch:
-        chain.faults.append(f"{name}: its hash is not that of its content, or not in its batch")
+        chain.blame(Fault("ledger_changed", detail=f"{name}: not in its batch"))
     entry = next((each for each in proof["entries"] if each["id"] == row["entry"]), None)
     root = sha256("".join(digest for _, digest in batch))
     if entry is None or entry["subject"] != row["table"] or entry["payload"].get("root") != root:
-        chain.faults.append(f"{name}: no entry says that it was written")
+        detail = f"{name}: no entry says that it was written"
+        chain.blame(Fault("ledger_changed", entry_id=row["entry"], detail=detail))
+    elif not set(entry["payload"].get("erasable", ())) <= set(row["openings"]):
+        # whoever leaves the openings out says that the row was erased
+        chain.blanked(row["table"], row["id"])
+
+
+def _shows(item: dict[str, Any], renamed: dict[str, str], row: dict[str, Any]) -> bool:
+    """Whether a part of the document shows the row's own values, and of erased ones nothing."""
+    values = dict(zip(row["columns"], json.loads(row["text"]), strict=True))
+    for column in row["erasable"]:
+        opening = row["openings"].get(column)
+        values[column] = None if opening is None else json.loads(opening["text"])
+    for name, shown in item.items():
+        column = renamed.get(name, name)
+        if column not in values or not _same(shown, values[column]):
+            return False
+    return True
+
+
+def _same(shown: Any, value: Any) -> bool:
+    """Whether they say the same: of nothing any nothing, of instants any spelling."""
+    if shown == value or not (shown or value):
+        return True
+    if isinstance(shown, str) and isinstance(value, str):
+        try:
+            return datetime.fromisoformat(shown) == datetime.fromisoformat(value)
+        except (ValueError, TypeError):
+            return False
+    return False
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("file")
-    parser.add_argument("--anchor", help="heads, of which at least one must be in the chain")
+    parser.add_argument("--anchor", help="heads, which must be in the chain")
     options = parser.parse_args(arguments)
-    unsealed = 0
     try:
         with open(options.file, encoding="utf-8") as file:  # noqa: PTH123 - stands alone
             first = file.readline()
             file.seek(0)
-            if first.startswith(('{"seal"', '{"entry"')):
+            if first.startswith(('{"export"', '{"seal"', '{"entry"')):
                 chain = check_lines(file)
             else:
-                document = json.load(file)
-                proof = document.get("proof", document)
-                chain = check_proof(proof)
-                unsealed = len(proof["unsealed"])
-                unsealed += sum(1 for row in proof.get("rows", []) if row["entry"] is None)
-        heads = set()
+                chain = check_document(json.load(file))
         if options.anchor:
             with open(options.anchor, encoding="utf-8") as file:  # noqa: PTH123
-                heads = {json.loads(line)["hash"] for line in file if line.strip()}
+                heads = [json.loads(line) for line in file if line.strip()]
+            chain.check_heads([(head["seal"], head["hash"]) for head in heads])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         sys.stderr.write(f"{options.file} cannot be read: {error!r}\n")
         return 2
-    if options.anchor and not heads & chain.heads:
-        chain.faults.append("no anchored head is in this part of the chain")
-    sys.stdout.write(f"{chain.seals} seals, {chain.entries} entries, {unsealed} not sealed yet\n")
+    sys.stdout.write(
+        f"{chain.seals} seals, {chain.entries} entries, {chain.rows} rows of other ledgers,"
+        f" {chain.unsealed} not sealed yet\n"
+    )
     for fault in chain.faults:
         sys.stderr.write(f"{fault}\n")
     sys.stdout.write("FAULTS\n" if chain.faults else "everything fits\n")

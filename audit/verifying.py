@@ -1,7 +1,8 @@
 """Proving that the record is whole: every hash is taken again, every seal fits the next.
 
 The other ledgers (decisions, contacts, turns, call events) are proved by the entries that the
-sealer wrote about them (audit/books.py). A chain alone cannot show that its end was cut off, or
+sealer wrote about them (audit/books.py). What may be found stands in `verify_export.MEANS`: whoever
+checks an export without us finds the same. A chain alone cannot show that its end was cut off, or
 that it was written anew from some point: the heads anchored elsewhere can (`manage.py audit seal
 --anchor FILE`, the file kept outside the database).
 """
@@ -14,36 +15,13 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any
 
-from audit.books import ANY, OWN, SEALED, Book, books, hashes
+from audit.books import ANY, OWN, SEALED, Book, all_books, hashes
 from audit.domain.canonical import GENESIS, canonical, content_hash, instant, seal_hash
 from audit.erasing import unnamed_rows
 from audit.models import Seal
 from audit.rebasing import Rebase, rebases
 from audit.streaming import Batch, rows
-
-#: Beyond this many faults the proof of damage is complete enough.
-MAX_FAULTS = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing that does not fit. `code` is one of:
-
-    entry_changed    an entry's content does not give its hash
-    seal_changed     a seal's own hash is wrong, or it does not follow the one before
-    batch_changed    entries below a seal were removed, added, reordered or replaced
-    ledger_changed   rows of another ledger were changed, removed, added behind or reordered
-    ledger_gap       what is sealed of another ledger does not follow what was sealed before
-    erased_unnamed   a row's personal columns were blanked, and no entry says by whose decision
-    strays_changed   what a rebase says was written before it is not what is there
-    head_missing     a head that was anchored outside is not in the chain (its end was cut off, or
-                     it was written anew)
-    """
-
-    code: str
-    seal_id: int | None = None
-    entry_id: int | None = None
-    detail: str = ""
+from audit.verify_export import MAX_FAULTS, Fault, counts
 
 
 @dataclass(slots=True)
@@ -77,7 +55,7 @@ def verify(*, anchored_heads: Iterable[str] = ()) -> Verdict:
     history = rebases()
     _verify_chain(verdict, history, set(anchored_heads))
     _verify_strays(verdict, history)
-    for book in books():
+    for book in all_books():
         _verify_book(verdict, book, history)
     return verdict
 
@@ -88,8 +66,8 @@ def _verify_chain(verdict: Verdict, history: list[Rebase], anchored: set[str]) -
     for seal in Seal.objects.order_by("id").iterator():
         verdict.seals += 1
         _check_seal(verdict, seal, previous, since)
-        up_to = _up_to(history, OWN[0], seal.pk)
-        batch = Batch.of(_checked_entries(verdict, since, seal.below_transaction, up_to=up_to))
+        highest = up_to(history, OWN[0], seal.pk)
+        batch = Batch.of(_checked_entries(verdict, since, seal.below_transaction, up_to=highest))
         found = (batch.root, batch.first_id, batch.last_id, batch.count)
         if found != (seal.root, seal.first_id, seal.last_id, seal.count):
             detail = f"{batch.count} entries found, {seal.count} sealed"
@@ -115,7 +93,7 @@ def _check_seal(verdict: Verdict, seal: Seal, previous: str, since: int) -> None
         verdict.blame(Fault("seal_changed", seal_id=seal.pk))
 
 
-def _up_to(history: list[Rebase], table: str, seal_id: int) -> int:
+def up_to(history: list[Rebase], table: str, seal_id: int) -> int:
     """The highest id that a seal may cover: what came after the restoring is a stray."""
     return min(
         (
@@ -172,11 +150,14 @@ def _verify_book(verdict: Verdict, book: Book, history: list[Rebase]) -> None:
     since = 0
     for entry_id, text in rows(_SEALS_OF_BOOK, [SEALED, book.table]):
         said: dict[str, Any] = json.loads(text)
-        if said["since"] != since or said["below"] <= since:
+        readable = counts(said, "since", "below")
+        if not readable or said["since"] != since or said["below"] <= since:
             verdict.blame(Fault("ledger_gap", entry_id=entry_id, detail=book.table))
-        columns = Book.sealed(book.table, said)
-        up_to = _up_to_row(history, book.table, said["last_id"])
-        found = Batch.of(hashes(columns, since, said["below"], up_to_id=up_to))
+        if not readable:
+            continue
+        columns = book.as_said(said)
+        highest = up_to_row(history, book.table, said["last_id"])
+        found = Batch.of(hashes(columns, said["since"], said["below"], up_to_id=highest))
         verdict.rows += found.count
         _compare(verdict, "ledger_changed", book.table, said, found, entry_id=entry_id)
         since = said["below"]
@@ -184,9 +165,9 @@ def _verify_book(verdict: Verdict, book: Book, history: list[Rebase]) -> None:
         strays = rebase.ledgers.get(book.table)
         if strays is None:
             continue
-        columns = Book.sealed(book.table, strays)
-        after, up_to = strays["after_id"], strays["last_id"]
-        found = Batch.of(hashes(columns, 0, strays["below"], after_id=after, up_to_id=up_to))
+        columns = book.as_said(strays)
+        after, highest = strays["after_id"], strays["last_id"]
+        found = Batch.of(hashes(columns, 0, strays["below"], after_id=after, up_to_id=highest))
         verdict.rows += found.count
         _compare(verdict, "strays_changed", book.table, strays, found)
     for row in unnamed_rows(book):
@@ -196,7 +177,7 @@ def _verify_book(verdict: Verdict, book: Book, history: list[Rebase]) -> None:
     verdict.unsealed += unsealed
 
 
-def _up_to_row(history: list[Rebase], table: str, last_id: int) -> int:
+def up_to_row(history: list[Rebase], table: str, last_id: int) -> int:
     """The highest id that a seal of a ledger may cover."""
     return min(
         (
@@ -217,7 +198,7 @@ def _compare(
     *,
     entry_id: int | None = None,
 ) -> None:
-    if any(said[key] != value for key, value in found.document().items()):
+    if any(said.get(key) != value for key, value in found.document().items()):
         detail = (
             f"{table} {said['first_id']}-{said['last_id']}:"
             f" {found.count} rows found, {said['count']} sealed"

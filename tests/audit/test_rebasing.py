@@ -31,6 +31,10 @@ CREATE OR REPLACE FUNCTION sanshi_ended_below() RETURNS bigint LANGUAGE sql STAB
 """
 
 
+def numbers(lift: int) -> str:
+    return _NUMBERS.format(lift=lift)
+
+
 @pytest.fixture
 def people() -> Cast:
     return make_cast()
@@ -39,7 +43,7 @@ def people() -> Cast:
 @pytest.fixture(autouse=True)
 def _numbers_as_they_were() -> Iterator[None]:
     yield
-    tamper(_NUMBERS.format(lift=0))
+    tamper(numbers(0))
 
 
 def write_rows() -> None:
@@ -51,7 +55,7 @@ def write_rows() -> None:
 
 def live_in_the_old_cluster() -> None:
     """Entries and rows sealed, and some not sealed yet, when the dump is taken."""
-    tamper(_NUMBERS.format(lift=AHEAD))
+    tamper(numbers(AHEAD))
     for number in range(3):
         note(number)
     write_rows()
@@ -62,7 +66,7 @@ def live_in_the_old_cluster() -> None:
 
 def restore() -> None:
     """The new cluster counts from far below."""
-    tamper(_NUMBERS.format(lift=0))
+    tamper(numbers(0))
 
 
 def rebase(maker: str = "operator", checker: str = "officer") -> None:

@@ -50,7 +50,9 @@ def write_lines(file: Path, lines: list[dict[str, Any]]) -> None:
 def test_a_whole_export_fits(chain: Path) -> None:
     done = check(chain, "--anchor", str(chain.parent / "heads"))
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "3 seals, 9 entries, 0 not sealed yet\neverything fits\n"
+    assert done.stdout == (
+        "3 seals, 9 entries, 0 rows of other ledgers, 0 not sealed yet\neverything fits\n"
+    )
 
 
 def test_a_part_of_the_chain_fits_too(chain: Path) -> None:
@@ -63,11 +65,11 @@ def test_a_part_of_the_chain_fits_too(chain: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "name", "value", "said"),
     [
-        (1, "payload", {"words": "不"}, "its hash is not that of its content"),
-        (1, "actor", 9, "its hash is not that of its content"),
-        (1, "hash", "0" * 64, "its entries are not those that were sealed"),
-        (4, "root", "0" * 64, "its hash is not that of its content"),
-        (4, "previous", "0" * 64, "does not follow seal"),
+        (2, "payload", {"words": "不"}, "entry_changed"),
+        (2, "actor", 9, "entry_changed"),
+        (2, "hash", "0" * 64, "batch_changed"),
+        (5, "root", "0" * 64, "seal_changed"),
+        (5, "previous", "0" * 64, "seal_changed"),
     ],
 )
 def test_a_change_is_named(chain: Path, place: int, name: str, value: object, said: str) -> None:
@@ -80,18 +82,25 @@ def test_a_change_is_named(chain: Path, place: int, name: str, value: object, sa
     assert said in done.stderr
 
 
-@pytest.mark.parametrize("places", [[2], [4], [4, 5, 6, 7]])
+@pytest.mark.parametrize("places", [[1], [3], [5], [5, 6, 7, 8]])
 def test_what_is_left_out_is_missed(chain: Path, places: list[int]) -> None:
     lines = lines_of(chain)
     write_lines(chain, [line for place, line in enumerate(lines) if place not in places])
     assert check(chain).returncode == 1
 
 
-def test_an_end_that_was_cut_off_has_no_anchored_head(chain: Path) -> None:
-    write_lines(chain, lines_of(chain)[:8])
+def test_an_end_that_was_cut_off_lacks_an_anchored_head(chain: Path) -> None:
+    write_lines(chain, lines_of(chain)[:9])
     assert check(chain).returncode == 0
     done = check(chain, "--anchor", str(chain.parent / "heads"))
-    assert (done.returncode, "no anchored head" in done.stderr) == (1, True)
+    assert (done.returncode, done.stderr[:12]) == (1, "head_missing")
+
+
+def test_a_part_needs_a_head_of_its_own(chain: Path) -> None:
+    first, middle, _last = (str(seal.pk) for seal in Seal.objects.order_by("id"))
+    call_command("audit", "export", str(chain), "--from-seal", first, "--to-seal", middle)
+    done = check(chain, "--anchor", str(chain.parent / "heads"))
+    assert (done.returncode, "none in this part" in done.stderr) == (1, True)
 
 
 def test_what_cannot_be_read_is_said_so(tmp_path: Path) -> None:
@@ -108,7 +117,7 @@ def test_one_entry_is_proved_alone(chain: Path) -> None:
     file.write_text(json.dumps(document))
     done = check(file, "--anchor", str(chain.parent / "heads"))
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("2 seals, 2 entries, 1 not sealed yet")
+    assert done.stdout.startswith("2 seals, 2 entries, 0 rows of other ledgers, 1 not sealed yet")
     document["entries"][0]["payload"]["words"] = "不"
     file.write_text(json.dumps(document))
     assert check(file).returncode == 1

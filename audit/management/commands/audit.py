@@ -43,6 +43,9 @@ class Command(BaseCommand):
         out.add_argument("file", type=Path, help="'-' for standard output")
         out.add_argument("--from-seal", type=int, default=1)
         out.add_argument("--to-seal", type=int, default=None)
+        out.add_argument(
+            "--chain-only", action="store_true", help="without the rows of the other ledgers"
+        )
         again = commands.add_parser("rebase", help="go on after a dump was restored elsewhere")
         again.add_argument("--maker", required=True, help="user name of who asks for it")
         again.add_argument("--checker", required=True, help="user name of who signs it")
@@ -55,7 +58,7 @@ class Command(BaseCommand):
             case "verify":
                 self._verify(options["anchor"])
             case "export":
-                self._export(options["file"], options["from_seal"], options["to_seal"])
+                self._export(options)
             case _:
                 self._rebase(options["maker"], options["checker"], options["reason"])
 
@@ -103,19 +106,20 @@ class Command(BaseCommand):
         )
         self.stdout.write(f"head {verdict.head}")
         for fault in verdict.faults:
-            self.stderr.write(
-                f"{fault.code} seal={fault.seal_id} entry={fault.entry_id} {fault.detail}"
-            )
+            self.stderr.write(str(fault))
         if not verdict.whole:
             raise CommandError(f"{len(verdict.faults)} faults")
 
-    def _export(self, file: Path, first: int, last: int | None) -> None:
-        if str(file) == "-":
-            for line in export(first, last):
+    def _export(self, options: dict[str, Any]) -> None:
+        lines = export(
+            options["from_seal"], options["to_seal"], with_rows=not options["chain_only"]
+        )
+        if str(options["file"]) == "-":
+            for line in lines:
                 sys.stdout.write(line + "\n")
             return
-        with file.open("w", encoding="utf-8") as output:
-            for line in export(first, last):
+        with options["file"].open("w", encoding="utf-8") as output:
+            for line in lines:
                 output.write(line + "\n")
 
     def _rebase(self, maker: str, checker: str, reason: str) -> None:
