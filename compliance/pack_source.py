@@ -49,13 +49,15 @@ def read(text: str) -> Source:
         mark = error.problem_mark or error.context_mark
         return _unreadable(mark.line + 1 if mark else 1, "yaml", error.problem or "")
     except yaml.YAMLError as error:
-        return _unreadable(1, "yaml", str(error))
+        return _unreadable(_line_of(text, error), "yaml", str(error))
     try:
         document = None if node is None else yaml.SafeLoader("").construct_document(node)
+        found = [Located(_line(node, problem.path), problem) for problem in problems(document)]
     except (yaml.MarkedYAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         return _unreadable(mark.line + 1 if mark else 1, "yaml", str(error))
-    found = [Located(_line(node, problem.path), problem) for problem in problems(document)]
+    except RecursionError:
+        return _unreadable(1, "too_large", "")
     mistakes = tuple(sorted(found, key=lambda located: located.line))
     return Source(document if isinstance(document, dict) else None, mistakes)
 
@@ -116,6 +118,12 @@ class _Plain(yaml.SafeDumper):
 
 _Plain.add_representer(list, _Plain.represent_list)
 _Plain.add_representer(tuple, _Plain.represent_list)
+
+
+def _line_of(text: str, error: yaml.YAMLError) -> int:
+    """Of a character that YAML does not take, which comes with its place and without a line."""
+    place = getattr(error, "position", None)
+    return text[:place].count("\n") + 1 if isinstance(place, int) else 1
 
 
 def _unreadable(line: int, kind: str, message: str) -> Source:

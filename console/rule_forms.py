@@ -24,6 +24,7 @@ from compliance.domain.rules.cap import Span
 from compliance.domain.rules.time_window import DayWindows, Weekday
 from compliance.pack_source import bounded, write
 from console.texts import packs as texts
+from console.texts.documents import Told, told
 
 #: Said by the rule itself, not in its form.
 _NOT_IN_FORM = frozenset({"id", "kind", "pack", "zone"})
@@ -45,7 +46,15 @@ class Control:
     choices: list[tuple[str, str]] = field(default_factory=list)
     help: str = ""
     optional: bool = False
-    errors: list[str] = field(default_factory=list)
+    errors: list[Told] = field(default_factory=list)
+
+
+class Unreadable(ValueError):
+    """A field in YAML that is none, with what is wrong."""
+
+    def __init__(self, mistake: Told) -> None:
+        super().__init__(mistake.text)
+        self.told = mistake
 
 
 def controls(rule: Mapping[str, Any]) -> list[Control]:
@@ -70,7 +79,7 @@ def read(rule: Mapping[str, Any], posted: QueryDict) -> tuple[dict[str, Any], li
         try:
             value = _read(control, posted)
         except ValueError as error:
-            control.errors.append(str(error))
+            control.errors.append(error.told if isinstance(error, Unreadable) else Told(str(error)))
             control.value = posted.get(name, "")
             shown.append(control)
             continue
@@ -88,7 +97,7 @@ def _complain(rule: dict[str, Any], shown: list[Control]) -> None:
     by_name = {control.name: control for control in shown}
     for problem in problems_of_rule(rule):
         about = by_name.get(str(problem.path[0])) if problem.path else None
-        (about or shown[0]).errors.append(texts.problem_text(problem))
+        (about or shown[0]).errors.append(texts.told(problem))
 
 
 def _control(name: str, info: FieldInfo, value: Any) -> Control:
@@ -105,7 +114,7 @@ def _control(name: str, info: FieldInfo, value: Any) -> Control:
         control.kind = "int" if annotation is int else "float"
         control.value = "" if value is None else value
         if optional:
-            control.help = _("Empty = this limit is off.")
+            control.help = _("Empty = no limit (switched off): a second person must sign that.")
         if name in NEVER_AT_ZERO:
             control.help = f"{control.help} {_('0 = never')}".strip()
     elif origin is Literal or _is_enum(annotation):
@@ -158,8 +167,10 @@ def _read_snippet(control: Control, text: str) -> Any:
     try:
         bounded(text)
         return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ValueError(_("This cannot be read: %(why)s") % {"why": error}) from error
+    except yaml.YAMLError as error:
+        raise Unreadable(told("yaml", str(error))) from error
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(told("too_large", "")) from error
 
 
 def _empty_like(control: Control) -> Any:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from compliance.domain.intent import Actor, Purpose
 from compliance.domain.pack import EffectivePack, Pack, PackDocument, PackError, compile_pack
+from compliance.domain.pack_bounds import beyond
 from compliance.domain.registry import KINDS
 
 
@@ -28,6 +29,9 @@ def problems(document: Any) -> list[Problem]:
     """All mistakes of a document; none means that it compiles."""
     if not isinstance(document, Mapping):
         return [Problem((), "not_a_mapping", "a pack is a mapping of keys to values")]
+    unstorable = _of_texts(document)
+    if unstorable:
+        return unstorable
     found = _of_document(document)
     rules = document.get("rules")
     if isinstance(rules, list):
@@ -62,6 +66,9 @@ def _of_rule(document: Mapping[str, Any], place: int, rule: Any) -> list[Problem
     if kind is None:
         name = str(rule.get("kind", "—"))
         return [Problem((*path, "kind"), "unknown_kind", f"unknown kind of rule: {name}")]
+    unfit = _of_texts(rule, path) + _of_numbers(rule, path)
+    if unfit:
+        return unfit  # the models count with these numbers
     own = {name: document[name] for name in ("areas", "groups") if document.get(name)}
     try:
         kind.model.model_validate({**own, **rule, "pack": "", "zone": "Asia/Shanghai"})
@@ -71,6 +78,37 @@ def _of_rule(document: Mapping[str, Any], place: int, rule: Any) -> list[Problem
         compile_pack({**_BARE, **own, "rules": [dict(rule)]})
     except PackError as error:
         return [Problem(path, "pack", str(error))]
+    return []
+
+
+def _of_numbers(rule: Mapping[str, Any], path: tuple[str | int, ...]) -> list[Problem]:
+    found = []
+    for each in beyond(rule):
+        where = (*path, *each.path)
+        if each.most is None:
+            found.append(Problem(where, "finite_number", "not a finite number"))
+        else:
+            kind = "limit_too_large" if each.path[-1] == "limit" else "too_large_a_number"
+            values = (("most", str(each.most)),)
+            found.append(Problem(where, kind, f"must be at most {each.most}", values))
+    return found
+
+
+def _of_texts(value: object, path: tuple[str | int, ...] = ()) -> list[Problem]:
+    """Texts that cannot be stored: with a NUL, or half a character of two."""
+    if isinstance(value, Mapping):
+        found = []
+        for key, entry in value.items():
+            found += _of_texts(str(key), path) + _of_texts(entry, (*path, str(key)))
+        return found
+    if isinstance(value, list | tuple):
+        return [
+            problem
+            for place, entry in enumerate(value)
+            for problem in _of_texts(entry, (*path, place))
+        ]
+    if isinstance(value, str) and any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
+        return [Problem(path, "unstorable", "a character that cannot be stored")]
     return []
 
 

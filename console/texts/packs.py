@@ -16,7 +16,10 @@ from compliance.domain.intervals import Window
 from compliance.domain.pack import Layer
 from compliance.domain.pack_checking import Problem
 from compliance.domain.pack_state import Phase
+from compliance.domain.rules.base import Rule
 from compliance.domain.rules.cap import Span
+from console.texts import documents
+from console.texts.documents import Told
 
 Text = str | Promise
 
@@ -221,6 +224,21 @@ def field_label(name: str) -> str:
     return str(FIELDS.get(name, name))
 
 
+def rule_sentence(rule: Rule, language: str) -> str:
+    """A rule as a sentence. A limit that is off has no number: that is said in words."""
+    sentence = rule.sentence(language)
+    off = rule.named_and_off
+    if not off:
+        return sentence
+    if off == rule.named:
+        return _("No limit (switched off): %(sentence)s") % {"sentence": sentence}
+    names = ", ".join(field_label(name) for name in off)
+    return _("%(sentence)s (switched off, no limit: %(names)s)") % {
+        "sentence": sentence,
+        "names": names,
+    }
+
+
 def kind_label(kind: str) -> str:
     return str(KINDS.get(kind, kind))
 
@@ -275,44 +293,9 @@ def _span(span: Span) -> str:
     return _("ever")
 
 
-#: Mistakes by pydantic's names; `%(…)s` are the values that come with them.
-_PROBLEMS: dict[str, Text] = {
-    "missing": gettext_lazy("This is missing."),
-    "extra_forbidden": gettext_lazy("There is no such key here."),
-    "int_type": gettext_lazy("A whole number is needed."),
-    "int_parsing": gettext_lazy("A whole number is needed."),
-    "int_from_float": gettext_lazy("A whole number is needed."),
-    "float_type": gettext_lazy("A number is needed."),
-    "float_parsing": gettext_lazy("A number is needed."),
-    "bool_type": gettext_lazy("Yes or no is needed (true or false)."),
-    "bool_parsing": gettext_lazy("Yes or no is needed (true or false)."),
-    "string_type": gettext_lazy("A text is needed; quote dates and numbers."),
-    "string_pattern_mismatch": gettext_lazy("Letters, digits and the dash only."),
-    "greater_than": gettext_lazy("It must be above %(gt)s."),
-    "greater_than_equal": gettext_lazy("It must be at least %(ge)s."),
-    "less_than_equal": gettext_lazy("It must be at most %(le)s."),
-    "literal_error": gettext_lazy("One of these is needed: %(expected)s."),
-    "enum": gettext_lazy("One of these is needed: %(expected)s."),
-    "too_short": gettext_lazy("At least one is needed."),
-    "list_type": gettext_lazy("A list is needed."),
-    "tuple_type": gettext_lazy("A list is needed."),
-    "frozen_set_type": gettext_lazy("A list is needed."),
-    "dict_type": gettext_lazy("A mapping of keys to values is needed."),
-    "model_type": gettext_lazy("A mapping of keys to values is needed."),
-    "unknown_kind": gettext_lazy("There is no such kind of rule."),
-    "not_a_mapping": gettext_lazy("A pack is a mapping of keys to values."),
-    "too_large": gettext_lazy("The source is too large or too deeply nested."),
-    "yaml": gettext_lazy("This is no YAML:"),
-}
-
-
-def problem_text(problem: Problem) -> str:
-    """A mistake in the reader's language; what is rare comes as the program says it."""
-    known = _PROBLEMS.get(problem.kind)
-    if known is None:
-        return problem.message
-    text = str(known) % dict(problem.values)
-    return f"{text} {problem.message}" if problem.kind == "yaml" else text
+def told(problem: Problem) -> Told:
+    """A mistake in the reader's language."""
+    return documents.told(problem.kind, problem.message, problem.values)
 
 
 def place_text(problem: Problem, rules: list[Any]) -> str:
@@ -323,3 +306,9 @@ def place_text(problem: Problem, rules: list[Any]) -> str:
         identity = rule.get("id") if isinstance(rule, Mapping) else None
         parts[:2] = [str(identity or f"#{parts[1] + 1}")]
     return " › ".join(str(part) for part in parts)
+
+
+def field_of(problem: Problem) -> str:
+    """The parameter a mistake is about, in words; nothing for one without."""
+    names = [part for part in problem.path if isinstance(part, str)]
+    return str(FIELDS[names[-1]]) if names and names[-1] in FIELDS else ""

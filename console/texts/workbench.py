@@ -117,6 +117,7 @@ def texts() -> dict[str, Any]:
         "unreadable": _("Cannot be read"),
         "findings": _("To mend"),
         "line": _("Line %s"),
+        "raw": _("What the program said"),
         "path": _("Path"),
         "save_failed": _("It could not be kept. Check your connection and try again."),
         "check_failed": _("The check did not answer. It is tried again at the next change."),

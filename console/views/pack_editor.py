@@ -78,7 +78,7 @@ def rule(request: HttpRequest, version_id: int, rule_id: str) -> HttpResponse:
             "rule": found,
             "kind": texts.kind_label(str(found["kind"])),
             "controls": shown,
-            "wrong": sum(bool(control.errors) for control in shown),
+            "wrong": [control for control in shown if control.errors],
             "seen": request.POST.get("seen", version.sha256),
         },
     )
@@ -187,7 +187,7 @@ def _save_source(request: HttpRequest, version: PackVersion, found: Source) -> b
         )
         return _("Saved, with mistakes.") if found.mistakes else _("Saved.")
 
-    return attempt(request, act)
+    return attempt(request, act, level=messages.WARNING if found.mistakes else messages.SUCCESS)
 
 
 def _mistakes(found: Source | None) -> list[dict[str, Any]]:
@@ -198,7 +198,8 @@ def _mistakes(found: Source | None) -> list[dict[str, Any]]:
         {
             "line": each.line,
             "place": texts.place_text(each.problem, rules if isinstance(rules, list) else []),
-            "text": texts.problem_text(each.problem),
+            "field": texts.field_of(each.problem),
+            "told": texts.told(each.problem),
         }
         for each in found.mistakes
     ]

@@ -32,6 +32,7 @@ from compliance.models.pack import Pack, PackVersion
 from compliance.packs import in_force
 from console.rule_forms import NEVER_AT_ZERO
 from console.texts import packs as texts
+from console.texts.documents import told
 
 #: Parameters that every rule has and that its sentence, badge and legal basis say already.
 _SAID = frozenset({"id", "kind", "pack", "zone", "zh", "en", "legal_ref", "basis"})
@@ -48,9 +49,9 @@ def packs(request: HttpRequest) -> HttpResponse:
     standing = enacting.phases([v for pack in found for v in pack.versions.all()], now)
     try:
         unsaid = gaps(in_force(now))
-        broken = ""
+        broken = None
     except PackError as error:
-        unsaid, broken = {}, str(error)
+        unsaid, broken = {}, told("pack", str(error))
     return render(
         request,
         "compliance/packs/index.html",
@@ -163,10 +164,10 @@ def user_of(request: HttpRequest) -> User:
     return request.user
 
 
-def attempt(request: HttpRequest, act: Callable[[], str]) -> bool:
+def attempt(request: HttpRequest, act: Callable[[], str], *, level: int = messages.SUCCESS) -> bool:
     """Do it; tell the person what happened, or why it did not."""
     try:
-        messages.success(request, act())
+        messages.add_message(request, level, act())
     except (PackRefused, ApprovalRefused) as refused:
         messages.error(request, refused.sentence)
         return False
@@ -178,11 +179,15 @@ def language() -> str:
     return "zh" if (get_language() or "zh").startswith("zh") else "en"
 
 
-def mistakes_of(version: PackVersion) -> list[dict[str, str]]:
+def mistakes_of(version: PackVersion) -> list[dict[str, Any]]:
     """What is wrong with a draft, each with its place."""
     rules = version.document.get("rules", [])
     return [
-        {"place": texts.place_text(problem, rules), "text": texts.problem_text(problem)}
+        {
+            "place": texts.place_text(problem, rules),
+            "field": texts.field_of(problem),
+            "told": texts.told(problem),
+        }
         for problem in drafting.mistakes_of(version)
     ]
 
@@ -201,8 +206,8 @@ def change_rows(changes: tuple[RuleChange, ...]) -> list[dict[str, Any]]:
                 and change.effect is not Effect.NONE
                 and change.old.sentence(language()) == change.new.sentence(language())
             ),
-            "old": change.old.sentence(language()) if change.old else "",
-            "new": change.new.sentence(language()) if change.new else "",
+            "old": texts.rule_sentence(change.old, language()) if change.old else "",
+            "new": texts.rule_sentence(change.new, language()) if change.new else "",
             "fields": [
                 {
                     "label": texts.field_label(each.name),
@@ -245,7 +250,7 @@ def _content(version: PackVersion) -> dict[str, Any]:
         found = enacting.changes(earlier, version)
         stack = enacting.stack_with(version, version.effective_from)
     except PackError as error:
-        return {"mistakes": [{"place": "", "text": str(error)}]}
+        return {"mistakes": [{"place": "", "field": "", "told": told("pack", str(error))}]}
     return {
         "rules": _rule_rows(version.document),
         "earlier": earlier,
@@ -272,11 +277,11 @@ def _rule_rows(document: dict[str, Any]) -> list[dict[str, Any]]:
             {
                 "id": rule.id,
                 "kind": texts.kind_label(rule.kind),
-                "sentence": rule.sentence(language()),
+                "sentence": texts.rule_sentence(rule, language()),
                 "legal_ref": rule.legal_ref,
                 "basis": texts.BASES[rule.basis],
                 "values": values,
-                "off": rule.switched_off,
+                "off": bool(rule.named_and_off),
             }
         )
     return rows

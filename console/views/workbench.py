@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import User
 from accounts.permissions import Page, may, may_sign, requires
 from clock.reading import now as clock_now
+from console.texts.documents import fault_rows
 from console.texts.workbench import STATES, labels, texts
 from robot.domain.differences import differences
 from robot.domain.documents import ScriptUnreadable, read_json, write_yaml
@@ -129,8 +130,7 @@ def save(request: HttpRequest) -> JsonResponse:
     try:
         kept = store(request.POST.get("source", ""), author=request.user, at=clock_now())
     except ScriptUnreadable as error:
-        faults = [{"line": f.line, "message": str(f)} for f in error.faults]
-        return JsonResponse({"faults": faults}, status=422)
+        return JsonResponse({"faults": fault_rows(error.faults)}, status=422)
     return JsonResponse(
         {
             "version": kept.pk,

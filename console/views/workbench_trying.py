@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from accounts.permissions import Page, requires
 from clock.reading import now as clock_now
+from console.texts.documents import fault_rows
 from robot.domain import engine, trying
 from robot.domain.documents import ScriptUnreadable, canonical, read_yaml
 from robot.domain.drawing import picture
@@ -159,5 +160,4 @@ def _finding(one: Finding) -> dict[str, Any]:
 
 
 def _unreadable(error: ScriptUnreadable) -> JsonResponse:
-    faults = [{"line": fault.line, "message": str(fault)} for fault in error.faults]
-    return JsonResponse({"faults": faults}, status=422)
+    return JsonResponse({"faults": fault_rows(error.faults)}, status=422)

@@ -25,11 +25,17 @@ MAX_DEPTH: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something wrong with a document as a document. `line` counts from 1; 0 means unknown."""
+    """Something wrong with a document as a document. `line` counts from 1; 0 means unknown.
+
+    `kind` (pydantic's name of the mistake, or ours) and its `values` are for who says it in another
+    language; `message` says it in English.
+    """
 
     line: int
     where: str
     message: str
+    kind: str = ""
+    values: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         place = f"line {self.line}: " if self.line else ""
@@ -103,13 +109,13 @@ def _sorted(value: Any) -> Any:
 
 def _read(text: str) -> tuple[Any, dict[tuple[object, ...], int]]:
     if len(text.encode("utf-8", "replace")) > MAX_BYTES:
-        raise ScriptUnreadable([Fault(0, "", "the document is larger than 1 MB")])
+        raise ScriptUnreadable([Fault(0, "", "the document is larger than 1 MB", "too_large")])
     loader = None
     try:
         loader = _Loader(text)
         root = loader.get_single_node()
         if root is None:
-            raise ScriptUnreadable([Fault(0, "", "the document is empty")])
+            raise ScriptUnreadable([Fault(0, "", "the document is empty", "empty")])
         lines: dict[tuple[object, ...], int] = {}
         faults: list[Fault] = []
         _walk(root, (), lines, faults, set())
@@ -118,11 +124,17 @@ def _read(text: str) -> tuple[Any, dict[tuple[object, ...], int]]:
         return loader.construct_document(root), lines
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise ScriptUnreadable([Fault(line, "", error.problem or "not YAML")]) from error
-    except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as error:
-        if isinstance(error, ScriptUnreadable):
-            raise
-        raise ScriptUnreadable([Fault(0, "", f"not YAML: {type(error).__name__}")]) from error
+        said = error.problem or "not YAML"
+        raise ScriptUnreadable([Fault(line, "", said, "yaml")]) from error
+    except ScriptUnreadable:
+        raise
+    except RecursionError as error:
+        raise ScriptUnreadable([Fault(0, "", "nested too deeply", "too_large")]) from error
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        place = getattr(error, "position", None)  # of a character that YAML does not take
+        line = text[:place].count("\n") + 1 if isinstance(place, int) else 0
+        said = str(error) or type(error).__name__
+        raise ScriptUnreadable([Fault(line, "", f"not YAML: {said}", "yaml")]) from error
     finally:
         if loader is not None:
             loader.dispose()
@@ -139,8 +151,10 @@ def _walk(
     line = node.start_mark.line + 1
     lines.setdefault(path, line)
     if id(node) in seen or len(path) > MAX_DEPTH:
-        what = "aliases are not allowed" if id(node) in seen else "nested too deeply"
-        faults.append(Fault(line, _where(path), what))
+        what, kind = ("aliases are not allowed", "alias")
+        if id(node) not in seen:
+            what, kind = ("nested too deeply", "too_large")
+        faults.append(Fault(line, _where(path), what, kind))
         return
     seen.add(id(node))
     if isinstance(node, yaml.SequenceNode):
@@ -151,11 +165,13 @@ def _walk(
         for key, value in node.value:
             at = key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode):
-                faults.append(Fault(at, _where(path), "a key must be plain text"))
+                faults.append(Fault(at, _where(path), "a key must be plain text", "key_not_text"))
                 continue
             if key.value in first:
-                message = f"key {key.value!r} given twice (first on line {first[key.value]})"
-                faults.append(Fault(at, _where(path), message))
+                earlier = first[key.value]
+                message = f"key {key.value!r} given twice (first on line {earlier})"
+                values = (("key", key.value), ("line", str(earlier)))
+                faults.append(Fault(at, _where(path), message, "duplicate_key", values))
             first.setdefault(key.value, at)
             lines[(*path, key.value)] = at
             _walk(value, (*path, key.value), lines, faults, seen)
@@ -163,15 +179,47 @@ def _walk(
 
 def _build(data: object, lines: dict[tuple[object, ...], int]) -> Script:
     try:
-        return Script.model_validate(_text_keys(data))
+        plain = _text_keys(data)
+        unstorable = _unstorable(plain)
+        if unstorable is not None:
+            message = "a character that cannot be stored"
+            where = _where(unstorable)
+            raise ScriptUnreadable([Fault(_line(unstorable, lines), where, message, "unstorable")])
+        return Script.model_validate(plain)
     except ValidationError as error:
         faults = [
-            Fault(_line(tuple(item["loc"]), lines), _where(tuple(item["loc"])), _message(item))
-            for item in error.errors(include_url=False, include_context=False)
+            Fault(
+                _line(tuple(item["loc"]), lines),
+                _where(tuple(item["loc"])),
+                _message(item),
+                item["type"],
+                tuple((name, str(value)) for name, value in item.get("ctx", {}).items()),
+            )
+            for item in error.errors(include_url=False)
         ]
         raise ScriptUnreadable(faults) from error
     except RecursionError as error:
-        raise ScriptUnreadable([Fault(0, "", "nested too deeply")]) from error
+        raise ScriptUnreadable([Fault(0, "", "nested too deeply", "too_large")]) from error
+
+
+def _unstorable(value: Any, path: tuple[object, ...] = ()) -> tuple[object, ...] | None:
+    """Where the first text stands that a database does not take: a NUL, half a character of two."""
+    if isinstance(value, dict):
+        pairs = list(value.items())
+        entries = [(entry, (*path, key)) for key, entry in pairs] + [
+            (key, path) for key, _ in pairs
+        ]
+    elif isinstance(value, list):
+        entries = [(entry, (*path, place)) for place, entry in enumerate(value)]
+    elif isinstance(value, str) and any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
+        return path
+    else:
+        return None
+    for entry, where in entries:
+        found = _unstorable(entry, where)
+        if found is not None:
+            return found
+    return None
 
 
 def _text_keys(value: Any) -> Any:

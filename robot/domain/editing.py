@@ -25,7 +25,7 @@ def changed(text: str, path: Sequence[str], value: Any) -> str:
     YAML or has something else than a mapping on the way.
     """
     if len(text.encode("utf-8", "replace")) > MAX_BYTES or not path:
-        raise ScriptUnreadable([Fault(0, "", "nothing to change")])
+        raise ScriptUnreadable([Fault(0, "", "nothing to change", "too_large")])
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = _WIDTH
@@ -33,18 +33,20 @@ def changed(text: str, path: Sequence[str], value: Any) -> str:
     try:
         root = yaml.load(text)
     except (YAMLError, ValueError, RecursionError) as error:
-        raise ScriptUnreadable([Fault(0, "", "not YAML")]) from error
+        raise ScriptUnreadable([Fault(0, "", "not YAML", "yaml")]) from error
     place = root
     for depth, key in enumerate(path[:-1]):
         if not isinstance(place, dict):
-            raise ScriptUnreadable([Fault(0, ".".join(path[:depth]), "is not a mapping")])
+            where = ".".join(path[:depth])
+            raise ScriptUnreadable([Fault(0, where, "is not a mapping", "dict_type")])
         if place.get(key) is None:
             if value is None:
                 return text
             place[key] = {}
         place = place[key]
     if not isinstance(place, dict):
-        raise ScriptUnreadable([Fault(0, ".".join(path[:-1]), "is not a mapping")])
+        where = ".".join(path[:-1])
+        raise ScriptUnreadable([Fault(0, where, "is not a mapping", "dict_type")])
     if value is None:
         place.pop(path[-1], None)
     else:

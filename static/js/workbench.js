@@ -72,12 +72,15 @@ function showFaults(faults) {
   if (!faults.length) return;
   const list = find("findings");
   list.replaceChildren(...faults.map((fault) => {
-    const button = el("button", { type: "button", class: "finding" }, el("b", {}, T.line.replace("%s", fault.line || "?")), " ", fault.message);
+    const button = el("button", { type: "button", class: "finding" }, el("b", {}, T.line.replace("%s", fault.line || "?")),
+      el("span", {}, fault.text, fault.place ? el("small", {}, el("code", {}, fault.place)) : null));
     button.addEventListener("click", () => goToLine(fault.line - 1));
-    return button;
+    return el("div", {}, button, fault.raw
+      ? el("details", { class: "small finding-raw" }, el("summary", { class: "muted" }, T.raw), el("code", { class: "told-raw", lang: "en" }, fault.raw))
+      : null);
   }));
   for (const fault of faults) {
-    if (fault.line) editor.setGutterMarker(fault.line - 1, "faults", el("span", { class: "fault", title: fault.message }, "●"));
+    if (fault.line) editor.setGutterMarker(fault.line - 1, "faults", el("span", { class: "fault", title: fault.text }, "●"));
   }
 }
 

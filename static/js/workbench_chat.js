@@ -84,7 +84,7 @@ export function startChat({ log, form, input, restart, aloud, canTransfer, quick
   }
 
   function complain(error) {
-    const faults = error.content?.faults?.map((fault) => fault.message).join("; ");
+    const faults = error.content?.faults?.map((fault) => `${fault.line ? `${texts.line.replace("%s", fault.line)}: ` : ""}${fault.text}`).join(" ");
     const text = error.status === 409 ? texts.gone : faults ? `${texts.unreadable}: ${faults}` : texts.check_failed;
     log.append(el("div", { class: "note bad" }, text));
     if (error.status === 409) over = true;

@@ -145,7 +145,7 @@ def test_from_draft_to_signature_over_the_pages(maker: Client, checker: Client) 
     assert "Saved." in save_rule(maker, draft, "C1", limit="")
     shown = page(maker, "pack-version", draft.pk)
     assert "1 loosening" in shown
-    assert "the limit is off" in shown
+    assert "switched off: needs four eyes" in shown
     assert "Submitted" in take(maker, draft, "submit")
     assert draft.state == "submitted"
     assert "Whoever submitted this cannot decide it" in take(
@@ -193,7 +193,19 @@ def test_zero_is_never_and_says_so(maker: Client) -> None:
         ("C1", {"zh": "最多{lmit}次"}, "lmit"),
         ("W1", {"windows.workday": "nine to five"}, "No span of hours: nine to five"),
         ("W1", {"windows.workday": "09:00-25:00"}, "25:00"),
-        ("S2", {"bands": "{{{"}, "This cannot be read"),
+        ("S2", {"bands": "{{{"}, "A quotation mark or bracket is not closed."),
+        ("C1", {"limit": "1000000000000"}, "It must be at most 1000. For no limit leave it empty"),
+        ("C1", {"limit": "9" * 5000}, "This is no number."),
+        (
+            "C2",
+            {"window.unit": "rolling_days", "window.amount": "1000000000"},
+            "It must be at most 400 here.",
+        ),
+        ("C4G", {"min_gap_s": "9" * 30}, "It must be at most 34560000 here."),
+        ("O1-bought", {"days": "1000000000"}, "It must be at most 3660 here."),
+        ("S1", {"max_amount_percent": "101"}, "It must be at most 100 here."),
+        ("P1", {"abandonment": "{of: consented, hours: 720, stop_above_percent: .nan}"}, "finite"),
+        ("C1", {"zh": "最多\0{limit}次"}, "cannot be stored"),
         ("S2", {"bands": "[{from: 65}]"}, "There is no such key here."),
     ],
 )
@@ -250,7 +262,17 @@ def test_a_source_with_mistakes_is_kept_and_names_their_lines(maker: Client) -> 
 @pytest.mark.parametrize(
     ("source", "complaint"),
     [
-        ("rules: [", "This is no YAML"),
+        ("rules: [", "A quotation mark or bracket is not closed."),
+        ("pack: a: b", "A colon stands where none may be"),
+        ("\tpack: a", "indent with spaces only"),
+        ("pack: *a", "names an anchor that does not exist"),
+        ("pack: !!python/object:os.system a", "Tags (!…) are not allowed"),
+        ("pack: a\0", "cannot be stored"),
+        ('pack: cn\nrules: []\nnotes: "\\0"', "cannot be stored"),
+        ('pack: cn\nrules: []\nnotes: "\\ud800"', "cannot be stored"),
+        ("[" * 2000 + "]" * 2000, "too deeply nested"),
+        ("pack: a\n" + "x" * 600_000, "too large"),
+        ("pack: 0x" + "f" * 9000, "A text is needed"),
         ("", "A pack is a mapping"),
         ("a: &a [*a]", "too large"),
         ("pack: cn-33", "This is missing."),
@@ -266,6 +288,22 @@ def test_what_is_no_pack_is_not_kept(maker: Client, source: str, complaint: str)
     assert draft.sha256 == before
     new = maker.post(reverse("pack-new"), {"source": source})
     assert complaint in new.content.decode()
+
+
+def test_a_mistake_comes_in_the_readers_language_with_the_raw_text_beside_it(maker: Client) -> None:
+    draft = drafted(maker)
+    chinese = browser(User.objects.get(username="maker"), "zh-hans")
+    address = reverse("pack-source", args=[draft.pk])
+    shown = chinese.post(address, {"source": "pack: a: b", "seen": draft.sha256}).content.decode()
+    assert "此处多了冒号" in shown
+    assert "程序原文" in shown and "mapping values are not allowed here" in shown
+    text = write(draft.document).replace("window: {calendar: day}", "window: {calender: day}")
+    text = text.replace("window:\n    calendar: day", "window:\n    calender: day")
+    answer = chinese.post(address, {"source": text, "seen": draft.sha256}, follow=True)
+    shown = re.sub(r"<details.*?</details>", "", answer.content.decode(), flags=re.DOTALL)
+    assert "C1 › window › calender" in shown
+    assert "此处没有该字段" in shown
+    assert "There is no such key" not in shown and "extra_forbidden" not in shown
 
 
 def test_a_file_of_bombs_is_refused_unopened(maker: Client) -> None:
@@ -387,8 +425,12 @@ def test_a_limit_that_is_off_reads_so(maker: Client) -> None:
     draft = drafted(maker)
     save_rule(maker, draft, "C1", limit="")
     shown = page(maker, "pack-version", draft.pk)
-    assert "At most — attempts per customer" in shown
+    assert "No limit (switched off): At most … attempts per customer" in shown
     assert "None" not in shown
+    chinese = page(browser(User.objects.get(username="maker"), "zh-hans"), "pack-version", draft.pk)
+    assert "不限（已关闭）：每位客户每个自然日最多拨打…次" in chinese
+    assert "已关闭：须双人复核" in chinese
+    browser(User.objects.get(username="maker"))
     save_rule(maker, draft, "C2", **{"window.amount": "10"})
     assert "the sentence is unchanged" in page(maker, "pack-version", draft.pk)
 

@@ -101,7 +101,17 @@ def test_a_source_that_cannot_be_read_names_its_faults(writer: Client, source: s
     for address in ("check", "save", "chat"):
         answer = writer.post(f"/workbench/{address}/", {"source": source})
         assert answer.status_code == 422
-        assert all(fault["message"] for fault in answer.json()["faults"])
+        assert all(fault["text"] for fault in answer.json()["faults"])
+
+
+def test_what_keeps_a_source_from_being_read_is_said_in_chinese(writer: Client) -> None:
+    writer.cookies["django_language"] = "zh-hans"
+    (fault,) = writer.post("/workbench/check/", {"source": "a: b: c"}).json()["faults"]
+    assert (fault["line"], fault["raw"]) == (1, "mapping values are not allowed here")
+    assert "此处多了冒号" in fault["text"]
+    source = "dialog: 1\nlimits:\n  turns: many\n"
+    faults = writer.post("/workbench/check/", {"source": source}).json()["faults"]
+    assert {"line": 3, "place": "limits.turns", "text": "请填写整数。", "raw": ""} in faults
 
 
 def test_a_chat_goes_step_by_step_and_keeps_nothing(writer: Client, draft: ScriptVersion) -> None:

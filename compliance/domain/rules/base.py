@@ -50,15 +50,17 @@ class Rule(BaseModel):
         template = self.zh if language.startswith("zh") else self.en
         values = {name: getattr(self, name) for name in type(self).model_fields}
         # a limit that is off has no number
-        return template.format_map({n: "—" if v is None else v for n, v in values.items()})
+        return template.format_map({n: "…" if v is None else v for n, v in values.items()})
 
     @property
-    def switched_off(self) -> bool:
-        """Whether a limit that its sentence names is off (null)."""
-        return any(
-            getattr(self, name) is None and f"{{{name}}}" in self.zh + self.en
-            for name in type(self).model_fields
-        )
+    def named(self) -> tuple[str, ...]:
+        """The parameters whose values its sentence names."""
+        return tuple(n for n in type(self).model_fields if f"{{{n}}}" in self.zh + self.en)
+
+    @property
+    def named_and_off(self) -> tuple[str, ...]:
+        """Of these, the limits that are off (null)."""
+        return tuple(name for name in self.named if getattr(self, name) is None)
 
     @cached_property
     def recent(self) -> dict[str, tuple[World, datetime, Any]]:
