@@ -94,6 +94,28 @@ CHANNELS: dict[str, Text] = {
     "email": _("E-mail"),
 }
 
+#: How a refusal in a file was said: what may be chosen.
+FILE_VIAS: dict[str, Text] = {
+    "sms": _("Text message"),
+    "app": _("App"),
+    "branch": _("Branch"),
+    "hotline": _("Hotline"),
+    "letter": _("Letter"),
+    "other": _("Other"),
+}
+
+#: Where a refusal was said.
+VIAS: dict[str, Text] = {
+    **FILE_VIAS,
+    "robot": _("To the robot"),
+    "agent": _("To an agent"),
+    "ring_back": _("When ringing back"),
+    "clearance": _("Heard after the call"),
+    "review": _("Heard after the call"),
+    "web": _("Website"),
+    "email": _("E-mail"),
+}
+
 MERGE_REFUSALS: dict[str, Text] = {
     Refusal.SAME: _("That is one customer, not two."),
     Refusal.GIVEN_UP_BEFORE: _("One of the two was merged into another customer before."),

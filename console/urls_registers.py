@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, path
 from console.views import opt_out_files, registers, suppressions
 
 _LIFT = "compliance/suppressions/requests/<int:request_id>/"
+_OPT_OUTS = "compliance/opt-outs/<int:file_id>/"
 _FILES = "compliance/registers/files/<int:import_id>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -20,11 +21,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("compliance/suppressions/", suppressions.search, name="suppressions"),
     path("compliance/suppressions/<int:entry_id>/", suppressions.entry, name="suppression"),
     path("compliance/opt-outs/", opt_out_files.index, name="opt-out-files"),
-    path(
-        "compliance/opt-outs/<int:file_id>/rejected.csv",
-        opt_out_files.rejected,
-        name="opt-out-rejected",
-    ),
+    path(_OPT_OUTS, opt_out_files.file, name="opt-out-file"),
+    path(f"{_OPT_OUTS}rejected.csv", opt_out_files.rejected, name="opt-out-rejected"),
+    path(f"{_OPT_OUTS}<slug:name>/", opt_out_files.step, name="opt-out-file-step"),
     path(_LIFT, suppressions.unsuppression, name="unsuppression"),
     path(f"{_LIFT}<slug:step>/", suppressions.step, name="unsuppression-step"),
 ]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from accounts.permissions import Page, may, requires
-from console.views import calendars, cases
+from console.views import calendars, cases, opt_out_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ TILES: tuple[Tile, ...] = (
         "/compliance/suppressions/",
         _("Do not call"),
         _("Who said no, when and how; ending a refusal takes two people."),
+        opt_out_files.waiting_count,
     ),
     Tile(
         Page.REGISTERS,

@@ -25,7 +25,7 @@ from accounts.personal_access import CHOICES, Why, clean_reference, note_search,
 from audiences.finding import find
 from audit.recording import record
 from clock.reading import now as clock_now
-from console.views.suppressions import VIAS
+from compliance.wording import VIAS
 from evidence.dossier import dossier, find_call
 from evidence.dossier_pdf import dossier_json, dossier_pdf
 from evidence.history import contact_history

@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
@@ -26,31 +26,11 @@ from audiences.domain.phone_numbers import normalize
 from campaigns import labels
 from campaigns.domain.masking import mask_name
 from clock.reading import now as clock_now
-from compliance import lifting
+from compliance import lifting, wording
 from compliance.domain.facts import SuppressionSource
 from compliance.models import LiftRequest, Suppression
-from console.views.opt_out_files import CHANNELS
 
 SHOWN = 100
-
-SOURCES: dict[str, Any] = {
-    SuppressionSource.OPT_OUT: gettext_lazy("Asked not to be called"),
-    SuppressionSource.COMPLAINT: gettext_lazy("Complained"),
-    SuppressionSource.REGISTER: gettext_lazy("On a register"),
-    SuppressionSource.CARRIER: gettext_lazy("Refused by the carrier"),
-    SuppressionSource.WRONG_NUMBER: gettext_lazy("Wrong number"),
-}
-#: Where a refusal was said; anything else (a complaint's channel) is shown as it is.
-VIAS: dict[str, Any] = {
-    **CHANNELS,
-    "robot": gettext_lazy("To the robot"),
-    "agent": gettext_lazy("To an agent"),
-    "ring_back": gettext_lazy("When ringing back"),
-    "clearance": gettext_lazy("Heard after the call"),
-    "review": gettext_lazy("Heard after the call"),
-    "web": gettext_lazy("Website"),
-    "email": gettext_lazy("E-mail"),
-}
 
 
 @require_http_methods(["GET", "POST"])
@@ -190,8 +170,8 @@ def _row(one: Suppression) -> dict[str, Any]:
     scope = [part for part in (one.product_family, one.purpose) if part]
     return {
         "entry": one,
-        "source": SOURCES[one.source],
-        "via": VIAS.get(one.via, one.via),
+        "source": wording.SUPPRESSIONS[one.source],
+        "via": wording.label(wording.VIAS, one.via),
         "who": str(one.number) if one.number else one.customer.bank_id if one.customer else "–",
         "name": mask_name(one.customer.name) if one.customer else "",
         "scope": " · ".join([str(one.product), *scope] if one.product else scope),

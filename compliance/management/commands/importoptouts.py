@@ -39,5 +39,6 @@ class Command(BaseCommand):
         if done.error:
             raise CommandError(error_sentence(done.error))
         self.stdout.write(
-            f"{done.rows_read} rows: {done.entries} entries, {done.rows_rejected} rejected"
+            f"{done.rows_read} rows: {done.people} people, {done.numbers} numbers, "
+            f"{done.rows_repeated} repeated, {done.rows_rejected} rejected"
         )
