@@ -1,7 +1,9 @@
 """The number must be valid, known to be this customer's, and not somebody else's by now.
 
 `owner_max_age_days`: the reassigned-numbers register must have been asked about this number at most
-so many days ago (47 CFR 64.1200(m)); "changed" blocks, "no data" asks a person. Null = not asked.
+so many days ago (47 CFR 64.1200(m)); "changed" blocks, "no data" asks a person. Null = not asked;
+"changed" blocks all the same where nobody says since when (with a date the rules on consent know
+whose consent counts).
 """
 
 from __future__ import annotations
@@ -30,9 +32,19 @@ def evaluate(rule: NumberRule, facts: Facts, intent: Intent, now: datetime) -> l
         reasons.append(objection(rule, "NUMBER_INVALID", observed=number.invalid_reason))
     if not facts.linked:
         reasons.append(objection(rule, "DEP_LINK"))
-    if number is not None and rule.owner_max_age_days is not None:
-        reasons += _owner(rule, rule.owner_max_age_days, number, now)
+    if number is None:
+        return reasons
+    if rule.owner_max_age_days is not None:
+        return reasons + _owner(rule, rule.owner_max_age_days, number, now)
+    if number.ownership is Ownership.CHANGED and number.in_use_since is None:
+        # no consent can be shown to be the present owner's
+        reasons.append(objection(rule, "NUMBER_REASSIGNED", observed=_asked(rule, number)))
     return reasons
+
+
+def _asked(rule: NumberRule, number: NumberFacts) -> str:
+    asked = number.ownership_asked_at
+    return "—" if asked is None else str(local_date(asked, rule.zone))
 
 
 def _owner(rule: NumberRule, limit: int, number: NumberFacts, now: datetime) -> list[Reason]:
