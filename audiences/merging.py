@@ -37,6 +37,12 @@ _FLAGS = {
     Field.NO_PROFILING: "no_profiling",
 }
 
+# A residence in the mainland has one clock. Where it is not known, a mainland number stands in for
+# it; elsewhere the clock is not known either: rules take every one that it may be.
+_CLOCK = """CASE WHEN coalesce(s.region, '') LIKE 'CN-%%'
+           OR (coalesce(s.region, '') = '' AND s.e164s[1] LIKE '+86%%')
+       THEN 'Asia/Shanghai' ELSE '' END"""
+
 UPDATE = """
 UPDATE audiences_customer AS c SET {sets}, updated_at = %(at)s
 FROM staged_customer AS s
@@ -49,7 +55,7 @@ INSERT INTO audiences_customer
      risk_assessed_on, household, vulnerable, deceased, no_profiling, attributes, sandbox,
      created_at, updated_at)
 SELECT s.bank_id, s.name, coalesce(s.gender, ''), s.birth_date, coalesce(s.segment, 'retail'),
-       s.branch_id, coalesce(s.region, ''), 'Asia/Shanghai', s.risk_tolerance, s.risk_assessed_on,
+       s.branch_id, coalesce(s.region, ''), {clock}, s.risk_tolerance, s.risk_assessed_on,
        coalesce(s.household, ''), coalesce(s.vulnerable, false), coalesce(s.deceased, false),
        coalesce(s.no_profiling, false), s.attributes, %(sandbox)s, %(at)s, %(at)s
 FROM staged_customer AS s
@@ -67,6 +73,14 @@ FROM staged_customer AS s,
 WHERE s.row > %(after)s AND s.row <= %(upto)s
   AND NOT EXISTS (SELECT FROM audiences_number AS n WHERE n.e164 = u.e164)
 ON CONFLICT (e164) DO NOTHING
+"""
+# a number of the United States that an earlier version knew by its country alone
+STATES = """
+UPDATE audiences_number AS n SET region = u.region, time_zone = u.zone
+FROM staged_customer AS s,
+     unnest(s.e164s, s.regions, s.zones) AS u(e164, region, zone)
+WHERE s.row > %(after)s AND s.row <= %(upto)s
+  AND u.e164 LIKE '+1%%' AND u.region LIKE 'US-%%' AND n.e164 = u.e164 AND n.region IN ('', 'US')
 """
 # the file is the bank's word on a customer's numbers: what it no longer names is unlinked, since
 # somebody else may have it by now
@@ -130,9 +144,10 @@ def merge(batch: ImportBatch, staged: Staged, *, at: datetime) -> Iterator[Merge
             total = int((cursor.fetchone() or (0,))[0])
             cursor.execute(update, values)
             updated = cursor.rowcount
-            cursor.execute(INSERT, values)
+            cursor.execute(INSERT.format(clock=_CLOCK), values)
             created = cursor.rowcount
             cursor.execute(NUMBERS, values)
+            cursor.execute(STATES, values)
             cursor.execute(LINKS, values)
             updated += cursor.rowcount
             merged.created += created
@@ -155,6 +170,9 @@ def _update_statement(fields: frozenset[Field]) -> str:
         for field, column in _FLAGS.items()
         if field in fields
     ]
+    if Field.REGION in fields:
+        moved = "c.region IS DISTINCT FROM s.region"
+        pairs.append(("time_zone", f"CASE WHEN {moved} THEN {_CLOCK} ELSE c.time_zone END"))
     pairs.append(("attributes", "c.attributes || s.attributes"))
     return UPDATE.format(
         sets=", ".join(f"{column} = {value}" for column, value in pairs),

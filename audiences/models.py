@@ -15,6 +15,7 @@ class Customer(models.Model):
     """A customer of the bank, known by the bank's own id.
 
     `household` is an opaque key shared by those who live together ("" = alone); caps count it.
+    `time_zone` "" = not known: rules take every clock that is kept in the region.
     `sandbox` marks sample data: the gate refuses such a customer on any carrier but the sandbox's.
     `merged_into`: the record of the same person that is kept; this one is never called.
     """
@@ -26,7 +27,7 @@ class Customer(models.Model):
     segment = models.CharField(_("segment"), max_length=20, default="retail")
     branch = models.ForeignKey(Branch, verbose_name=_("branch"), on_delete=models.PROTECT)
     region = models.CharField(_("region of residence"), max_length=6, blank=True)
-    time_zone = models.CharField(_("time zone"), max_length=40, default="Asia/Shanghai")
+    time_zone = models.CharField(_("time zone"), max_length=40, default="Asia/Shanghai", blank=True)
     risk_tolerance = models.PositiveSmallIntegerField(_("risk tolerance"), null=True, blank=True)
     risk_assessed_on = models.DateField(_("risk assessed on"), null=True, blank=True)
     household = models.CharField(_("household"), max_length=40, blank=True)
@@ -88,7 +89,7 @@ class Number(models.Model):
     e164 = models.CharField(_("number"), max_length=16, unique=True)
     kind = models.CharField(_("kind"), max_length=20)
     region = models.CharField(_("region"), max_length=6, blank=True)
-    time_zone = models.CharField(_("time zone"), max_length=40, default="Asia/Shanghai")
+    time_zone = models.CharField(_("time zone"), max_length=40, default="Asia/Shanghai", blank=True)
     valid = models.BooleanField(_("valid"), default=True)
     invalid_reason = models.CharField(_("why invalid"), max_length=40, blank=True)
     in_use_since = models.DateTimeField(_("its owner has it since"), null=True, blank=True)

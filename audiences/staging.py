@@ -184,7 +184,7 @@ def _copied(row: CustomerRow) -> list[object]:
         e164s.append(e164)
         kinds.append(kind)
         regions.append(region or '""')
-        zones.append(zone)
+        zones.append(zone or '""')
     values = [r"\N" if value is None else value for value in row[:-1]]
     arrays = ["{" + ",".join(array) + "}" for array in (e164s, kinds, regions, zones)]
     return [*values, *arrays]

@@ -68,7 +68,7 @@ def who(*, bank_id: str | None, number: str | None, country: str = "CN") -> Who:
 def _number(read: NormalizedNumber) -> int:
     """Our row of a number, made when there is none: its place is not looked up here."""
     assert read.e164 is not None
-    zone = "Asia/Shanghai" if read.e164.startswith("+86") else "UTC"
+    zone = "Asia/Shanghai" if read.e164.startswith("+86") else ""
     made, _ = Number.objects.get_or_create(
         e164=read.e164, defaults={"kind": read.kind, "time_zone": zone}
     )

@@ -1,6 +1,8 @@
-"""Provinces by any of their names, as ISO 3166-2 codes ("CN-33")."""
+"""Provinces by any of their names, as ISO 3166-2 codes ("CN-33"), and the clocks of a region."""
 
 from __future__ import annotations
+
+from audiences.domain import us_states
 
 #: GB/T 2260 code, short name, suffix of the full name, English name
 _PROVINCES: tuple[tuple[str, str, str, str], ...] = (
@@ -61,7 +63,8 @@ def province_in(text: str) -> str:
 def read_region(text: str) -> str | None:
     """The code of a province written as code, name or administrative number; None if unknown.
 
-    "CN-33", "33", "330106", "浙江", "浙江省", "浙江省杭州市", "Zhejiang" all give "CN-33".
+    "CN-33", "33", "330106", "浙江", "浙江省", "浙江省杭州市", "Zhejiang" all give "CN-33". A state
+    of the United States is read by its code ("US-FL") or name.
     """
     plain = text.strip()
     if plain.upper() in _CODES:
@@ -70,4 +73,9 @@ def read_region(text: str) -> str | None:
         code = f"CN-{plain[:2]}"
         return code if code in _CODES else None
     word = plain.lower().replace(" ", "").removesuffix("province")
-    return province_in(plain) or _ENGLISH.get(word)
+    return province_in(plain) or _ENGLISH.get(word) or us_states.read_state(plain)
+
+
+def zones_of(region: str) -> tuple[str, ...]:
+    """Every clock that is kept in a region ("US-FL" has two); () = we do not know."""
+    return ("Asia/Shanghai",) if region[:2] == "CN" else us_states.ZONES.get(region, ())

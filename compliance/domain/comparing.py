@@ -257,6 +257,7 @@ _COMMON: dict[str, Direction] = {
     "areas": _where,
     "groups": _where,
     "relaxed_by_callback": _off,
+    "residence_unknown": lambda _, new: Effect.TIGHTER if new == "anywhere" else Effect.LOOSER,
 }
 #: Of a rule that relaxes, parameters whose direction is written as it is.
 _OWN_WAY = frozenset({"tolerance_s"})

@@ -82,6 +82,29 @@ def test_a_file_in_any_usual_encoding_is_imported(cast: Cast, write: Write, enco
     assert Entry.objects.filter(kind="import.done", subject=f"import:{batch.pk}").count() == 1
 
 
+def test_a_clock_is_written_where_it_is_certain(cast: Cast, write: Write) -> None:
+    at_home = ROWS[0].replace("浙江省", "")
+    abroad = ROWS[1].replace("+86-138-0571-0002", "+1 305 555 0100").replace("330106", "")
+    moved = ROWS[2].replace("8613805710003", "+1 305 555 0101").replace("Xinjiang", "Florida")
+    imported(write(at_home, abroad, moved))
+    clocks = {
+        c.bank_id: (c.region, c.time_zone) for c in Customer.objects.filter(bank_id__startswith="K")
+    }
+    assert clocks == {"K1": ("", "Asia/Shanghai"), "K2": ("", ""), "K3": ("US-FL", "")}
+    imported(write(at_home, abroad, ROWS[2]))
+    assert Customer.objects.get(bank_id="K3").time_zone == "Asia/Shanghai"
+
+
+def test_a_number_known_by_its_country_gets_its_state(cast: Cast, write: Write) -> None:
+    abroad = ROWS[1].replace("+86-138-0571-0002", "+1 208 555 0100")
+    imported(write(abroad))
+    known = Number.objects.filter(e164="+12085550100")
+    assert known.values_list("region", "time_zone").get() == ("US-ID", "")
+    known.update(region="US", time_zone="America/Boise", valid=False)
+    imported(write(abroad))
+    assert known.values_list("region", "time_zone", "valid").get() == ("US-ID", "", False)
+
+
 def test_the_same_file_again_changes_nothing(cast: Cast, write: Write) -> None:
     imported(write(*ROWS))
     before = list(Customer.objects.order_by("id").values())

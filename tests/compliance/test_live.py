@@ -96,6 +96,12 @@ def _wish(bank: Live, **wish: object) -> Changes:
     return {}
 
 
+def _unplaced(bank: Live, zone: str = "America/New_York") -> Changes:
+    """Nobody knows where they live; the number's clock stands in for theirs (11:00 at 10:00)."""
+    bank.of_number(time_zone=zone)
+    return bank.of_customer(region="", time_zone="")
+
+
 def _complaints(bank: Live, times: int) -> Changes:
     for _ in range(times):
         open_case(
@@ -305,6 +311,18 @@ US_CASES = [
     ),
     Case("W1", "WINDOW", lambda b: b.of_customer(region="US-LA") or b.clock("2026-11-29 12:00")),
     Case("W1", "HOLIDAY", lambda b: b.of_customer(region="US-AL") or b.clock("2026-11-26 12:00")),
+    Case(
+        "W1",
+        "WINDOW",
+        lambda b: b.of_customer(region="", time_zone="") or b.clock("2026-11-24 11:59:59"),
+    ),
+    Case(
+        "W1",
+        "WINDOW",
+        lambda b: b.of_customer(region="US-TX", time_zone="") or b.clock("2026-11-24 09:59"),
+    ),
+    Case("K5", "PREFERENCE_HOURS", lambda b: _unplaced(b) or _wish(b, hours=[[600, 660]])),
+    Case("K5", "DEP_TIME_ZONE", lambda b: _unplaced(b, "") or _wish(b, weekdays=[1])),
     Case("W2", "CAL_MISSING", _no_calendar),
     Case("B1", "BLACKOUT", lambda b: b.of_number(region="US-NY") or b.stop(region="US-NY")),
     Case("K1R", "CONSENT_BASIS", lambda b: b.of_consent(basis="oral") or ROBOT),

@@ -39,6 +39,8 @@ class Rule(BaseModel):
     actors: frozenset[Actor] = frozenset({Actor.ROBOT, Actor.HUMAN})
     #: a callback the customer asked for lifts this rule (few kinds may say so)
     relaxed_by_callback: bool = False
+    #: a residence that is not known is where the number is from, or anywhere in that country
+    residence_unknown: Literal["as_number", "anywhere"] = "as_number"
     #: only for these areas ("CN-64", or "CN" with all within) and groups of customers; empty = all
     areas: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
@@ -109,18 +111,32 @@ def within(region: str, areas: frozenset[str]) -> bool:
     return any(may_lie_in(region, area) for area in areas)
 
 
+def lives_in(rule: Rule, facts: Facts) -> str:
+    """The region of the residence; of one that is not known, where the rule takes it to be."""
+    customer, number = facts.customer, facts.number
+    called = number.region if number else ""
+    if customer is not None and customer.region:
+        return customer.region
+    return called.partition("-")[0] if rule.residence_unknown == "anywhere" else called
+
+
+def regions_of(rule: Rule, facts: Facts) -> set[str]:
+    """Where the person lives and where the number is from, as far as that is known."""
+    return {lives_in(rule, facts), facts.number.region if facts.number else ""} - {""}
+
+
 def concerns(rule: Rule, facts: Facts) -> bool:
     """Whether a rule limited to areas or groups speaks about this customer.
 
     The residence or the number may lie in the area. Where neither region is known we cannot show
     that the rule does not apply, so it does; the same goes for an unknown customer's group.
     """
-    customer, number = facts.customer, facts.number
+    customer = facts.customer
     if rule.groups and customer is not None and customer.segment not in rule.groups:
         return False
     if not rule.areas:
         return True
-    regions = {customer.region if customer else "", number.region if number else ""} - {""}
+    regions = regions_of(rule, facts)
     return not regions or any(within(region, rule.areas) for region in regions)
 
 

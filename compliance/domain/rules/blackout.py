@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 from compliance.domain.decision import Reason
 from compliance.domain.facts import Blackout, Facts, World
 from compliance.domain.intent import Intent
-from compliance.domain.rules.base import Rule, objection, within
+from compliance.domain.rules.base import Rule, objection, regions_of, within
 
 
 class Entry(BaseModel):
@@ -49,11 +49,11 @@ def evaluate(rule: BlackoutRule, facts: Facts, intent: Intent, now: datetime) ->
         objection(rule, "BLACKOUT", observed=entry.reason, clears_at=entry.until)
         for entry in rule.entries
         if entry.since <= now < entry.until
-        and _in_area(entry.areas, facts)
+        and _in_area(rule, entry.areas, facts)
         and _of_family(entry.families, facts)
     ]
     for blackout in facts.world.blackouts:
-        if blackout.since <= now < blackout.until and _applies(blackout, facts):
+        if blackout.since <= now < blackout.until and _applies(rule, blackout, facts):
             reasons.append(
                 objection(rule, "BLACKOUT", observed=blackout.reason, clears_at=blackout.until)
             )
@@ -66,18 +66,17 @@ def idle(rule: BlackoutRule, world: World, intent: Intent, now: datetime) -> boo
     return not own and not any(each.since <= now < each.until for each in world.blackouts)
 
 
-def _applies(blackout: Blackout, facts: Facts) -> bool:
+def _applies(rule: BlackoutRule, blackout: Blackout, facts: Facts) -> bool:
     product = facts.world.product
     if blackout.product_id is not None and product and product.id != blackout.product_id:
         return False
     areas = frozenset({blackout.region} - {""})
     families = frozenset({blackout.product_family} - {""})
-    return _in_area(areas, facts) and _of_family(families, facts)
+    return _in_area(rule, areas, facts) and _of_family(families, facts)
 
 
-def _in_area(areas: frozenset[str], facts: Facts) -> bool:
-    customer, number = facts.customer, facts.number
-    regions = {customer.region if customer else "", number.region if number else ""} - {""}
+def _in_area(rule: BlackoutRule, areas: frozenset[str], facts: Facts) -> bool:
+    regions = regions_of(rule, facts)
     return not areas or not regions or any(within(region, areas) for region in regions)
 
 

@@ -7,15 +7,17 @@ Monday).
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple
 
+from audiences.domain.regions import zones_of
 from compliance.domain.decision import Reason
 from compliance.domain.facts import ContactKind, Facts, Preference
 from compliance.domain.intent import Actor, Intent
 from compliance.domain.intervals import Window, interval_at, next_opening
 from compliance.domain.memory import Memory
 from compliance.domain.rules.base import Rule, objection
+from compliance.domain.terms import zone
 
 
 class _Span(NamedTuple):
@@ -39,7 +41,7 @@ def remembers(rule: PreferenceRule) -> tuple[Memory, ...]:
 
 
 def evaluate(rule: PreferenceRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:
-    """PREFERENCE_ROBOT, PREFERENCE_FAMILY, PREFERENCE_HOURS, PREFERENCE_CAP."""
+    """PREFERENCE_ROBOT, PREFERENCE_FAMILY, PREFERENCE_HOURS, PREFERENCE_CAP; DEP_TIME_ZONE."""
     reasons: list[Reason] = []
     for wish in facts.preferences:
         if wish.since <= now:
@@ -69,17 +71,33 @@ def _wish(
 
 def _hours(rule: PreferenceRule, wish: Preference, facts: Facts, now: datetime) -> list[Reason]:
     windows = tuple(Window(*hours) for hours in wish.hours) or (Window(0, 1440),)
-    zone_name = facts.customer.time_zone if facts.customer else rule.zone
     chosen = set(wish.weekdays) or set(range(7))
-    interval, _ = interval_at(
-        now, lambda day: windows if day.weekday() in chosen else (), zone_name, 0
-    )
-    if interval is not None:
-        return []
-    clears = next_opening(
-        now, lambda day: windows if day.weekday() in chosen else (), zone_name, 0, _HORIZON_DAYS
-    )
-    return [objection(rule, "PREFERENCE_HOURS", clears_at=clears)]
+
+    def windows_on(day: date) -> tuple[Window, ...]:
+        return windows if day.weekday() in chosen else ()
+
+    reasons = []
+    for name in _clocks(rule, facts):
+        try:
+            zone(name)
+        except (KeyError, ValueError):
+            return [objection(rule, "DEP_TIME_ZONE", observed=name)]
+        interval, _ = interval_at(now, windows_on, name, 0)
+        if interval is None:
+            clears = next_opening(now, windows_on, name, 0, _HORIZON_DAYS)
+            reasons.append(objection(rule, "PREFERENCE_HOURS", clears_at=clears))
+    return reasons
+
+
+def _clocks(rule: PreferenceRule, facts: Facts) -> tuple[str, ...]:
+    """The customer's own clock, or every one that it may be."""
+    customer, number = facts.customer, facts.number
+    if customer is None:
+        return (rule.zone,)
+    if customer.time_zone:
+        return (customer.time_zone,)
+    own = zones_of(customer.region) if customer.region else ()
+    return own or ((number.time_zone if number else ""),)
 
 
 def _at_most(

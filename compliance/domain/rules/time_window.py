@@ -8,6 +8,8 @@
   where the person lives *and* where the number is from, each by its own clock and hours.
 - `regions`: windows that replace the general ones in a region ("US-FL"): of the residence (of the
   number where the residence is unknown); with `number` and `both_intersect` of the number too.
+- `residence_unknown`: with `anywhere` it must be open wherever in the number's country a person may
+  live, by each clock there. Of a region whose clock is not known, every clock kept in it counts.
 - `tail_guard_s`: the last dial starts this long before the window ends.
 """
 
@@ -22,6 +24,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BeforeValidator
 
+from audiences.domain.regions import zones_of
 from compliance.domain.calendar import Calendar, DayType
 from compliance.domain.decision import Reason
 from compliance.domain.facts import Facts, World
@@ -34,7 +37,7 @@ from compliance.domain.intervals import (
     next_opening,
     parse_clock,
 )
-from compliance.domain.rules.base import Rule, may_lie_in, objection
+from compliance.domain.rules.base import Rule, lives_in, may_lie_in, objection
 from compliance.domain.terms import local_date, zone
 
 HORIZON_DAYS = 401
@@ -143,29 +146,42 @@ def _find(rule: TimeWindowRule, facts: Facts, now: datetime) -> _Finding:
 
 
 def _at_home(rule: TimeWindowRule, facts: Facts) -> tuple[str, ...]:
-    customer, number = facts.customer, facts.number
-    if customer is None and number is None:
+    if facts.customer is None and facts.number is None:
         return ("",)  # one of our own telephones
-    region = (customer.region if customer else "") or (number.region if number else "")
-    return _regions(rule, region)
+    return _regions(rule, lives_in(rule, facts))
 
 
 def _places(rule: TimeWindowRule, facts: Facts) -> tuple[_Place, ...]:
     """Where it must be open. A region without hours of its own is no region here."""
     customer, number = facts.customer, facts.number
-    lives, called = customer.region if customer else "", number.region if number else ""
-    at_home = _at_home(rule, facts)
     if rule.where == "fixed":
-        return tuple(_Place(rule.zone, region) for region in at_home)
-    residence_zone = customer.time_zone if customer else rule.zone
-    number_zone = number.time_zone if number else rule.zone
-    residence = tuple(_Place(residence_zone, region) for region in at_home)
-    telephone = tuple(_Place(number_zone, region) for region in _regions(rule, called or lives))
+        return tuple(_Place(rule.zone, region) for region in _at_home(rule, facts))
+    if customer is None and number is None:
+        return (_Place(rule.zone, ""),)  # one of our own telephones
+    lives, called = lives_in(rule, facts), number.region if number else ""
+    called_zone = number.time_zone if number else ""
+    lives_zone = customer.time_zone if customer else ""
+    if not lives_zone and lives == called and not (customer and customer.region):
+        lives_zone = called_zone  # the number stands in for a residence that is not known
+    residence = _clocks(rule, lives, lives_zone)
     if rule.where == "residence":
         return residence
+    if called:
+        telephone = _clocks(rule, called, called_zone)
+    else:
+        telephone = tuple(_Place(called_zone, hours) for hours in _regions(rule, lives))
     if rule.where == "number":
         return telephone
     return tuple(dict.fromkeys((*residence, *telephone)))
+
+
+def _clocks(rule: TimeWindowRule, region: str, time_zone: str) -> tuple[_Place, ...]:
+    """A region's hours, by the clock that is known or by every one that is kept there."""
+    found = []
+    for hours in _regions(rule, region):
+        zones = (time_zone,) if time_zone else zones_of(max(hours, region, key=len)) or ("",)
+        found += [_Place(zone_name, hours) for zone_name in zones]
+    return tuple(found)
 
 
 def _regions(rule: TimeWindowRule, region: str) -> tuple[str, ...]:
