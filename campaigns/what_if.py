@@ -23,6 +23,7 @@ from audit.recording import record
 from campaigns.domain.what_if_state import WhatIfState
 from campaigns.models import Campaign, WhatIf
 from campaigns.screening import audience_of, screening_intent
+from campaigns.what_if_basis import COMPARED, Changed, basis_of, changed_since
 from clock.reading import now as clock_now
 from compliance.domain.decide import decide_stacked
 from compliance.domain.intent import Actor, DialKind, Gate, Intent, Purpose
@@ -31,8 +32,12 @@ from compliance.domain.what_if import HOUR, Comparison, Curve, open_hours
 from compliance.enacting import stack_with
 from compliance.facts import load
 from compliance.models import PackVersion, Product
+from compliance.packs import in_force
 
 log = logging.getLogger(__name__)
+
+#: What a question says that was overtaken by its draft.
+DRAFT_CHANGED = "the draft was changed since it was asked about"
 
 #: Of a longer list so many are judged, drawn by lot (the same ones whenever it is asked again).
 SAMPLE = 20_000
@@ -77,6 +82,12 @@ def ask(
     return asked
 
 
+def changed(asked: WhatIf) -> tuple[Changed, ...]:
+    """What an answer was worked out from and is another by now."""
+    short = asked.result.get("listed", 0) <= COMPARED
+    return changed_since(asked, _people(asked, COMPARED + 1) if short else [])
+
+
 def answer(what_if_id: int) -> bool:
     """Answer one question; False when it is answered, or being answered, already."""
     claimed = WhatIf.objects.filter(pk=what_if_id, state=WhatIfState.QUEUED.value).update(
@@ -99,8 +110,9 @@ def answer(what_if_id: int) -> bool:
 
 def _answer(asked: WhatIf) -> None:
     if asked.version.sha256 != asked.sha256:
-        raise PackError("the draft was changed since it was asked about")
+        raise PackError(DRAFT_CHANGED)
     people = _people(asked)
+    basis = basis_of(asked, people, in_force(asked.at), clock_now())
     total, chosen = len(people), _sample(people, SAMPLE, asked.pk)
     WhatIf.objects.filter(pk=asked.pk).update(wanted=len(chosen))
     tried = stack_with(asked.version, asked.at)
@@ -118,22 +130,23 @@ def _answer(asked: WhatIf) -> None:
     for start in range(0, len(chosen), STEP):
         part = chosen[start : start + STEP]
         loaded = load(part, template, since=asked.at, at=asked.at)
-        in_force, trying = _layered(loaded.stack, template), _layered(tried, template)
-        refs = in_force.refs
+        today, trying = _layered(loaded.stack, template), _layered(tried, template)
+        refs = today.refs
         for (customer_id, number_id), facts in zip(part, loaded.each(), strict=True):
             intent = replace(template, customer_id=customer_id, number_id=number_id)
             found.add(
-                decide_stacked(facts, intent, in_force, asked.at),
+                decide_stacked(facts, intent, today, asked.at),
                 decide_stacked(facts, intent, trying, asked.at),
             )
             if customer_id in followed:
-                before.add(open_hours(facts, intent, in_force, begins, hours), index)
+                before.add(open_hours(facts, intent, today, begins, hours), index)
                 after.add(open_hours(facts, intent, trying, begins, hours), index)
         WhatIf.objects.filter(pk=asked.pk).update(done=start + len(part))
     WhatIf.objects.filter(pk=asked.pk, state=WhatIfState.RUNNING.value).update(
         state=WhatIfState.DONE.value,
         result={
             **found.document(),
+            "basis": basis,
             "listed": total,
             "curve": {
                 "begins": begins.isoformat(),
@@ -147,8 +160,10 @@ def _answer(asked: WhatIf) -> None:
     )
 
 
-def _people(asked: WhatIf) -> list[tuple[int, int]]:
-    """Customers of the list that have a valid number, each with the best of them, by id."""
+def _people(asked: WhatIf, limit: int | None = None) -> list[tuple[int, int]]:
+    """Customers of the list that have a valid number, each with the best of them, by id; the first
+    `limit` of them.
+    """
     best = (
         CustomerNumber.objects.filter(customer_id=OuterRef("pk"), number__valid=True)
         .order_by("priority", "pk")
@@ -161,7 +176,7 @@ def _people(asked: WhatIf) -> list[tuple[int, int]]:
         .order_by("pk")
         .values_list("pk", "best_number")
     )
-    return list(rows.iterator(chunk_size=10_000))
+    return list(rows[:limit].iterator(chunk_size=10_000))
 
 
 def _customers(asked: WhatIf) -> QuerySet[Customer]:

@@ -181,6 +181,10 @@ _OWN: Final[tuple[tuple[str, Text], ...]] = (
         r"(?P<name>\w+) is a \w+: every value",
         gettext_lazy("%(name)s: the values of “in” are of another kind."),
     ),
+    (
+        r"the draft was changed since",
+        gettext_lazy("The draft was changed after the question was asked."),
+    ),
     (r"unknown effect '(?P<name>.*)'", gettext_lazy("There is no effect “%(name)s”.")),
     (r"unknown tag '(?P<name>.*)'", gettext_lazy("There is no tag “%(name)s”.")),
 )
@@ -208,6 +212,11 @@ def fault_rows(faults: Iterable[Fault]) -> list[dict[str, Any]]:
             {"line": fault.line, "place": fault.where, "text": mistake.text, "raw": mistake.raw}
         )
     return rows
+
+
+def told_failure(message: str) -> Told:
+    """Why work on a document broke off; what nobody put into words is in the raw text alone."""
+    return Told(_matched(_OWN, message), message)
 
 
 def _unnamed() -> str:

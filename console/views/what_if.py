@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,12 +22,20 @@ from campaigns import reasons
 from campaigns.domain.what_if_state import WhatIfState
 from campaigns.jobs import enqueue_what_if
 from campaigns.models import Campaign, WhatIf
-from campaigns.what_if import CURVE_SAMPLE, SAMPLE, ask
+from campaigns.what_if import CURVE_SAMPLE, SAMPLE, ask, changed
+from campaigns.what_if_basis import Changed
 from clock.reading import now as clock_now
+from compliance import wording
 from compliance.domain.intent import Actor
+from compliance.domain.pack import Pack, PackError, compile_pack
 from compliance.domain.pack_state import PackState
+from compliance.domain.rules.cap import CapRule
+from compliance.domain.rules.cool_off import CoolOffRule
 from compliance.drafting import mistakes_of
 from compliance.models import PackVersion, Product
+from compliance.packs import in_force
+from console.texts import packs as texts
+from console.texts.documents import told_failure
 from console.views.packs import user_of
 
 SHOWN = 30
@@ -36,6 +45,12 @@ _STATES: dict[WhatIfState, tuple[str | Promise, str]] = {
     WhatIfState.RUNNING: (gettext_lazy("Being worked out"), "info"),
     WhatIfState.DONE: (gettext_lazy("Worked out"), "ok"),
     WhatIfState.FAILED: (gettext_lazy("Failed"), "bad"),
+}
+#: What of an answer's ground is another by now.
+_CHANGED: dict[Changed, str | Promise] = {
+    Changed.VERSION: gettext_lazy("the draft"),
+    Changed.RULES_IN_FORCE: gettext_lazy("the rules in force at that time"),
+    Changed.LIST: gettext_lazy("the list"),
 }
 
 
@@ -79,46 +94,101 @@ def what_if(request: HttpRequest, what_if_id: int) -> HttpResponse:
     one = _what_if(what_if_id)
     result = one.result
     context: dict[str, Any] = {"one": one, "state": one.state, "said": _state_text(one)}
-    if one.state == WhatIfState.DONE:
-        before, after = result["before"], result["after"]
-        codes = sorted(
-            {*before["primary"], *after["primary"]},
-            key=lambda code: -max(before["primary"].get(code, 0), after["primary"].get(code, 0)),
-        )
-        curve = result["curve"]
+    if one.state in (WhatIfState.DONE, WhatIfState.FAILED):
         context |= {
-            "result": result,
-            "sampled": result["judged"] < result["listed"],
-            "curve_sample": CURVE_SAMPLE,
-            "change": after["allowed"] - before["allowed"],
-            "rows": [
-                {
-                    "code": code,
-                    "sentence": reasons.sentence(code),
-                    "before": before["primary"].get(code, 0),
-                    "after": after["primary"].get(code, 0),
-                }
-                for code in codes
-            ],
-            "gained": _by_code(result["gained"]),
-            "lost": _by_code(result["lost"]),
-            "days": [
-                {"day": datetime.fromisoformat(day), "before": a, "after": b}
-                for day, a, b in zip(
-                    curve["days"], curve["before"]["days"], curve["after"]["days"], strict=True
-                )
-            ],
-            "chart": {
-                "begins": curve["begins"],
-                "before": curve["before"]["hours"],
-                "after": curve["after"]["hours"],
-                "reasons": [reasons.sentence(code) for code in codes],
-                "reasons_before": [before["primary"].get(code, 0) for code in codes],
-                "reasons_after": [after["primary"].get(code, 0) for code in codes],
-                "names": [_("in force"), str(one.version)],
-            },
+            "changed": [_CHANGED[each] for each in changed(one)],
+            "basis": result.get("basis"),
+            "in_force": result.get("packs", {}).get("before", []),
+            "list_kind": _list_kind(one),
         }
+    if one.state == WhatIfState.FAILED:
+        context["problem"] = told_failure(one.problem)
+    if one.state == WhatIfState.DONE:
+        context |= _answer(one)
     return render(request, "compliance/what_if/answer.html", context)
+
+
+def _answer(one: WhatIf) -> dict[str, Any]:
+    """The counts, and what the charts draw of them."""
+    result = one.result
+    before, after = result["before"], result["after"]
+    codes = sorted(
+        {*before["primary"], *after["primary"]},
+        key=lambda code: -max(before["primary"].get(code, 0), after["primary"].get(code, 0)),
+    )
+    curve = result["curve"]
+    try:
+        today = _details(in_force(one.at).packs)
+        then = {**today, **_details([compile_pack(one.version.document)])}
+    except PackError:
+        today, then = {}, {}
+    rows = [
+        {
+            "code": code,
+            "sentence": reasons.sentence(code),
+            "detail": " → ".join(
+                dict.fromkeys(said[code] for said in (today, then) if code in said)
+            ),
+            "before": before["primary"].get(code, 0),
+            "after": after["primary"].get(code, 0),
+        }
+        for code in codes
+    ]
+    return {
+        "result": result,
+        "sampled": result["judged"] < result["listed"],
+        "followed_all": curve["asked"] == result["listed"],
+        "curve_sample": CURVE_SAMPLE,
+        "change": after["allowed"] - before["allowed"],
+        "same": str(one.version) in result["packs"]["before"] and not result["gained"],
+        "rows": rows,
+        "gained": _by_code(result["gained"], today),
+        "lost": _by_code(result["lost"], then),
+        "open_hours": any(curve["before"]["hours"]) or any(curve["after"]["hours"]),
+        "days": [
+            {"day": datetime.fromisoformat(day), "before": a, "after": b}
+            for day, a, b in zip(
+                curve["days"], curve["before"]["days"], curve["after"]["days"], strict=True
+            )
+        ],
+        "chart": {
+            "begins": curve["begins"],
+            "before": curve["before"]["hours"],
+            "after": curve["after"]["hours"],
+            # two codes may share a sentence: the rule tells them apart
+            "reasons": [row["detail"] or row["sentence"] for row in rows],
+            "reasons_before": [row["before"] for row in rows],
+            "reasons_after": [row["after"] for row in rows],
+            "names": [
+                _("Rules in force"),
+                _("With %(version)s") % {"version": str(one.version)},
+            ],
+            "customers": _("Customers"),
+            "callable": _("Callable in the hour"),
+        },
+    }
+
+
+def _details(packs: Sequence[Pack]) -> dict[str, str]:
+    """What the rule behind a code says, for codes that several rules share a sentence of."""
+    found: dict[str, str] = {}
+    language = wording.language()
+    for _kind, rule in (each for pack in packs for each in pack.rules):
+        if isinstance(rule, CapRule):
+            found[f"CAP_{rule.id}"] = f"{rule.id} {texts.rule_sentence(rule, language)}"
+        elif isinstance(rule, CoolOffRule):
+            code = f"COOLOFF_{rule.name.upper()}"
+            found[code] = _("%(reason)s: %(name)s") % {
+                "reason": reasons.sentence(code),
+                "name": rule.name_zh if language == "zh" else rule.name_en,
+            }
+    return found
+
+
+def _list_kind(one: WhatIf) -> str:
+    if one.campaign_id is not None:
+        return f"campaign:{one.campaign_id}"
+    return f"segment:{one.segment_id}" if one.segment_id is not None else f"batch:{one.batch_id}"
 
 
 @require_GET
@@ -143,8 +213,10 @@ def _what_if(what_if_id: int) -> WhatIf:
     )
 
 
-def _by_code(counts: dict[str, int]) -> list[tuple[str, str, int]]:
-    return [(code, reasons.sentence(code), count) for code, count in counts.items()]
+def _by_code(counts: dict[str, int], details: dict[str, str]) -> list[tuple[str, str, int]]:
+    return [
+        (code, details.get(code) or reasons.sentence(code), count) for code, count in counts.items()
+    ]
 
 
 def _asked(request: HttpRequest) -> WhatIf | None:

@@ -37,9 +37,10 @@ function reasons(element) {
   const chart = echarts.init(element, null, { renderer: "svg" });
   charts.push([chart, () => chart.setOption({
     ...base(),
-    grid: { left: 8, right: 40, top: 34, bottom: 8, containLabel: true },
-    xAxis: { type: "value", axisLabel: { color: colour("--ink-3") }, splitLine: { lineStyle: { color: colour("--line") } } },
-    yAxis: { type: "category", inverse: true, data: data.reasons, axisTick: { show: false }, axisLabel: { color: colour("--ink-2"), width: 260, overflow: "truncate" } },
+    grid: { left: 8, right: 40, top: 34, bottom: 30, containLabel: true },
+    tooltip: { trigger: "axis", axisPointer: { type: "shadow" }, confine: true, extraCssText: "max-width:28rem;white-space:normal" },
+    xAxis: { type: "value", name: data.customers, nameLocation: "middle", nameGap: 26, nameTextStyle: { color: colour("--ink-3") }, minInterval: 1, axisLabel: { color: colour("--ink-3") }, splitLine: { lineStyle: { color: colour("--line") } } },
+    yAxis: { type: "category", inverse: true, data: data.reasons, axisTick: { show: false }, axisLabel: { color: colour("--ink-2"), width: Math.min(320, element.clientWidth * .42), overflow: "break", lineHeight: 15 } },
     series: [
       { name: data.names[0], type: "bar", data: data.reasons_before },
       { name: data.names[1], type: "bar", data: data.reasons_after },
@@ -53,10 +54,10 @@ function curve(element) {
   const labels = data.before.map((_, hour) => dayTime(begins + hour * 3600e3));
   charts.push([chart, () => chart.setOption({
     ...base(),
-    grid: { left: 8, right: 24, top: 34, bottom: 46, containLabel: true },
+    grid: { left: 8, right: 24, top: 56, bottom: 46, containLabel: true },
     dataZoom: [{ type: "slider", height: 18, bottom: 8 }],
     xAxis: { type: "category", data: labels, axisLabel: { color: colour("--ink-3") } },
-    yAxis: { type: "value", minInterval: 1, axisLabel: { color: colour("--ink-3") }, splitLine: { lineStyle: { color: colour("--line") } } },
+    yAxis: { type: "value", name: data.callable, nameTextStyle: { color: colour("--ink-3"), align: "left" }, minInterval: 1, axisLabel: { color: colour("--ink-3") }, splitLine: { lineStyle: { color: colour("--line") } } },
     series: [
       { name: data.names[0], type: "line", step: "middle", showSymbol: false, areaStyle: { opacity: .25 }, data: data.before },
       { name: data.names[1], type: "line", step: "middle", showSymbol: false, lineStyle: { width: 2.5 }, data: data.after },
@@ -67,7 +68,8 @@ function curve(element) {
 if (data) {
   const bars = document.getElementById("reasons-chart");
   if (bars) reasons(bars);
-  curve(document.getElementById("curve-chart"));
+  const hours = document.getElementById("curve-chart");
+  if (hours) curve(hours);
   const draw = () => charts.forEach(([, paint]) => paint());
   draw();
   addEventListener("resize", () => charts.forEach(([chart]) => chart.resize()));
