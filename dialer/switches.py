@@ -12,15 +12,59 @@ Read from its rows at every tick, without a cache.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
-from campaigns.models import Campaign
+from campaigns.domain.campaign_state import CampaignState
+from campaigns.domain.lead_state import LeadState
+from campaigns.models import Campaign, Lead
 from compliance import switching
 from dialer.domain.call_kind import CallKind
+from dialer.domain.call_state import LIVE, CallState
+from dialer.models import Call
 
 #: Our own people's telephones, and customers who rang us.
 _NOT_OURS_TO_STOP = [CallKind.AGENT_LEG.value, CallKind.INBOUND.value]
+
+
+_LIVE = sorted(state.value for state in LIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What a switch of some scope would meet if it were thrown now.
+
+    `talking` go on to their end; `ringing` (or with the carrier) are ended; `planned` are refused;
+    `due` customers of running campaigns wait until it is released.
+    """
+
+    talking: int
+    ringing: int
+    planned: int
+    due: int
+
+
+def reach(scope: str) -> Reach:
+    """The calls and customers that a switch (all, robot, campaign:<id>) speaks about."""
+    counts: dict[str, int] = Call.objects.filter(_calls_of(scope), state__in=_LIVE).aggregate(
+        talking=Count("id", filter=Q(state=CallState.ANSWERED.value)),
+        planned=Count("id", filter=Q(state=CallState.PLANNED.value)),
+        live=Count("id"),
+    )
+    due = Lead.objects.filter(
+        state=LeadState.DUE.value, campaign__state=CampaignState.RUNNING.value
+    )
+    if scope == "robot":
+        due = due.filter(by_hand=False)
+    elif scope != "all":
+        due = due.filter(campaign_id=int(scope.partition(":")[2]))
+    return Reach(
+        talking=counts["talking"],
+        ringing=counts["live"] - counts["talking"] - counts["planned"],
+        planned=counts["planned"],
+        due=due.count(),
+    )
 
 
 def stopped_calls() -> Q | None:

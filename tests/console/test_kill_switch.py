@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
 from django.test import Client
 
@@ -11,11 +14,13 @@ from compliance import switching
 from compliance.domain.decide import decide
 from compliance.facts import load
 from compliance.models import KillSwitch
+from dialer.models import Call
 from dialer.wall import wall_snapshot
-from tests.campaigns.making import make_campaign, make_world
+from tests.campaigns.making import make_campaign, make_world, submitted
 from tests.cast import Cast
 from tests.compliance.conftest import Bank, make_bank
 from tests.compliance.world import beijing, human
+from tests.insights.making import make_call
 
 pytestmark = pytest.mark.django_db
 
@@ -28,10 +33,21 @@ def browser(user: User) -> Client:
     return client
 
 
-def throw(client: Client, scope: str, reason: str = "drill", **more: object) -> str:
+def ask(client: Client, scope: str, reason: str = "drill", **more: object) -> str:
+    """The first click: what the page then asks, or says is missing."""
     fields = {"scope": scope, "reason": reason, **more}
     answer = client.post("/compliance/switch/throw/", fields, follow=True)
-    return answer.content.decode()
+    assert answer.status_code == 200
+    return html.unescape(answer.content.decode())
+
+
+def throw(client: Client, scope: str, reason: str = "drill", **more: object) -> str:
+    """Both clicks."""
+    asked = ask(client, scope, reason, **more)
+    if 'name="confirmed"' not in asked:
+        return asked
+    key = asked.split('name="confirmed" value="')[1].split('"')[0]
+    return ask(client, scope, reason, confirmed=key, **more)
 
 
 @pytest.mark.parametrize("who", ["officer", "supervisor", "operator"])
@@ -68,13 +84,57 @@ def test_others_do_not(cast: Cast, who: str) -> None:
 
 def test_a_reason_and_a_scope_are_needed_and_nothing_is_thrown_twice(cast: Cast) -> None:
     client = browser(cast.officer)
-    assert "Give a reason." in throw(client, "all", " ")
-    for scope, more in (("", {}), ("everything", {}), ("campaign", {"campaign": "999"})):
-        assert "Choose what is to be stopped." in throw(client, scope, **more)
+    assert "Give a reason." in ask(client, "all", " ")
+    for scope in ("", "everything", "campaign:1"):
+        said = ask(client, scope, "a drill, as typed")
+        assert "Choose what is to be stopped." in said
+        assert 'value="a drill, as typed"' in said
     assert not KillSwitch.objects.exists()
     throw(client, "robot")
     assert "switched off already" in throw(client, "robot")
     assert KillSwitch.objects.count() == 1
+
+
+@pytest.mark.parametrize("absurd", ["", "999", "²", "9" * 5000, "-1", "x"])
+def test_one_campaign_is_one_that_there_is(cast: Cast, absurd: str) -> None:
+    make_world()
+    make_campaign(cast)
+    assert "Choose which campaign." in ask(browser(cast.officer), "campaign", campaign=absurd)
+    assert not KillSwitch.objects.exists()
+
+
+@pytest.mark.parametrize("absurd", ["x" * 201, "a\x00b"])
+def test_a_reason_that_cannot_be_kept_is_refused_at_its_field(cast: Cast, absurd: str) -> None:
+    said = ask(browser(cast.officer), "all", absurd)
+    assert 'aria-invalid="true"' in said.split('name="reason"')[1].split(">")[0]
+    assert not KillSwitch.objects.exists()
+
+
+def test_the_second_click_is_on_a_page_that_names_what_is_stopped_and_what_it_meets(
+    cast: Cast,
+) -> None:
+    make_world()
+    campaign = submitted(cast)
+    other = make_campaign(cast, name="Deposits in spring")
+    for owner, state in ((cast.wang, "answered"), (cast.li, "ringing")):
+        call = make_call(campaign.leads.get(customer=owner))
+        Call.objects.filter(pk=call.pk).update(state=state)
+    client = browser(cast.supervisor)
+    asked = ask(client, "campaign", "a wrong list", campaign=campaign.pk)
+    assert f"Stop the campaign “{campaign.name}”?" in asked and "a wrong list" in asked
+    assert figures(asked)[:2] == [1, 1]
+    assert figures(ask(client, "all"))[:2] == [1, 1]
+    assert "Stop every call of the robot?" in ask(client, "robot")
+    # confirmed for another scope is not confirmed
+    elsewhere = ask(client, "campaign", campaign=other.pk, confirmed=f"campaign:{campaign.pk}")
+    assert f"Stop the campaign “{other.name}”?" in elsewhere
+    assert figures(elsewhere) == [0, 0, 0, 0]
+    assert not KillSwitch.objects.exists()
+
+
+def figures(shown: str) -> list[int]:
+    """Talking, ringing, planned, due."""
+    return [int(n) for n in re.findall(r'class="value">(\d+)<', shown)]
 
 
 def test_one_campaign_is_stopped_by_name_and_the_wall_says_so(cast: Cast) -> None:
