@@ -56,6 +56,7 @@ class Page(StrEnum):
     WHAT_IF = "what_if"  # a version of a pack against a list
 
     EVIDENCE = "evidence"  # dossiers, histories and registers to hand out
+    CERTIFICATES = "certificates"  # what a campaign did, whole, as it is handed to a regulator
     ERASURES = "erasures"  # requests to be forgotten
 
 
@@ -103,6 +104,8 @@ PAGES: dict[Page, frozenset[Role]] = {
     Page.WHAT_IF: frozenset({Role.COMPLIANCE, Role.REVIEWER}),
     Page.SUPPRESSIONS: frozenset({Role.COMPLIANCE}),
     Page.EVIDENCE: frozenset({Role.COMPLIANCE}),
+    # of all branches together: a branch manager reads their part among the results
+    Page.CERTIFICATES: frozenset({Role.COMPLIANCE, Role.REVIEWER}),
     Page.ERASURES: frozenset({Role.COMPLIANCE, Role.REVIEWER}),
     Page.APPROVALS: frozenset(
         {

@@ -303,11 +303,33 @@ def check_document(document: dict[str, Any]) -> Chain:
     chain = check_proof(proof)
     proved = {(row["table"], row["id"]): row for row in proof.get("rows", [])}
     for part, (table, renamed) in SHOWN.items():
-        for item in document.get(part) or []:
+        found = document.get(part)
+        for item in found if isinstance(found, list) else ():
             row = proved.get((table, item["id"]))
             if row is None or not _shows(item, renamed, row):
                 chain.blame(Fault("shown_changed", detail=f"{part} {item['id']}"))
+    if "sha256" in document:
+        content = {name: document[name] for name in document if name not in ("sha256", "proof")}
+        text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        if sha256(text) != document["sha256"]:
+            chain.blame(Fault("shown_changed", detail="not what its fingerprint was taken of"))
+        for found in _unsigned(document, proof):
+            chain.blame(Fault("shown_changed", detail=found))
     return chain
+
+
+def _unsigned(document: dict[str, Any], proof: dict[str, Any]) -> list[str]:
+    """Lists of a certificate whose signed content is not what an entry of the audit says."""
+    said = {
+        (entry["subject"], entry["payload"].get("content_hash"))
+        for entry in proof["entries"]
+        if isinstance(entry["payload"], dict)
+    }
+    return [
+        f"lists {each['id']}"
+        for each in document.get("lists", [])
+        if each["content_hash"] and (f"target_list:{each['id']}", each["content_hash"]) not in said
+    ]
 
 
 def check_proof(proof: dict[str, Any]) -> Chain:

@@ -19,12 +19,14 @@ any tally, all of them are, with the same result.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from compliance.domain.facts import MACHINE, MACHINE_WRONG
+from compliance.domain.facts import MACHINE, MACHINE_WRONG, CampaignCounts
 from compliance.domain.rules.pacing import MOST_HOURS
 
 #: How far back a campaign's lines are read at most.
@@ -40,6 +42,12 @@ _LINES = f"""
     count(*) FILTER (WHERE kind = 'consented') AS consented,
     count(*) FILTER (WHERE kind = 'conversation') AS conversations,
     count(*) FILTER (WHERE kind = 'abandon') AS abandoned"""
+_TALLIED = ", ".join(
+    f"sum({name})::bigint"
+    for name in (
+        "connects", "machines", "machine_wrong", "consented", "conversations", "abandoned",
+    )
+)  # fmt: skip
 # an index each: (campaign_id, kind, at), and (campaign_id, at) of the machines alone
 _OF_CAMPAIGN = f"""
     SELECT kind, '' AS outcome, at FROM compliance_contact
@@ -100,6 +108,75 @@ _TALLY = f"""
                GROUP BY 1) AS counted ON counted.hour = slot.hour
     ON CONFLICT DO NOTHING
 """  # noqa: S608 - made of constants of this file alone
+
+# of each campaign the hours that are counted already, and the lines before and after them
+_DAYS = f"""
+    WITH tallied AS (
+        SELECT asked.id AS campaign_id,
+               coalesce(min(done.hour), %(until)s::timestamptz) AS since,
+               coalesce(max(done.hour) + interval '1 hour', %(until)s::timestamptz) AS until
+        FROM unnest(%(campaigns)s::bigint[]) AS asked(id)
+        LEFT JOIN compliance_campaignhour AS done ON done.campaign_id = asked.id AND %(whole)s
+        GROUP BY 1
+    ), span AS (
+        SELECT campaign_id, %(since)s::timestamptz AS since,
+               least(since, %(until)s::timestamptz) AS until FROM tallied
+        UNION ALL
+        SELECT campaign_id, greatest(until, %(since)s::timestamptz), %(until)s::timestamptz
+        FROM tallied
+    ), part AS (
+        SELECT campaign_id, hour AS at, connects, machines, machine_wrong, consented,
+               conversations, abandoned
+        FROM compliance_campaignhour
+        WHERE campaign_id = ANY(%(campaigns)s::bigint[]) AND hour >= %(since)s::timestamptz
+          AND hour < %(until)s::timestamptz AND %(whole)s
+        UNION ALL
+        SELECT span.campaign_id, counted.* FROM span CROSS JOIN LATERAL (
+            SELECT date_trunc('day', at AT TIME ZONE %(zone)s) AT TIME ZONE %(zone)s AS at, {_LINES}
+            FROM (SELECT kind, '' AS outcome, at FROM compliance_contact
+                  WHERE campaign_id = span.campaign_id AND at >= span.since AND at < span.until
+                    AND kind IN ('connect', 'consented', 'conversation', 'abandon')
+                  UNION ALL
+                  SELECT kind, outcome, at FROM compliance_contact
+                  WHERE campaign_id = span.campaign_id AND at >= span.since AND at < span.until
+                    AND kind = 'outcome' AND outcome IN ('{MACHINE}', '{MACHINE_WRONG}')
+                 ) AS line
+            GROUP BY 1) AS counted
+    )
+    SELECT campaign_id, (at AT TIME ZONE %(zone)s)::date AS day, {_TALLIED}
+    FROM part GROUP BY 1, 2 ORDER BY 1, 2
+"""  # noqa: S608 - made of constants of this file alone
+
+
+def counts_by_day(
+    campaign_ids: Sequence[int], since: datetime, until: datetime, zone: ZoneInfo
+) -> dict[int, dict[date, CampaignCounts]]:
+    """The same counts of each campaign and day of a zone; days on which nothing happened are not
+    in it. [since, until) are bounds of days. No complaints: they are not the ledger's.
+    """
+    values: dict[str, Any] = {
+        "campaigns": list(campaign_ids),
+        "since": since,
+        "until": until,
+        "zone": zone.key,
+        # an hour that is counted whole lies in one day, but where clocks stand at half past
+        "whole": not (since.astimezone(zone).utcoffset() or timedelta()) % timedelta(hours=1),
+    }
+    found: dict[int, dict[date, CampaignCounts]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_DAYS, values)
+        for campaign, day, connects, machines, wrong, consented, spoke, abandoned in cursor:
+            if not any((connects, machines, wrong, consented, spoke, abandoned)):
+                continue
+            found.setdefault(campaign, {})[day] = CampaignCounts(
+                hours=24,
+                answered=max(0, connects - machines),
+                consented=consented,
+                conversations=spoke,
+                abandoned=abandoned,
+                machine_wrong=wrong,
+            )
+    return found
 
 
 def tally(campaign_ids: Iterable[int], at: datetime, *, speed: float = 1.0) -> int:

@@ -28,6 +28,9 @@ WITH said AS (
     FROM compliance_suppression s
     WHERE s.source = 'opt_out' AND s.product_family = '' AND s.product_id IS NULL
     AND s.since >= %(since)s AND s.since < %(until)s
+    AND (%(campaign)s::bigint IS NULL OR EXISTS (
+        SELECT 1 FROM campaigns_lead lead WHERE lead.campaign_id = %(campaign)s::bigint
+        AND (lead.customer_id = s.customer_id OR lead.number_id = s.number_id)))
 ), reached AS (
     SELECT said.via, said.wish,
            coalesce(extract(epoch FROM max(coalesce(c.ended_at, %(now)s) - said.since)
@@ -63,10 +66,15 @@ class Latency:
     late: int
 
 
-def latencies(since: datetime, until: datetime, now: datetime) -> list[Latency]:
-    """By channel, and all together last; empty when nobody said no."""
+def latencies(
+    since: datetime, until: datetime, now: datetime, campaign_id: int | None = None
+) -> list[Latency]:
+    """By channel, and all together last; empty when nobody said no. `campaign_id`: only people on
+    that campaign's lists.
+    """
+    values = {"since": since, "until": until, "now": now, "campaign": campaign_id}
     with connection.cursor() as cursor:
-        cursor.execute(_LATENCIES, {"since": since, "until": until, "now": now})
+        cursor.execute(_LATENCIES, values)
         return [
             Latency(via, count, under_way, float(p50), float(p99), float(longest), int(late))
             for via, count, under_way, p50, p99, longest, late in cursor.fetchall()

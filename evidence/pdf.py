@@ -78,11 +78,11 @@ _GRID = [
 
 
 def document(title: str, parts: Sequence[Any], *, landscape: bool = False) -> bytes:
-    """A4 with a page number at the foot."""
+    """A4 with a page number at the foot. The same parts give the same bytes."""
     size = pagesizes.landscape(pagesizes.A4) if landscape else pagesizes.A4
     out = io.BytesIO()
     made = SimpleDocTemplate(
-        out, pagesize=size, title=title, author="Sanshi 三适",
+        out, pagesize=size, title=title, author="Sanshi 三适", invariant=1,
         leftMargin=_MARGIN, rightMargin=_MARGIN, topMargin=_MARGIN, bottomMargin=_MARGIN,
     )  # fmt: skip
 

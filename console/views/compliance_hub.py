@@ -99,6 +99,12 @@ TILES: tuple[Tile, ...] = (
         _("Stop calling at once: everything, the robot, or one campaign."),
     ),
     Tile(
+        Page.CERTIFICATES,
+        "/compliance/evidence/campaigns/",
+        _("Campaign certificates"),
+        _("One campaign as a regulator asks for it: product, people, time, channel, every call."),
+    ),
+    Tile(
         Page.EVIDENCE,
         "/compliance/evidence/",
         _("Evidence"),

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -26,15 +24,13 @@ from audiences.finding import find
 from audit.recording import record
 from clock.reading import now as clock_now
 from compliance.wording import VIAS
+from console.handing_out import file_answer, span
 from evidence.dossier import dossier, find_call
 from evidence.dossier_pdf import dossier_json, dossier_pdf
 from evidence.history import contact_history
 from evidence.latency import latencies, latency_sheet
 from evidence.registers import exceptions, pack_changes
 from evidence.sheets import FORMATS, Sheet, shown
-
-#: What the registers show when nobody chose a span.
-SPAN = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +65,7 @@ REGISTERS: dict[str, Register] = {
 @requires(Page.EVIDENCE)
 def index(request: HttpRequest) -> HttpResponse:
     """What can be asked for, and the opt-out latency at a glance."""
-    since, until = _span(request)
+    since, until = span(request)
     return render(
         request,
         "compliance/evidence.html",
@@ -108,8 +104,8 @@ def call_dossier(request: HttpRequest) -> HttpResponse:
     document = dossier(call, reader=user, at=clock_now(), revealed=revealed)
     name = f"dossier-{str(call.public_id)[:8]}"
     if request.POST.get("format") == "json":
-        return _file(dossier_json(document), "application/json", f"{name}.json")
-    return _file(dossier_pdf(document), "application/pdf", f"{name}.pdf")
+        return file_answer(dossier_json(document), "application/json", f"{name}.json")
+    return file_answer(dossier_pdf(document), "application/pdf", f"{name}.pdf")
 
 
 @require_POST
@@ -135,7 +131,9 @@ def history(request: HttpRequest) -> HttpResponse:
         payload={"format": kind},
     )
     content_type, make = FORMATS[kind]
-    return _file(make(contact_history(customer)), content_type, f"history-{customer.pk}.{kind}")
+    return file_answer(
+        make(contact_history(customer)), content_type, f"history-{customer.pk}.{kind}"
+    )
 
 
 @require_GET
@@ -144,7 +142,7 @@ def register(request: HttpRequest, name: str) -> HttpResponse:
     """A register over a span of time: on the screen, or (`?format=`) as a file."""
     if name not in REGISTERS:
         raise Http404
-    since, until = _span(request)
+    since, until = span(request)
     sheet = REGISTERS[name].make(since, until)
     kind = request.GET.get("format", "")
     if kind:
@@ -157,7 +155,7 @@ def register(request: HttpRequest, name: str) -> HttpResponse:
             payload={"format": kind, "since": since, "until": until},
         )
         content_type, make = FORMATS[kind]
-        return _file(make(sheet), content_type, f"{name}-{since:%Y%m%d}.{kind}")
+        return file_answer(make(sheet), content_type, f"{name}-{since:%Y%m%d}.{kind}")
     return render(
         request,
         "compliance/evidence_register.html",
@@ -172,30 +170,6 @@ def register(request: HttpRequest, name: str) -> HttpResponse:
     )
 
 
-def _span(request: HttpRequest) -> tuple[datetime, datetime]:
-    """[since, until) from two dates, the last one included; 30 days to today when they are not
-    dates.
-    """
-    zone = ZoneInfo(settings.TIME_ZONE)
-    today = clock_now().astimezone(zone).date()
-    last = _date(request.GET.get("until", "")) or today
-    first = _date(request.GET.get("since", "")) or last - SPAN
-    if first > last:
-        first = last
-    midnight = datetime.min.time()
-    return (
-        datetime.combine(first, midnight, zone),
-        datetime.combine(last + timedelta(days=1), midnight, zone),
-    )
-
-
-def _date(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
 def _why(request: HttpRequest) -> Why | None:
     chosen = request.POST.get("why", "")
     return Why(chosen) if chosen in {why.value for why in CHOICES} else None
@@ -208,13 +182,6 @@ def _reference(request: HttpRequest) -> str:
 def _back(request: HttpRequest, sentence: str) -> HttpResponse:
     messages.error(request, sentence)
     return redirect("evidence")
-
-
-def _file(content: bytes, content_type: str, name: str) -> HttpResponse:
-    answer = HttpResponse(content, content_type=content_type)
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    answer["Cache-Control"] = "no-store"
-    return answer
 
 
 def _user(request: HttpRequest) -> User:

@@ -42,6 +42,8 @@ ADDRESSES: dict[str, Page] = {
     "/compliance/evidence/": Page.EVIDENCE,
     "/compliance/evidence/registers/exceptions/": Page.EVIDENCE,
     "/compliance/evidence/erasures/": Page.ERASURES,
+    "/compliance/evidence/abandonment/": Page.EVIDENCE,
+    "/compliance/evidence/campaigns/": Page.CERTIFICATES,
     "/live-ticket/": Page.HOME,
 }
 

@@ -48,6 +48,20 @@ class Abandonment(BaseModel):
     at_least: int = Field(default=0, ge=0)
     at_least_abandoned: int = Field(default=1, ge=1)
 
+    def share(self, counts: CampaignCounts) -> tuple[int, int]:
+        """Numerator and denominator: abandoned, of those that it is a share of."""
+        of = counts.answered if self.of == "answered" else counts.consented
+        return counts.abandoned + (counts.machine_wrong if self.count_machine_wrong else 0), of
+
+    def is_enough(self, abandoned: int, of: int) -> bool:
+        """Whether there are enough of both to judge."""
+        return of >= self.at_least and abandoned >= self.at_least_abandoned
+
+    def is_over(self, abandoned: int, of: int) -> bool:
+        """Whether the share is over the limit, compared as whole numbers."""
+        share, most = abandoned * 100, self.stop_above_percent * of
+        return share > most or (share == most and self.stop_at)
+
 
 class Complaints(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -111,11 +125,8 @@ def _rate(rule: PacingRule, facts: Facts) -> list[Reason]:
     counts = _counts(guard.hours, facts) if guard is not None else None
     if guard is None or counts is None:
         return []
-    of = counts.answered if guard.of == "answered" else counts.consented
-    abandoned = counts.abandoned + (counts.machine_wrong if guard.count_machine_wrong else 0)
-    enough = of >= guard.at_least and abandoned >= guard.at_least_abandoned
-    share, most = abandoned * 100, guard.stop_above_percent * of
-    if not enough or share < most or (share == most and not guard.stop_at):
+    abandoned, of = guard.share(counts)
+    if not guard.is_enough(abandoned, of) or not guard.is_over(abandoned, of):
         return []
     observed = f"{100 * abandoned / of:.1f}" if of else "100.0"
     limit = f"{guard.stop_above_percent:g}"

@@ -1,4 +1,4 @@
-"""`manage.py evidence dossier|history|erase-again`: the same documents without a browser."""
+"""`manage.py evidence dossier|history|certificate|erase-again`: the same without a browser."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
 from audiences.models import Customer
 from audit.recording import record
+from campaigns.models import Campaign
 from clock.reading import now
 from evidence import erasing
+from evidence.certificate import certificate, fingerprint, note_export, with_proof
+from evidence.certificate_pdf import certificate_pdf
 from evidence.dossier import dossier, find_call
 from evidence.dossier_pdf import dossier_json, dossier_pdf
 from evidence.history import contact_history
@@ -29,6 +33,9 @@ class Command(BaseCommand):
         person = commands.add_parser("history", help="one customer: FILE.csv, .xlsx, .json or .pdf")
         person.add_argument("customer", help="the bank's id")
         person.add_argument("file", type=Path)
+        whole = commands.add_parser("certificate", help="one campaign: FILE.json or FILE.pdf")
+        whole.add_argument("campaign", type=int, help="its number")
+        whole.add_argument("file", type=Path)
         commands.add_parser("erase-again", help="after a backup from before was restored")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -37,6 +44,8 @@ class Command(BaseCommand):
                 self._dossier(options["call"], options["file"], options["revealed"])
             case "history":
                 self._history(options["customer"], options["file"])
+            case "certificate":
+                self._certificate(options["campaign"], options["file"])
             case _:
                 self.stdout.write(f"{erasing.again()} people erased again")
 
@@ -47,6 +56,20 @@ class Command(BaseCommand):
         document = dossier(call, reader=None, at=now(), revealed=revealed)
         made = dossier_pdf if file.suffix == ".pdf" else dossier_json
         file.write_bytes(made(document))
+
+    @transaction.atomic
+    def _certificate(self, campaign_id: int, file: Path) -> None:
+        campaign = Campaign.objects.filter(pk=campaign_id).first()
+        if campaign is None:
+            raise CommandError(f"no campaign has the number {campaign_id}")
+        document = certificate(campaign)
+        kind = "pdf" if file.suffix == ".pdf" else "json"
+        if kind == "pdf":
+            content = certificate_pdf(document)
+        else:
+            content = dossier_json(with_proof(document, campaign))
+        note_export(campaign, reader=None, kind=kind, sha256=fingerprint(document))
+        file.write_bytes(content)
 
     def _history(self, bank_id: str, file: Path) -> None:
         customer = Customer.objects.filter(bank_id=bank_id).first()
