@@ -19,10 +19,13 @@ AT_MOST = 20
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`by`: "bank_id", "number", or "" for a text that is neither (nobody is found by it)."""
+    """`by`: "bank_id", "number", or "" for a text that is neither (nobody is found by it); `number`
+    is the number that was meant.
+    """
 
     by: str
     customers: tuple[Customer, ...]
+    number: str = ""
 
 
 def find(text: str, branches: QuerySet[Branch], country: str = "CN") -> Found:
@@ -38,4 +41,4 @@ def find(text: str, branches: QuerySet[Branch], country: str = "CN") -> Found:
     if number.e164 is None:
         return Found("bank_id", ())
     owners = bounded.filter(numbers__e164=number.e164).order_by("pk")
-    return Found("number", tuple(owners[:AT_MOST]))
+    return Found("number", tuple(owners[:AT_MOST]), number.e164)

@@ -116,6 +116,32 @@ VIAS: dict[str, Text] = {
     "email": _("E-mail"),
 }
 
+#: Families of products that banks commonly keep; a bank's own name is shown as it is.
+FAMILIES: dict[str, Text] = {
+    "loan": _("Loans"),
+    "card": _("Credit cards"),
+    "deposit": _("Deposits"),
+    "wealth": _("Wealth products"),
+    "fund": _("Funds"),
+    "insurance": _("Insurance"),
+    "gold": _("Precious metals"),
+    "care": _("Care"),
+}
+
+#: How a consent was given.
+CONSENT_BASES: dict[str, Text] = {
+    "account_opening": _("At account opening"),
+    "written": _("In writing"),
+    "app": _("In the app"),
+    "branch": _("At a branch"),
+    "call": _("In a call"),
+    "web": _("Website"),
+    "sms": _("Text message"),
+}
+
+#: What a kill switch stops.
+SWITCH_SCOPES: dict[str, Text] = {"all": _("everything"), "robot": _("the robot")}
+
 MERGE_REFUSALS: dict[str, Text] = {
     Refusal.SAME: _("That is one customer, not two."),
     Refusal.GIVEN_UP_BEFORE: _("One of the two was merged into another customer before."),

@@ -10,18 +10,23 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from audiences.models import Customer
 from campaigns import labels
 from campaigns.asking import CampaignAnswer
 from compliance import wording
 from compliance.asking import Answer
+from compliance.case_wording import CHANNELS as CASE_CHANNELS
 from compliance.domain.decision import Reason
 from compliance.domain.outlook import Opening
 from compliance.domain.pack import PackError
 from compliance.models import Decision, Product
 from compliance.replaying import replay
+from console.texts import packs as texts
+from console.views.packs import rule_news, rule_words
 from insights import person_history
+from insights.number_history import NumberHistory
 from insights.outcomes import outcome_label
 
 OUTLOOK_DAYS = 14
@@ -67,7 +72,10 @@ def _answer_row(answer: Answer, numbers: dict[int, str]) -> dict[str, Any]:
         "next": found.earliest_next,
         "packs": found.packs,
         "verdicts": verdicts(found.verdicts),
-        "reasons": [_reason_row(answer, reason) for reason in found.reasons],
+        # a refusal of the customer and one of the number read alike: both stand among the wishes
+        "reasons": [
+            _reason_row(answer, reason) for reason in {_alike(r): r for r in found.reasons}.values()
+        ],
         "needs": list(
             dict.fromkeys(
                 wording.label(wording.NEEDS, reason.needs)
@@ -78,6 +86,10 @@ def _answer_row(answer: Answer, numbers: dict[int, str]) -> dict[str, Any]:
     }
 
 
+def _alike(reason: Reason) -> tuple[object, ...]:
+    return (reason.code, reason.rule_id, reason.observed, reason.limit, reason.clears_at, reason.zh)
+
+
 def _reason_row(answer: Answer, reason: Reason) -> dict[str, Any]:
     return {
         "code": reason.code,
@@ -86,11 +98,67 @@ def _reason_row(answer: Answer, reason: Reason) -> dict[str, Any]:
         "rule_sentence": answer.rule_sentence(reason, wording.language()),
         "pack": reason.pack,
         "legal_ref": reason.legal_ref,
-        "observed": reason.observed,
+        "observed": observed(reason.observed),
         "limit": reason.limit,
         "clears_at": reason.clears_at,
         "needs": wording.label(wording.NEEDS, reason.needs) if reason.needs else "",
         "outcome": wording.OUTCOMES[reason.outcome],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A value in words, with the code it came as where that is another."""
+
+    text: str
+    code: str = ""
+
+
+#: Words of the gate's own that a reason may hold as what was observed.
+_OBSERVED: tuple[dict[str, wording.Text], ...] = (
+    wording.SUPPRESSIONS,
+    wording.FAMILIES,
+    wording.SWITCH_SCOPES,
+    texts.KINDS,
+)
+
+
+def observed(value: Any) -> Shown | None:
+    """What a rule saw: an instant in the bank's time, a word in the reader's language."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        return Shown(str(value))
+    for table in _OBSERVED:
+        if value in table:
+            return Shown(str(table[value]), value)
+    if "T" in value:
+        try:
+            at = datetime.fromisoformat(value)
+        except ValueError:
+            return Shown(value)
+        if at.tzinfo is not None:
+            return Shown(f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}")
+    return Shown(value)
+
+
+def coded(table: dict[str, wording.Text], code: str) -> Shown | None:
+    """A code in words, with itself; None for none."""
+    if not code:
+        return None
+    return Shown(str(table[code]), code) if code in table else Shown(code)
+
+
+def stored_reason(reason: dict[str, Any]) -> dict[str, Any]:
+    """A reason of a stored decision: its rule as a sentence, what was seen in words."""
+    clears = reason.get("clears_at")
+    return {
+        **reason,
+        "sentence": reason[wording.language()],
+        "rule_sentence": rule_words(reason["pack"], reason["rule"]),
+        "observed": observed(reason.get("observed")),
+        "clears_at": observed(clears) if clears is not None else None,
+        "new": rule_news(reason["pack"], reason["rule"]),
     }
 
 
@@ -193,7 +261,7 @@ def encounter_row(one: person_history.Encounter, names: dict[int, str]) -> dict[
         "channel": wording.label(wording.CHANNELS, one.channel),
         "actor": wording.label(wording.ACTORS, one.actor),
         "purpose": wording.label(wording.PURPOSES, one.purpose),
-        "family": one.family,
+        "family": coded(wording.FAMILIES, one.family),
         "campaign": names.get(one.campaign_id or 0, ""),
         "kinds": [wording.label(wording.CONTACTS, kind) for kind in one.kinds],
         "outcomes": [outcome_label(name.upper()) for name in one.outcomes],
@@ -224,13 +292,33 @@ def wishes(who: Customer) -> dict[str, Any]:
     )
     return {
         "any": found.any(),
-        "consents": found.consents,
+        "consents": [
+            {
+                "entry": each,
+                "family": coded(wording.FAMILIES, each.product_family),
+                "channel": wording.label(wording.CHANNELS, each.channel),
+                "basis": coded(wording.CONSENT_BASES, each.basis),
+            }
+            for each in found.consents
+        ],
         "suppressions": [
-            {"entry": each, "source": wording.label(wording.SUPPRESSIONS, each.source)}
+            {
+                "entry": each,
+                "source": wording.label(wording.SUPPRESSIONS, each.source),
+                "family": coded(wording.FAMILIES, each.product_family),
+                "via": coded({**CASE_CHANNELS, **wording.VIAS}, each.via),
+            }
             for each in found.suppressions
         ],
         "preferences": [
-            {"entry": each, "hours": _hours(each.hours), "weekdays": _weekdays(each.weekdays)}
+            {
+                "entry": each,
+                "hours": _hours(each.hours),
+                "weekdays": _weekdays(each.weekdays),
+                "families": [
+                    wording.label(wording.FAMILIES, code) for code in each.families_refused
+                ],
+            }
             for each in found.preferences
         ],
         "exemptions": [
@@ -241,7 +329,44 @@ def wishes(who: Customer) -> dict[str, Any]:
             }
             for each in found.exemptions
         ],
-        "complaints": found.complaints,
+        "complaints": [
+            {"entry": each, "channel": wording.label(CASE_CHANNELS, each.channel)}
+            for each in found.complaints
+        ],
+    }
+
+
+#: Calls by what they are for, as somebody who asks about a number reads it.
+_CALL_KINDS: dict[str, wording.Text] = {
+    "robot": gettext_lazy("The robot called"),
+    "callback": gettext_lazy("A callback was made"),
+    "agent": gettext_lazy("An agent called"),
+    "agent_leg": gettext_lazy("An agent of ours was rung"),
+    "test": gettext_lazy("A test call to our own staff"),
+    "inbound": gettext_lazy("Somebody rang us"),
+}
+
+
+def number_row(found: NumberHistory) -> dict[str, Any]:
+    """What is known of a number that no customer has."""
+    return {
+        "found": found,
+        "refusals": [
+            {
+                "entry": each,
+                "source": wording.label(wording.SUPPRESSIONS, each.source),
+                "family": coded(wording.FAMILIES, each.product_family),
+                "via": coded({**CASE_CHANNELS, **wording.VIAS}, each.via),
+            }
+            for each in found.refusals
+        ],
+        "calls": [
+            {"call": each, "kind": wording.label(_CALL_KINDS, each.kind)} for each in found.calls
+        ],
+        "complaints": [
+            {"entry": each, "channel": wording.label(CASE_CHANNELS, each.channel)}
+            for each in found.complaints
+        ],
     }
 
 

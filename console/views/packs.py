@@ -231,6 +231,20 @@ def rule_news(ref: str, rule_id: str) -> dict[str, Any] | None:
     return {"version": version, "change": change_rows(mine)[0]} if mine else None
 
 
+def rule_words(ref: str, rule_id: str) -> str:
+    """A rule of a version ("pack@version") as a sentence; "" for what no stored version says."""
+    code, _at, name = ref.partition("@")
+    version = PackVersion.objects.filter(pack__code=code, version=name).first()
+    if version is None:
+        return ""
+    try:
+        rules = compile_pack(version.document).rules
+    except PackError:
+        return ""
+    found = next((rule for _kind, rule in rules if rule.id == rule_id), None)
+    return texts.rule_sentence(found, language()) if found is not None else ""
+
+
 def _said(_done: object, sentence: str) -> str:
     return sentence
 

@@ -34,13 +34,11 @@ from audiences.models import Customer, CustomerNumber
 from campaigns.asking import CampaignAnswer, for_customer
 from campaigns.domain.masking import mask_name
 from clock.reading import now as clock_now
-from compliance import wording
 from compliance.domain.pack import PackError
 from compliance.holding import held
 from compliance.models import Decision
 from console import why_rows
-from console.views.packs import rule_news
-from insights import person_history
+from insights import number_history, person_history
 
 
 @require_http_methods(["GET", "POST"])
@@ -60,7 +58,12 @@ def search(request: HttpRequest) -> HttpResponse:
             if len(found.customers) == 1:
                 open_person(request, found.customers[0].pk, why, _reference(request))
                 return redirect("why-customer", found.customers[0].pk)
-            if not found.customers:
+            if not found.customers and found.number and _sees_all(request):
+                # whoever sees one branch is not told whether another branch has the number
+                shown["number"] = why_rows.number_row(
+                    number_history.about(found.number, clock_now())
+                )
+            elif not found.customers:
                 messages.error(
                     request,
                     _("Nobody found. Type the whole customer id or the whole telephone number."),
@@ -139,12 +142,7 @@ def decision(request: HttpRequest, customer_id: int, decision_id: int) -> HttpRe
             "decision": stored,
             "row": why_rows.decision_row(stored, names),
             "reasons": [
-                {
-                    **reason,
-                    "sentence": reason[wording.language()],
-                    "new": rule_news(reason["pack"], reason["rule"]),
-                }
-                for reason in stored.decision.get("reasons", [])
+                why_rows.stored_reason(reason) for reason in stored.decision.get("reasons", [])
             ],
             "verdicts": why_rows.verdicts(stored.decision.get("verdicts", {})),
             "replayed": why_rows.replayed(stored),

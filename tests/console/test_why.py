@@ -10,20 +10,34 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from accounts.models import User
-from audiences.models import Customer
+from audiences.models import Customer, Number
 from audit.models import Entry
+from campaigns import reasons
 from campaigns.approving import approve_list
 from campaigns.asking import wish_of
 from campaigns.models import Campaign
 from campaigns.steering import launch
 from clock.setting import set_sandbox_clock
 from compliance import suppressing
+from compliance.domain.codes import CODES
 from compliance.domain.facts import ContactKind
 from compliance.domain.intent import Actor
 from compliance.gate import reserve
-from compliance.models import Attempt, Contact, Decision
+from compliance.legal_wording import legal_ref
+from compliance.models import (
+    Attempt,
+    Contact,
+    Decision,
+    Register,
+    RegisterEntry,
+    RegisterImport,
+)
+from compliance.packs import read_shipped
+from console.templatetags.legal import legal
+from dialer.models import Call
 from tests.audit.test_record import tamper
 from tests.campaigns.making import TUESDAY, list_of, make_campaign, make_world, submitted
 from tests.cast import Cast
@@ -274,3 +288,98 @@ def _decide(campaign: Campaign, customer: Customer) -> Decision:
     result = reserve(lambda: intent)
     assert result.decision_id is not None
     return Decision.objects.get(pk=result.decision_id)
+
+
+# --- words instead of codes, and numbers that nobody has ------------------------------------------
+
+
+def test_codes_come_in_words_with_the_code_beside_them(cast: Cast) -> None:
+    running(cast)
+    suppressing.opt_out(
+        customer_id=cast.wang.pk, number_id=None, source="ring_back", evidence={}, at=TUESDAY
+    )
+    shown = look(cast.officer, cast.wang)
+    for words, code in (("Asked not to be called", "opt_out"), ("When ringing back", "ring_back")):
+        assert f'{words} <code class="muted small">{code}</code>' in shown
+    assert "every product · Telephone" in " ".join(shown.split())
+    assert ">*<" not in shown and "· voice" not in shown
+    cast.officer.language = "zh-hans"
+    cast.officer.save(update_fields=["language"])
+    shown = look(cast.officer, cast.wang)
+    assert "所有产品" in shown and "CBIRC" not in shown
+
+
+def test_every_code_has_words() -> None:
+    for code in (*CODES, "CAP_C1", "COOLOFF_REFUSED", "DNC_LIST"):
+        assert code not in reasons.sentence(code)
+
+
+def test_the_legal_basis_is_english_on_english_pages(cast: Cast) -> None:
+    running(cast)
+    suppressing.opt_out(
+        customer_id=cast.wang.pk, number_id=None, source="app", evidence={}, at=TUESDAY
+    )
+    shown = look(cast.officer, cast.wang)
+    assert "Regulations implementing the Consumer Protection Law, Art. 24" in shown
+
+
+@pytest.mark.parametrize("name", ["cn-bank", "us-tsr", "uk-ofcom"])
+def test_every_shipped_reference_is_had_in_english(name: str) -> None:
+    for rule in read_shipped(name)["rules"]:
+        assert legal_ref(rule["legal_ref"], "en")[1] == "", rule["legal_ref"]
+
+
+def test_a_reference_that_nobody_translated_says_in_which_language_it_is() -> None:
+    with translation.override("en"):
+        assert "(Chinese text)" in legal("本行制度第3条") and 'lang="zh-Hans"' in legal("本行制度")
+        assert legal("<b>") == "&lt;b&gt;"
+    with translation.override("zh-hans"):
+        assert legal("本行制度第3条") == "本行制度第3条"
+        assert "（英文原文）" in legal("47 CFR 64.1200(c)(1); state acts")
+
+
+def ask_about(user: User, number: str) -> str:
+    answer = signed_in(user).post("/compliance/why/", {"q": number, "why": "regulator"})
+    return html.unescape(answer.content.decode())
+
+
+def test_a_number_that_nobody_has_says_what_is_known(cast: Cast) -> None:
+    clean = ask_about(cast.officer, "139 0000 0001")
+    assert "No customer has this number." in clean and "+86139****0001" in clean
+    assert "13900000001" not in clean.replace('value="139 0000 0001"', "")
+    assert "none can call it" in clean and "Nothing on record refuses it" in clean
+    assert "No call was ever placed to it" in clean
+
+    stranger = Number.objects.create(e164="+8613900000002", kind="mobile")
+    suppressing.opt_out(
+        customer_id=None, number_id=stranger.pk, source="ring_back", evidence={}, at=TUESDAY
+    )
+    Call.objects.create(kind="inbound", number=stranger, to="", planned_at=TUESDAY)
+    shown = ask_about(cast.officer, "13900000002")
+    assert "Asked not to be called" in shown and "When ringing back" in shown
+    assert "Somebody rang us" in shown
+    assert "refuses it from that moment" in shown
+    assert Entry.objects.filter(kind="customer.searched").count() == 2
+
+
+def test_a_number_on_a_register_says_so(cast: Cast) -> None:
+    register = Register.objects.create(name="industry", title="Industry list")
+    batch = RegisterImport.objects.create(
+        register=register,
+        mode="replace",
+        drawn_at=TUESDAY,
+        created_at=TUESDAY,
+        state="in_force",
+        maker=cast.officer,
+    )
+    RegisterEntry.objects.create(batch_id=batch.pk, key="+8613900000003", since=TUESDAY)
+    shown = ask_about(cast.officer, "13900000003")
+    assert "Industry list" in shown and "refuses it from that moment" in shown
+    RegisterImport.objects.filter(pk=batch.pk).update(state="superseded")
+    assert "It is on no register in force" in ask_about(cast.officer, "13900000003")
+
+
+def test_whoever_sees_one_branch_learns_nothing_of_numbers_elsewhere(cast: Cast) -> None:
+    for number in ("13900000001", "13905710003"):  # nobody's, and another branch's customer's
+        shown = ask_about(cast.manager_xihu, number)
+        assert "Nobody found" in shown and "No customer has" not in shown
