@@ -39,27 +39,47 @@ class TooLarge(ValueError):
     """More than a hand-written document holds."""
 
 
+class Unreadable(ValueError):
+    """The YAML itself cannot be read, and where."""
+
+    def __init__(self, line: int, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.located = Located(line, Problem((), kind, message))
+
+
 def read(text: str) -> Source:
     """A pack document with all its mistakes."""
     try:
-        node = bounded(text)
-    except (TooLarge, RecursionError):
-        return _unreadable(1, "too_large", "")
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        return _unreadable(mark.line + 1 if mark else 1, "yaml", error.problem or "")
-    except yaml.YAMLError as error:
-        return _unreadable(_line_of(text, error), "yaml", str(error))
-    try:
-        document = None if node is None else yaml.SafeLoader("").construct_document(node)
-        found = [Located(_line(node, problem.path), problem) for problem in problems(document)]
-    except (yaml.MarkedYAMLError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        return _unreadable(mark.line + 1 if mark else 1, "yaml", str(error))
+        document, node = parsed(text)
+        found = [Located(line_of(node, problem.path), problem) for problem in problems(document)]
+    except Unreadable as error:
+        return Source(None, (error.located,))
+    except ValueError as error:
+        return Source(None, (Unreadable(1, "yaml", str(error)).located,))
     except RecursionError:
-        return _unreadable(1, "too_large", "")
+        return Source(None, (Unreadable(1, "too_large", "").located,))
     mistakes = tuple(sorted(found, key=lambda located: located.line))
     return Source(document if isinstance(document, dict) else None, mistakes)
+
+
+def parsed(text: str) -> tuple[Any, yaml.Node | None]:
+    """The document and its nodes. Raises Unreadable."""
+    try:
+        node = bounded(text)
+    except (TooLarge, RecursionError) as error:
+        raise Unreadable(1, "too_large", "") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise Unreadable(mark.line + 1 if mark else 1, "yaml", error.problem or "") from error
+    except yaml.YAMLError as error:
+        raise Unreadable(_line_of(text, error), "yaml", str(error)) from error
+    try:
+        return None if node is None else yaml.SafeLoader("").construct_document(node), node
+    except (yaml.MarkedYAMLError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        raise Unreadable(mark.line + 1 if mark else 1, "yaml", str(error)) from error
+    except RecursionError as error:
+        raise Unreadable(1, "too_large", "") from error
 
 
 def bounded(text: str) -> yaml.Node | None:
@@ -126,10 +146,6 @@ def _line_of(text: str, error: yaml.YAMLError) -> int:
     return text[:place].count("\n") + 1 if isinstance(place, int) else 1
 
 
-def _unreadable(line: int, kind: str, message: str) -> Source:
-    return Source(None, (Located(line, Problem((), kind, message)),))
-
-
 def _size(node: yaml.Node, known: dict[int, int]) -> int:
     """How many nodes it unfolds into; one that holds itself is too large."""
     if id(node) in known:
@@ -145,7 +161,7 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
     return size
 
 
-def _line(node: yaml.Node | None, path: tuple[str | int, ...]) -> int:
+def line_of(node: yaml.Node | None, path: tuple[str | int, ...]) -> int:
     """The line of a place, or of the nearest thing around it."""
     line = 1 if node is None else node.start_mark.line + 1
     for step in path:

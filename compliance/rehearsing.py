@@ -7,35 +7,50 @@ out is clean. The format is explained in docs/rehearsing-policy.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import ValidationError
 
+from compliance import pack_source
 from compliance.calendars import read_shipped as shipped_years
 from compliance.domain.calendar import Calendar
 from compliance.domain.decide import decide
 from compliance.domain.decision import Decision
 from compliance.domain.documents import calendar_of
 from compliance.domain.intent import Actor, DialKind, Intent, Purpose
-from compliance.domain.pack import EffectivePack, Pack, PackError, compile_pack, outermost_first
+from compliance.domain.pack import EffectivePack, Pack, compile_pack, outermost_first
+from compliance.domain.pack_checking import Problem
 from compliance.domain.terms import start_of_day
-from compliance.pack_source import TooLarge, bounded
+from compliance.pack_source import Located
 from compliance.packs import SHIPPED
 from compliance.scenario_facts import Clean, facts_of
 from compliance.scenario_format import Expected, Scenario, ScenarioFile
+from compliance.scenario_reading import ScenarioMistakes, Text, nearest, read
+from compliance.scenario_wording import sentence
 
 #: Where a customer lives of whom a scenario says nothing.
 _HOME = {"CN": "CN-33", "US": "US-IL", "GB": "GB-ENG"}
 
 
 class ScenarioError(ValueError):
-    """The file is no scenario file; the message names the place."""
+    """The file is no scenario file; as text, each mistake with its line, in the reader's language.
+
+    `file`: the file the mistakes stand in, which may be a pack that a scenario names.
+    """
+
+    def __init__(self, file: str, mistakes: Sequence[Located]) -> None:
+        super().__init__(file, mistakes)
+        self.file = file
+        self.mistakes = tuple(mistakes)
+
+    def __str__(self) -> str:
+        return "\n".join(sentence(self.file, located) for located in self.mistakes)
 
 
 Answered = str | datetime | Sequence[str] | None
@@ -67,6 +82,8 @@ class Rehearsed:
     name: str
     decision: Decision
     differences: tuple[Difference, ...]
+    #: words that nothing else in the file or the packs names
+    doubts: tuple[Located, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -87,27 +104,31 @@ def rehearse(path: Path, draft: Pack | None = None) -> Iterator[Rehearsed]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ScenarioError(f"{path.name}: {error}") from error
+        raise ScenarioError(path.name, (_whole("unreadable_file"),)) from error
     yield from _run(path.name, text, _Library(path.parent, draft))
 
 
 def rehearse_text(name: str, text: str, draft: Pack | None = None) -> Iterator[Rehearsed]:
     """As `rehearse`, for a text from outside: it may name shipped packs, and no file."""
-    try:
-        bounded(text)
-    except (TooLarge, RecursionError, yaml.YAMLError) as error:
-        raise ScenarioError(f"{name}: {error or 'too large'}") from error
     yield from _run(name, text, _Library(None, draft))
+
+
+def _whole(kind: str) -> Located:
+    """Something about a file as a whole."""
+    return Located(1, Problem((), kind, kind))
 
 
 def _run(name: str, text: str, library: _Library) -> Iterator[Rehearsed]:
     try:
-        file = ScenarioFile.model_validate(yaml.safe_load(text))
-        where = ZoneInfo(file.zone)
-    except (yaml.YAMLError, ValidationError, KeyError, ValueError) as error:
-        raise ScenarioError(f"{name}: {error}") from error
-    for scenario in file.scenarios:
-        yield _one(name, scenario, file, where, library)
+        source = read(name, text)
+    except ScenarioMistakes as error:
+        raise ScenarioError(name, error.mistakes) from error
+    for place in range(len(source.file.scenarios)):
+        yield _one(source, place, library)
+
+
+class _NoFiles(Exception):
+    """A scenario from outside names a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,25 +139,33 @@ class _Library:
     draft: Pack | None
 
     def named(self, name: str) -> tuple[datetime, Pack]:
-        """When it begins, and the pack. Raises what reading raises."""
+        """When it begins, and the pack. Raises what reading raises, or ScenarioError."""
         if not name.endswith((".yaml", ".yml")):
             if self.draft is not None and name == _code(self.draft):
                 return _BEGINNING, self.draft
-            if not name.replace("-", "").isalnum():
-                raise ValueError("no such pack")
+            if name not in _shipped():
+                raise LookupError(name)
             return _compiled((SHIPPED / f"{name}.yaml").read_text(encoding="utf-8"))
-        if self.folder is None:
-            raise ValueError("here a scenario names shipped packs only, and no file")
-        return _compiled((self.folder / name).read_text(encoding="utf-8"))
+        text = (self._files() / name).read_text(encoding="utf-8")
+        mistakes = _mistakes(text)
+        if mistakes:
+            raise ScenarioError(name, mistakes)
+        return _compiled(text)
 
-    def stack(self, names: tuple[str, ...], at: datetime) -> EffectivePack:
-        """The stack of these at an instant: of several versions of a pack, the one in force."""
+    def _files(self) -> Path:
+        if self.folder is None:
+            raise _NoFiles
+        return self.folder
+
+    def stack(self, source: Text, place: int) -> EffectivePack:
+        """The stack of a scenario: of several versions of a pack, the one in force at its instant.
+
+        Raises ScenarioError.
+        """
         in_force: dict[str, tuple[datetime, Pack]] = {}
-        for name in names:
-            try:
-                begins, pack = self.named(name)
-            except (OSError, yaml.YAMLError, PackError, ValueError) as error:
-                raise ScenarioError(f"{name}: {error}") from error
+        at = _utc(source.file.scenarios[place].at, ZoneInfo(source.file.zone))
+        for name, path in _packs_named(source.file, place):
+            begins, pack = self._found(name, path, source)
             code = _code(pack)
             if begins <= at and (code not in in_force or in_force[code][0] <= begins):
                 in_force[code] = (begins, pack)
@@ -144,6 +173,15 @@ class _Library:
             in_force[_code(self.draft)] = (_BEGINNING, self.draft)
         packs = (pack for _, pack in in_force.values())
         return EffectivePack(tuple(sorted(packs, key=outermost_first)))
+
+    def _found(self, name: str, path: tuple[str | int, ...], source: Text) -> tuple[datetime, Pack]:
+        try:
+            return self.named(name)
+        except _NoFiles as error:
+            raise ScenarioError(source.name, (source.at(path, "no_pack_files"),)) from error
+        except (LookupError, OSError, UnicodeDecodeError) as error:
+            values = (("word", name), ("near", nearest(name, _shipped())))
+            raise ScenarioError(source.name, (source.at(path, "no_such_pack", *values),)) from error
 
     def expected(self, refs: tuple[str, ...]) -> tuple[str, ...]:
         """The packs a scenario expects, with the draft in the place of its pack's version."""
@@ -160,32 +198,42 @@ def _code(pack: Pack) -> str:
     return pack.ref.partition("@")[0]
 
 
-def _one(
-    name: str, scenario: Scenario, file: ScenarioFile, where: ZoneInfo, library: _Library
-) -> Rehearsed:
+def _one(source: Text, place: int, library: _Library) -> Rehearsed:
+    scenario, where = source.file.scenarios[place], ZoneInfo(source.file.zone)
     now = _utc(scenario.at, where)
-    stack = library.stack(_packs_named(scenario, file), now)
+    stack = library.stack(source, place)
+    misspelt = source.misspelt(place, stack)
+    if misspelt:
+        raise ScenarioError(source.name, misspelt)
     clean = Clean(
         now=now,
         where=where,
         zone=stack.zone,
         region=_HOME.get(stack.country, stack.country),
-        calendar=_calendar(stack.country, scenario.given.years),
+        calendar=_calendar(stack.country, _years(scenario)),
         registers=tuple(sorted(stack.registers_required)),
     )
-    try:
-        facts = facts_of(scenario.given, clean)
-    except ValueError as error:
-        raise ScenarioError(f"{name}: {scenario.name}: {error}") from error
-    decision = decide(facts, _intent(scenario), stack, now)
+    decision = decide(facts_of(scenario.given, clean), _intent(scenario), stack, now)
     found = tuple(_differences(scenario.expect, decision, where, library))
-    return Rehearsed(name, scenario.name, decision, found)
+    doubts = source.doubts(place, stack)
+    return Rehearsed(source.name, scenario.name, decision, found, doubts)
 
 
-def _packs_named(scenario: Scenario, file: ScenarioFile) -> tuple[str, ...]:
-    if scenario.pack or scenario.packs:
-        return scenario.packs or (scenario.pack,)
-    return file.packs or (file.pack,)
+def _years(scenario: Scenario) -> tuple[int, ...] | None:
+    """Of the calendar that are loaded; None = those that are shipped."""
+    given = scenario.given
+    return (given.years or ()) if "years" in given.model_fields_set else None
+
+
+def _packs_named(file: ScenarioFile, place: int) -> list[tuple[str, tuple[str | int, ...]]]:
+    """The packs of a scenario, each with where it is named."""
+    scenario = file.scenarios[place]
+    own = bool(scenario.pack or scenario.packs)
+    said: Scenario | ScenarioFile = scenario if own else file
+    above = ("scenarios", place) if own else ()
+    if said.packs:
+        return [(name, (*above, "packs", index)) for index, name in enumerate(said.packs)]
+    return [(said.pack, (*above, "pack"))]
 
 
 def _differences(
@@ -243,12 +291,34 @@ def _intent(scenario: Scenario) -> Intent:
     )
 
 
+@lru_cache(maxsize=1)
+def _shipped() -> frozenset[str]:
+    return frozenset(path.stem for path in SHIPPED.glob("*.yaml"))
+
+
 @lru_cache(maxsize=64)
 def _compiled(text: str) -> tuple[datetime, Pack]:
     document = yaml.safe_load(text)
     pack = compile_pack(document)
-    begins = document.get("effective_from") or "2000-01-01"
-    return start_of_day(datetime.fromisoformat(str(begins)).date(), pack.zone), pack
+    return start_of_day(_begins(document), pack.zone), pack
+
+
+def _begins(document: Mapping[str, Any]) -> date:
+    """Raises ValueError."""
+    return datetime.fromisoformat(str(document.get("effective_from") or "2000-01-01")).date()
+
+
+@lru_cache(maxsize=64)
+def _mistakes(text: str) -> tuple[Located, ...]:
+    """What is wrong with a pack's source."""
+    source = pack_source.read(text)
+    if source.document is None or source.mistakes:
+        return source.mistakes
+    try:
+        _begins(source.document)
+    except ValueError:
+        return (Located(1, Problem(("effective_from",), "date_parsing", "no date")),)
+    return ()
 
 
 @lru_cache(maxsize=64)

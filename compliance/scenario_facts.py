@@ -1,4 +1,4 @@
-"""From what a scenario gives to facts: whatever it leaves out is clean."""
+"""From what a scenario gives to facts: whatever it leaves out is clean, null is not known."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from pydantic import BaseModel
+
+from audiences.domain.ownership import Ownership
 from compliance.domain.calendar import Calendar
 from compliance.domain.facts import (
     Blackout,
@@ -31,7 +34,6 @@ from compliance.domain.intervals import parse_clock
 from compliance.scenario_format import (
     Event,
     Given,
-    GivenBlackout,
     GivenCustomer,
     GivenNumber,
     No,
@@ -64,7 +66,7 @@ def facts_of(given: Given, clean: Clean) -> Facts:
         _world(given, clean),
         _customer(given.customer, clean),
         _number(given.number, clean),
-        given.number.linked,
+        given.number is not None and given.number.linked,
         _consents(given, clean),
         tuple(_suppression(index, no, clean) for index, no in enumerate(given.suppressions)),
         tuple(sorted((_contact(e, clean) for e in given.contacts), key=lambda c: c.at)),
@@ -77,12 +79,12 @@ def facts_of(given: Given, clean: Clean) -> Facts:
 
 def _world(given: Given, clean: Clean) -> World:
     product, caller_id = given.product, given.caller_id
-    if given.registers is None:
+    if not _said(given, "registers"):
         registers = tuple(RegisterFacts(name, clean.now, 31) for name in clean.registers)
     else:
         registers = tuple(
             RegisterFacts(r.name, clean.time(r.imported_at), r.max_age_days)
-            for r in given.registers
+            for r in given.registers or ()
         )
     return World(
         product=ProductFacts(1, **product.model_dump()) if product is not None else None,
@@ -102,44 +104,51 @@ def _world(given: Given, clean: Clean) -> World:
     )
 
 
-def _blackout(index: int, given: GivenBlackout, clean: Clean) -> Blackout:
-    return Blackout(
-        index,
-        clean.utc(given.since),
-        clean.utc(given.until),
-        given.area,
-        given.family,
-        given.reason,
-        given.product,
-    )
+def _said(given: BaseModel, name: str) -> bool:
+    """Whether a scenario speaks of it at all; null says that it is not known."""
+    return name in given.model_fields_set
 
 
-def _customer(given: GivenCustomer, clean: Clean) -> CustomerFacts:
+def _place(given: GivenCustomer | GivenNumber, clean: Clean) -> tuple[str, str]:
+    """Region and time zone. Whoever does not know the one does not know the other."""
+    region = given.region if _said(given, "region") else clean.region
+    zone = clean.zone if region else ""
+    return region or "", (given.time_zone if _said(given, "time_zone") else zone) or ""
+
+
+def _customer(given: GivenCustomer | None, clean: Clean) -> CustomerFacts | None:
+    if given is None:
+        return None
     values = given.model_dump(exclude={"attributes", "branch"})
-    values["region"] = clean.region if given.region is None else given.region
-    values["time_zone"] = clean.zone if given.time_zone is None else given.time_zone
-    values["risk_assessed_on"] = given.risk_assessed_on or (clean.now - timedelta(days=30)).date()
-    attributes = tuple(sorted(given.attributes.items()))
-    return CustomerFacts(1, **values, branch_id=given.branch, attributes=attributes)
+    values["region"], values["time_zone"] = _place(given, clean)
+    values["household"], values["segment"] = given.household or "", given.segment or ""
+    if not _said(given, "risk_assessed_on"):
+        values["risk_assessed_on"] = (clean.now - timedelta(days=30)).date()
+    held = sorted((name, value) for name, value in given.attributes.items() if value is not None)
+    return CustomerFacts(1, **values, branch_id=given.branch, attributes=tuple(held))
 
 
-def _number(given: GivenNumber, clean: Clean) -> NumberFacts:
+def _number(given: GivenNumber | None, clean: Clean) -> NumberFacts | None:
+    if given is None:
+        return None
+    region, zone = _place(given, clean)
+    asked = given.ownership_asked_at if _said(given, "ownership_asked_at") else clean.now
     return NumberFacts(
         1,
-        clean.region if given.region is None else given.region,
-        clean.zone if given.time_zone is None else given.time_zone,
+        region,
+        zone,
         given.valid,
         "" if given.valid else "vacant",
         clean.time(given.in_use_since),
-        given.ownership,
-        clean.time(given.ownership_asked_at) or clean.now,
+        Ownership.NOT_ASKED if given.ownership is None else given.ownership,
+        clean.time(asked),
     )
 
 
 def _consents(given: Given, clean: Clean) -> tuple[Consent, ...]:
-    if given.consents is None:
+    if not _said(given, "consents"):
         return (Consent(1, clean.now - timedelta(days=30), basis="written"),)
-    return tuple(_consent(index, yes, clean) for index, yes in enumerate(given.consents))
+    return tuple(_consent(index, yes, clean) for index, yes in enumerate(given.consents or ()))
 
 
 def _consent(index: int, yes: Yes, clean: Clean) -> Consent:
@@ -151,7 +160,7 @@ def _consent(index: int, yes: Yes, clean: Clean) -> Consent:
         product_family=yes.family,
         withdrawn_at=clean.time(yes.withdrawn_at),
         expires_at=clean.time(yes.expires_at),
-        basis=yes.basis,
+        basis=yes.basis or "",
         profiling_ok=yes.profiling_ok,
         number_id=1 if yes.for_number else None,
     )
@@ -181,7 +190,7 @@ def _contact(event: Event, clean: Clean) -> Contact:
         number_id=event.number,
         household=event.household,
         product_id=event.product,
-        product_family=event.family,
+        product_family=event.family or "",
         campaign_id=event.campaign,
         branch_id=event.branch,
         caller_id_id=event.caller_id,

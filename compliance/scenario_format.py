@@ -1,17 +1,19 @@
 """The format of scenario files (docs/rehearsing-policy.md): what may be given, what is expected.
 
-What a scenario leaves out is clean. Unknown keys are refused: a misspelt fact must not be a clean
-one.
+What a scenario leaves out is clean; null is not known. Unknown keys and words are refused: a
+misspelt fact must not be a clean one.
 """
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from audiences.domain.ownership import Ownership
+from audiences.domain.regions import is_region
 from compliance.domain.facts import (
     ContactKind,
     ExemptionKind,
@@ -19,10 +21,44 @@ from compliance.domain.facts import (
     SuppressionSource,
 )
 from compliance.domain.intent import Actor, Gate, Purpose
+from compliance.domain.intervals import parse_clock
+from compliance.domain.terms import zone as zone_named
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _region(text: str) -> str:
+    if text and not is_region(text):
+        raise PydanticCustomError("unknown_region", "no region: {word}", {"word": text})
+    return text
+
+
+def _zone(text: str) -> str:
+    try:
+        if text:
+            zone_named(text)
+    except (KeyError, ValueError) as error:
+        raise PydanticCustomError("unknown_zone", "no time zone: {word}", {"word": text}) from error
+    return text
+
+
+def _clock(text: str) -> str:
+    try:
+        parse_clock(text)
+    except ValueError as error:
+        raise ValueError(f"no time of day: {text}") from error
+    return text
+
+
+Region = Annotated[str, AfterValidator(_region)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Clock = Annotated[str, AfterValidator(_clock)]
+Channel = Literal["voice", "sms", "app", "wechat", "branch", "email"]
+#: The five steps of a product's risk (R) and of a customer's tolerance (C).
+Grade = Annotated[int, Field(ge=1, le=5)]
+Answer = Literal["allow", "review", "block_retriable", "block_terminal"]
 
 
 class Event(_Strict):
@@ -33,13 +69,13 @@ class Event(_Strict):
     outcome: str = ""
     actor: Actor = Actor.HUMAN
     purpose: Purpose = Purpose.MARKETING
-    channel: str = "voice"
-    customer: int = 1
-    number: int = 1
+    channel: Channel = "voice"
+    customer: int | None = 1
+    number: int | None = 1
     household: str = ""
-    family: str = "other"
-    product: int = 99
-    campaign: int = 99
+    family: str | None = "other"
+    product: int | None = 99
+    campaign: int | None = 99
     branch: int | None = None
     caller_id: int | None = None
 
@@ -51,8 +87,8 @@ class No(_Strict):
     of: Literal["customer", "number"] = "customer"
     since: datetime
     on_list: str = ""
-    channel: str = "voice"
-    purpose: str = ""
+    channel: Channel | Literal[""] = "voice"
+    purpose: Literal["", "marketing", "care", "callback", "message"] = ""
     family: str = ""
     product: int | None = None
     expires_at: datetime | None = None
@@ -61,27 +97,29 @@ class No(_Strict):
 class Yes(_Strict):
     granted_at: datetime
     family: str = ""
-    channel: str = "voice"
+    channel: Channel = "voice"
     purpose: Purpose = Purpose.MARKETING
     withdrawn_at: datetime | None = None
     expires_at: datetime | None = None
-    basis: str = "written"
+    basis: str | None = "written"
     profiling_ok: bool = True
     for_number: bool = False
 
 
 class GivenCustomer(_Strict):
-    """`region`, `time_zone`: left out, those of the pack's country."""
+    """`region`, `time_zone` left out: of the pack's country; with an unknown region the zone is
+    not known either.
+    """
 
     birth_date: date | None = date(1985, 6, 1)
-    region: str | None = None
-    time_zone: str | None = None
-    risk_tolerance: int | None = 5
+    region: Region | None = None
+    time_zone: Zone | None = None
+    risk_tolerance: Grade | None = 5
     risk_assessed_on: date | None = None
-    household: str = ""
-    segment: str = ""
+    household: str | None = ""
+    segment: str | None = ""
     assets: int | None = None
-    attributes: dict[str, str | int | bool] = {}
+    attributes: dict[str, str | int | bool | None] = {}
     branch: int | None = 1
     vulnerable: bool = False
     deceased: bool = False
@@ -90,20 +128,22 @@ class GivenCustomer(_Strict):
 
 
 class GivenNumber(_Strict):
-    region: str | None = None
-    time_zone: str | None = None
+    """`ownership`: null = nobody asked; `ownership_asked_at` left out: just now."""
+
+    region: Region | None = None
+    time_zone: Zone | None = None
     valid: bool = True
     linked: bool = True
     in_use_since: datetime | None = None
-    ownership: Ownership = Ownership.SAME
+    ownership: Ownership | None = Ownership.SAME
     ownership_asked_at: datetime | None = None
 
 
 class GivenProduct(_Strict):
     family: str = "deposit"
     risk_rated: bool | None = False
-    risk_rating: int | None = None
-    issuer_risk_rating: int | None = None
+    risk_rating: Grade | None = None
+    issuer_risk_rating: Grade | None = None
     min_age: int | None = None
     max_age: int | None = None
     by_phone: bool = True
@@ -129,7 +169,7 @@ class GivenBlackout(_Strict):
     since: datetime
     until: datetime
     reason: str = ""
-    area: str = ""
+    area: Region = ""
     family: str = ""
     product: int | None = None
 
@@ -139,8 +179,8 @@ class Wish(_Strict):
 
     since: datetime
     no_robot: bool = False
-    weekdays: tuple[int, ...] = ()
-    hours: tuple[tuple[str, str], ...] = ()
+    weekdays: tuple[Annotated[int, Field(ge=0, le=6)], ...] = ()
+    hours: tuple[tuple[Clock, Clock], ...] = ()
     families_refused: tuple[str, ...] = ()
     conversations_per_year: int | None = None
     conversations_per_month: int | None = None
@@ -170,10 +210,13 @@ class GivenStaffNumber(_Strict):
 
 
 class Given(_Strict):
-    """`consents`, `registers`, `years` left out: the clean ones; an empty list: none."""
+    """`consents`, `registers`, `years` left out: the clean ones; an empty list or null: none.
 
-    customer: GivenCustomer = GivenCustomer()
-    number: GivenNumber = GivenNumber()
+    `customer`, `number` null: we do not know whom, or on what number.
+    """
+
+    customer: GivenCustomer | None = GivenCustomer()
+    number: GivenNumber | None = GivenNumber()
     product: GivenProduct | None = GivenProduct()
     caller_id: GivenCallerId | None = GivenCallerId()
     consents: tuple[Yes, ...] | None = None
@@ -211,10 +254,10 @@ class Dial(_Strict):
 class Expected(_Strict):
     """`codes` are all codes, in any order; `primary` the first of them; `packs` the versions."""
 
-    decision: Literal["allow", "review", "block_retriable", "block_terminal", "block"]
+    decision: Answer | Literal["block"]
     codes: tuple[str, ...] | None = None
     primary: str | None = None
-    verdicts: dict[Literal["product", "customer", "time", "channel"], str] = {}
+    verdicts: dict[Literal["product", "customer", "time", "channel"], Answer] = {}
     earliest_next: datetime | None = None
     open_until: datetime | None = None
     packs: tuple[str, ...] | None = None
@@ -237,14 +280,14 @@ class Scenario(_Strict):
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if self.pack and self.packs:
-            raise ValueError(f"{self.name}: pack or packs, not both")
+            raise PydanticCustomError("pack_or_packs", "pack or packs, not both")
         return self
 
 
 class ScenarioFile(_Strict):
     """`zone`: of the times without an offset. `pack`, `packs`: of the scenarios that name none."""
 
-    zone: str = "Asia/Shanghai"
+    zone: Annotated[Zone, Field(min_length=1)] = "Asia/Shanghai"
     pack: str = "cn-bank"
     packs: tuple[str, ...] = ()
     scenarios: tuple[Scenario, ...] = Field(min_length=1)

@@ -17,6 +17,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from pydantic.fields import FieldInfo
 
+from compliance.document_wording import Told, told
 from compliance.domain.calendar import DayType
 from compliance.domain.pack_checking import problems_of_rule
 from compliance.domain.registry import KINDS
@@ -24,7 +25,6 @@ from compliance.domain.rules.cap import Span
 from compliance.domain.rules.time_window import DayWindows, Weekday
 from compliance.pack_source import bounded, write
 from console.texts import packs as texts
-from console.texts.documents import Told, told
 
 #: Said by the rule itself, not in its form.
 _NOT_IN_FORM = frozenset({"id", "kind", "pack", "zone"})

@@ -76,6 +76,18 @@ def read_region(text: str) -> str | None:
     return province_in(plain) or _ENGLISH.get(word) or us_states.read_state(plain)
 
 
+def is_region(text: str) -> bool:
+    """Whether it is a country ("CN"), or a part of one: of those we know, one that exists."""
+    country, _, part = text.partition("-")
+    if not (len(country) == 2 and country.isascii() and country.isalpha() and country.isupper()):
+        return False
+    if country == "CN":
+        return text in ("CN", *_CODES)
+    if country == "US":
+        return text in us_states.ZONES
+    return text == country or (0 < len(part) <= 3 and part.isalnum() and part.isupper())
+
+
 def zones_of(region: str) -> tuple[str, ...]:
     """Every clock that is kept in a region ("US-FL" has two); () = we do not know."""
     return ("Asia/Shanghai",) if region[:2] == "CN" else us_states.ZONES.get(region, ())

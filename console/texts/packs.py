@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from pydantic import BaseModel
 
+from compliance import document_wording as documents
+from compliance.document_wording import Told
 from compliance.domain.comparing import Effect, Move
 from compliance.domain.intervals import Window
 from compliance.domain.pack import Layer
@@ -18,8 +20,6 @@ from compliance.domain.pack_checking import Problem
 from compliance.domain.pack_state import Phase
 from compliance.domain.rules.base import Rule
 from compliance.domain.rules.cap import Span
-from console.texts import documents
-from console.texts.documents import Told
 
 Text = str | Promise
 

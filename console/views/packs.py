@@ -22,6 +22,7 @@ from approvals.reading import history
 from campaigns import labels
 from clock.reading import now as clock_now
 from compliance import drafting, enacting
+from compliance.document_wording import told
 from compliance.domain.comparing import Effect, RuleChange
 from compliance.domain.pack import Layer, PackError, compile_pack
 from compliance.domain.pack_checking import gaps
@@ -32,7 +33,6 @@ from compliance.models.pack import Pack, PackVersion
 from compliance.packs import in_force
 from console.rule_forms import NEVER_AT_ZERO
 from console.texts import packs as texts
-from console.texts.documents import told
 
 #: Parameters that every rule has and that its sentence, badge and legal basis say already.
 _SAID = frozenset({"id", "kind", "pack", "zone", "zh", "en", "legal_ref", "basis"})

@@ -26,6 +26,7 @@ from campaigns.what_if import CURVE_SAMPLE, SAMPLE, ask, changed
 from campaigns.what_if_basis import Changed
 from clock.reading import now as clock_now
 from compliance import wording
+from compliance.document_wording import told_failure
 from compliance.domain.intent import Actor
 from compliance.domain.pack import Pack, PackError, compile_pack
 from compliance.domain.pack_state import PackState
@@ -35,7 +36,6 @@ from compliance.drafting import mistakes_of
 from compliance.models import PackVersion, Product
 from compliance.packs import in_force
 from console.texts import packs as texts
-from console.texts.documents import told_failure
 from console.views.packs import user_of
 
 SHOWN = 30

@@ -8,9 +8,11 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
+from django.utils.translation import override
 
-from compliance.rehearsing import rehearse
+from compliance.rehearsing import ScenarioError, rehearse
+from compliance.scenario_wording import sentence
 
 SHIPPED = Path(__file__).resolve().parents[2] / "compliance" / "scenarios"
 
@@ -47,21 +49,159 @@ def test_a_scenario_that_comes_out_otherwise_fails_and_says_how(
     assert result["difference"] == "decision allow, expected block"
 
 
+def one(given: str = "", **keys: str) -> str:
+    """A file of one scenario; `given` in flow style."""
+    rest = "".join(f", {name}: {value}" for name, value in keys.items())
+    facts = f", given: {{{given}}}" if given else ""
+    whole = f"name: x, at: 2026-11-24 10:00:00{facts}{rest}, expect: {{decision: allow}}"
+    return f"scenarios:\n  - {{{whole}}}"
+
+
+#: What is wrong, the line and what is said of it in English.
+MISTAKES = [
+    ("", 1, "A mapping of keys to values is needed."),
+    ("[]", 1, "A mapping of keys to values is needed."),
+    ("scenarios: []", 1, "At least one is needed."),
+    ("{{{", 1, "A quotation mark or bracket is not closed."),
+    ("zone: Mars/Here\nscenarios: []", 1, "There is no time zone “Mars/Here”."),
+    (one().replace("allow", "alow"), 2, "Did you mean “allow”?"),
+    (one().replace("2026-11-24 10:00:00", "noon"), 2, "This is no time."),
+    (one(pack="cn-bnk"), 2, "There is no pack “cn-bnk”. Did you mean “cn-bank”?"),
+    (one(pack="none.yaml"), 2, "There is no pack “none.yaml”."),
+    (one(pack="a", packs="[b]"), 2, "Either pack or packs, not both."),
+    (one("custmer: {}"), 2, "There is no such key here. Did you mean “customer”?"),
+    (one("customer: {rsk_tolerance: 3}"), 2, "Did you mean “risk_tolerance”?"),
+    (one("customer: {risk_tolerance: 6}"), 2, "It must be at most 5."),
+    (one("customer: {region: CN-99}"), 2, "“CN-99” is no region"),
+    (one("number: {time_zone: Asia/Peking}"), 2, "There is no time zone “Asia/Peking”."),
+    (one("suppressions: [{since: 2026-11-01, source: optout}]"), 2, "Did you mean “opt_out”?"),
+    (one("suppressions: [{since: 2026-11-01, channel: phone}]"), 2, "One of these is needed"),
+    (one("contacts: [{at: 2026-11-01, channel: brnch}]"), 2, "Did you mean “branch”?"),
+    (one("contacts: [{at: 2026-11-01, kind: conversaton}]"), 2, "Did you mean “conversation”?"),
+    (one("contacts: [{at: 2026-11-01, kind: outcome, outcome: refuzed}]"), 2, "“refuzed”. Did you"),
+    (one("preferences: [{since: 2026-11-01, hours: [['9h', '18:00']]}]"), 2, "no time of day"),
+    (one("preferences: [{since: 2026-11-01, weekdays: [7]}]"), 2, "It must be at most 6."),
+    ("pack: cn-bank\nscenarios: []\npack: us-tsr", 3, "The key “pack” is given twice"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "said"), MISTAKES)
+def test_a_mistake_is_named_with_its_line_and_the_word_that_was_meant(
+    tmp_path: Path, text: str, line: int, said: str
+) -> None:
+    with override("en"), pytest.raises(ScenarioError) as found:
+        list(rehearse(write(tmp_path, text)))
+    with override("en"):
+        assert f"policy.yaml, line {line}" in str(found.value)
+        assert said in str(found.value)
+    with override("zh-hans"):
+        assert f"policy.yaml 第{line}行" in str(found.value)
+        sentences = str(found.value)
+    assert not re.search(r"is no |There is|needed|Did you mean", sentences)
+
+
+def test_a_pack_file_is_named_with_its_own_line(tmp_path: Path) -> None:
+    (tmp_path / "draft.yaml").write_text("pack: x\nrules: 3\n", encoding="utf-8")
+    with override("en"), pytest.raises(ScenarioError) as found:
+        list(rehearse(write(tmp_path, one(pack="draft.yaml"))))
+    with override("en"):
+        assert "draft.yaml, line 2 (rules): A list is needed." in str(found.value)
+
+
+def test_the_command_names_what_cannot_be_read_and_runs_the_rest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, one("custmer: {}"))
+    good = SHIPPED / "uk-ofcom.yaml"
+    for language, said in (("zh_CN.UTF-8", "您是否想写“customer”"), ("en_GB", "Did you mean")):
+        monkeypatch.setenv("LC_ALL", language)
+        with pytest.raises(SystemExit) as stopped:
+            call_command("rehearse", str(path), str(good))
+        printed = capsys.readouterr()
+        assert stopped.value.code == 1
+        assert said in printed.err and "policy.yaml" in printed.err
+        assert printed.out.startswith("pass  uk-ofcom.yaml")
+    with pytest.raises(SystemExit):
+        call_command("rehearse", str(path), str(good), "--json")
+    *passed, failed = json.loads(capsys.readouterr().out)
+    assert all(each["passed"] for each in passed)
+    assert (failed["file"], failed["passed"]) == ("policy.yaml", False)
+    (mistake,) = failed["mistakes"]
+    assert mistake["line"] == 2 and mistake["place"] == ["scenarios", 0, "given", "custmer"]
+    assert "您是否想写" in mistake["zh"] and "Did you mean" in mistake["en"]
+
+
 @pytest.mark.parametrize(
-    "text",
+    ("given", "doubted"),
     [
-        "",
-        "[]",
-        "scenarios: []",
-        "scenarios: [{name: x, at: 2026-11-24 10:00:00, expect: {decision: perhaps}}]",
-        "scenarios: [{name: x, at: noon, expect: {decision: allow}}]",
-        "scenarios: [{name: x, at: 2026-11-24, pack: none, expect: {decision: allow}}]",
-        "{{{",
+        ("product: {family: insurence}", "“insurence”. Did you mean “insurance”?"),
+        ("consents: [{granted_at: 2026-01-01, family: gold}]", "“gold”."),
+        ("customer: {segment: privat}", "“privat”."),
+        ("customer: {attributes: {bereavd: true}}", "“bereavd”. Did you mean “bereaved”?"),
+        ("contacts: [{at: 2026-11-01, kind: outcome, outcome: sleepy}]", "“sleepy”."),
+        (
+            "suppressions: [{since: 2026-11-01, source: register, on_list: nationl}],"
+            " registers: [{name: national, imported_at: 2026-11-20}]",
+            "“nationl”. Did you mean “national”?",
+        ),
     ],
 )
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> None:
-    with pytest.raises(CommandError, match=r"policy\.yaml|none"):
-        call_command("rehearse", str(write(tmp_path, text)))
+def test_a_word_that_nothing_else_names_is_doubted(
+    tmp_path: Path, given: str, doubted: str
+) -> None:
+    (result,) = rehearse(write(tmp_path, one(given)))
+    with override("en"):
+        (note,) = (sentence(result.file, each) for each in result.doubts)
+    assert note.startswith("policy.yaml, line 2") and note.endswith(doubted)
+
+
+def test_a_word_that_the_pack_or_the_file_names_is_not(tmp_path: Path) -> None:
+    twice = "product: {family: gold}, consents: [{granted_at: 2026-01-01, family: gold}]"
+    named = "customer: {attributes: {bereaved: no}}"
+    for given in (twice, named):
+        (result,) = rehearse(write(tmp_path, one(given)))
+        assert result.doubts == ()
+
+
+def test_the_shipped_scenarios_name_nothing_doubtful() -> None:
+    found = [each for path in SHIPPED.glob("*.yaml") for each in rehearse(path)]
+    assert [sentence(each.file, doubt) for each in found for doubt in each.doubts] == []
+
+
+#: A fact that is not known, and the code that says so.
+UNKNOWN = [
+    ("customer: null", "DEP_CUSTOMER"),
+    ("number: null", "DEP_NUMBER"),
+    ("product: null", "DEP_PRODUCT"),
+    ("caller_id: null", "DEP_CALLER_ID"),
+    ("customer: {birth_date: null}", "DEP_AGE"),
+    (
+        "customer: {risk_tolerance: null}, product: {risk_rated: true, risk_rating: 1}",
+        "DEP_RISK_TOLERANCE",
+    ),
+    (
+        "customer: {risk_assessed_on: null}, product: {risk_rated: true, risk_rating: 1}",
+        "DEP_RISK_TOLERANCE",
+    ),
+    ("product: {risk_rated: null}", "DEP_RISK_RATED"),
+    ("product: {risk_rated: true, risk_rating: null}", "DEP_RISK_RATING"),
+    ("consents: null", "CONSENT_NONE"),
+    ("registers: null", "REGISTER_STALE"),
+    ("years: null", "CAL_MISSING"),
+    ("number: {ownership: null}", "REGISTER_STALE"),
+    ("number: {ownership_asked_at: null}", "REGISTER_STALE"),
+    ("consents: [{granted_at: 2026-01-01, basis: null}]", "CONSENT_BASIS"),
+    ("number: {region: null}", "DEP_TIME_ZONE"),
+    ("customer: {region: null}", "WINDOW"),
+    ("customer: {time_zone: null, region: US-IN}", "WINDOW"),
+]
+
+
+@pytest.mark.parametrize(("given", "code"), UNKNOWN)
+def test_null_is_not_known(tmp_path: Path, given: str, code: str) -> None:
+    text = one(given, pack="us-tsr", actor="robot").replace("10:00:00", "08:30:00-05:00")
+    (result,) = rehearse(write(tmp_path, text))
+    assert code in result.decision.codes
 
 
 def scenarios_of(text: str) -> list[str]:
