@@ -12,7 +12,7 @@ import hashlib
 import io
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 from django.db import transaction
@@ -28,6 +28,7 @@ from approvals.refusing import Refused
 from audit.recording import record
 from clock.reading import now as clock_now
 from compliance.calendars import put_in_force, store
+from compliance.document_wording import told
 from compliance.domain.calendar import DayType
 from compliance.domain.calendar_state import TRANSITIONS, CalendarState
 from compliance.domain.documents import CalendarDocument, days_hash
@@ -95,7 +96,9 @@ def read(text: str, *, country: str, source: str = "") -> CalendarDocument:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(step) for step in first["loc"])
-        raise Unreadable(f"{place}: {first['msg']}" if place else first["msg"]) from error
+        values = [(name, str(value)) for name, value in first.get("ctx", {}).items()]
+        said = told(first["type"], first["msg"], values).text
+        raise Unreadable(f"{place}: {said}" if place else said) from error
 
 
 @transaction.atomic
@@ -215,40 +218,77 @@ def _yaml(text: str) -> Any:
         return yaml.safe_load(text)
     except (TooLarge, RecursionError) as error:
         raise Unreadable(_("the file is too large")) from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise Unreadable(str(error)) from error
+    except ValueError as error:  # of a date that YAML itself reads
+        raise Unreadable(
+            _("A date in it does not exist (%(detail)s); write it like 2027-02-05")
+            % {"detail": str(error)[:80]}
+        ) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        said = told("yaml", str(error)).text
+        place = _("line %(line)d") % {"line": mark.line + 1} if mark is not None else ""
+        raise Unreadable(f"{place}: {said}" if place else said) from error
 
 
 def _table(text: str, country: str, source: str) -> dict[str, Any]:
     """A line a day; days of one name in a row are one holiday."""
     holidays: dict[str, dict[str, Any]] = {}
     worked: list[date] = []
-    years: set[int] = set()
+    lines: dict[date, int] = {}
     for line, row in _rows(text):
-        try:
-            day = date.fromisoformat(row["date"].strip().replace("/", "-"))
-            kind = _KINDS[row["kind"].strip().lower()]
-        except (KeyError, ValueError, AttributeError) as error:
-            raise Unreadable(
-                _("line %(line)d: a date and a kind are needed") % {"line": line}
-            ) from error
-        years.add(day.year)
+        day, kind = _day(row.get("date"), line), _kind(row.get("kind"), line)
+        if day in lines:
+            _refuse_row(
+                line, _("%(day)s is named in line %(first)d already"), day=day, first=lines[day]
+            )
+        if lines and day.year != next(iter(lines)).year:
+            _refuse_row(line, _("%(day)s lies in another year: a file is of one year"), day=day)
+        lines[day] = line
         if kind is DayType.ADJUSTED_WORK:
+            if day.weekday() < 5:
+                _refuse_row(
+                    line, _("%(day)s is no Saturday or Sunday, so it is worked anyway"), day=day
+                )
             worked.append(day)
             continue
         name = (row.get("name") or "").strip()
         english = (row.get("name_en") or "").strip() or name
         holiday = holidays.setdefault(name, {"name": name, "name_en": english, "days": []})
         holiday["days"].append(day)
-    if len(years) != 1:
-        raise Unreadable(_("the days lie in more than one year, or there are none"))
+    if not lines:
+        raise Unreadable(_("there are no days in it"))
     return {
         "country": country,
-        "year": years.pop(),
+        "year": next(iter(lines)).year,
         "source": source.strip() or "—",
         "statutory": list(holidays.values()),
         "adjusted_work": worked,
     }
+
+
+def _day(text: str | None, line: int) -> date:
+    said = (text or "").strip()
+    try:
+        return date(*(int(part) for part in said.replace("/", "-").split("-")))
+    except (TypeError, ValueError):
+        _refuse_row(line, _("“%(said)s” is no date; write it like 2027-02-05"), said=said[:40])
+
+
+def _kind(text: str | None, line: int) -> DayType:
+    said = (text or "").strip()
+    known = _KINDS.get(said.lower())
+    if known is None:
+        _refuse_row(
+            line,
+            _("“%(said)s” is no kind of day; write statutory (放假) or adjusted_work (上班)"),
+            said=said[:40],
+        )
+    return known
+
+
+def _refuse_row(line: int, sentence: str, **values: object) -> NoReturn:
+    place = _("line %(line)d") % {"line": line}
+    raise Unreadable(f"{place}: {sentence % values}")
 
 
 def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:

@@ -151,6 +151,12 @@ _OWN: Final[tuple[tuple[str, Text], ...]] = (
         gettext_lazy("A quiet time has exactly one of days, months and permanent."),
     ),
     (r"unknown time zone (?P<zone>\S+)", gettext_lazy("There is no time zone “%(zone)s”.")),
+    (r"a day is named twice", gettext_lazy("A day is named twice.")),
+    (r"a day lies in another year", gettext_lazy("A day lies in another year than the file.")),
+    (
+        r"an adjusted workday is",
+        gettext_lazy("An adjusted workday is a Saturday or a Sunday."),
+    ),
     (r"two rules share an id", gettext_lazy("Two rules share an id.")),
     (
         r"plain JSON",

@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any, Self
 
 import orjson
-from pydantic import BaseModel, ConfigDict, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from compliance.domain.calendar import Calendar, DayType
 from compliance.domain.facts import Facts, World
@@ -35,7 +35,7 @@ class CalendarDocument(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     country: str
-    year: int
+    year: int = Field(ge=1900, le=2199)
     source: str
     statutory: tuple[Holiday, ...]
     adjusted_work: tuple[date, ...] = ()

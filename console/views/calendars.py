@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -28,6 +29,7 @@ from compliance.domain.calendar_state import CalendarState
 from compliance.domain.pack import PackError
 from compliance.models import CalendarYear
 from compliance.packs import in_force
+from console.posted import words
 from console.texts.packs import word
 from console.views.packs import user_of
 
@@ -38,32 +40,59 @@ _STATES = {
 }
 
 
+class BringForm(forms.Form):
+    """A year's file, or its text when it was looked at; where a table comes from."""
+
+    file = forms.FileField(
+        label=gettext_lazy("File"),
+        widget=forms.FileInput(attrs={"accept": ".yaml,.yml,.csv"}),
+        required=False,
+    )
+    text = forms.CharField(required=False, widget=forms.HiddenInput)
+    source = forms.CharField(
+        label=gettext_lazy("Notice (for a CSV)"),
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"placeholder": "国务院办公厅关于2027年部分节假日安排的通知"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["file"].help_text = _(
+            "YAML like the shipped years, or CSV with the columns date, kind (statutory or "
+            "adjusted_work), name, name_en; at most %(kilobytes)s KB"
+        ) % {"kilobytes": calendar_importing.MAX_BYTES // 1024}
+        self.content = ""
+
+    def clean(self) -> dict[str, Any]:
+        """What there is to read, as text; one of the two must be there."""
+        file = self.cleaned_data.get("file")
+        self.content = self.cleaned_data.get("text") or ""
+        if file is not None:
+            try:
+                self.content = _decoded(file.read(calendar_importing.MAX_BYTES + 1))
+            except UnicodeDecodeError:
+                self.add_error("file", _("This is no text: save it as CSV UTF-8, or as YAML."))
+        elif not self.content and not self.errors:
+            self.add_error("file", _("Please choose a file."))
+        return self.cleaned_data
+
+
 @require_GET
 @requires(Page.CALENDARS)
 def index(request: HttpRequest) -> HttpResponse:
     """Every version of every year, the newest year first; what is missing."""
-    country = country_in_force()
-    return render(
-        request,
-        "compliance/calendars/index.html",
-        {
-            "years": [
-                {"year": one, "state": _state(one)}
-                for one in CalendarYear.objects.order_by("country", "-year", "-in_force", "-pk")
-            ],
-            "missing": missing_years(country),
-            "country": country,
-            "may_edit": may(request.user, Page.CALENDAR_EDITING),
-            "kilobytes": calendar_importing.MAX_BYTES // 1024,
-        },
-    )
+    return _index_page(request, BringForm())
 
 
 @require_POST
 @requires(Page.CALENDAR_EDITING)
 def preview(request: HttpRequest) -> HttpResponse:
     """The file as a year, beside the year in force; `submit` asks for a signature."""
-    text, source = _text_of(request), request.POST.get("source", "").strip()[:200]
+    form = BringForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _index_page(request, form)
+    text, source = form.content, form.cleaned_data["source"]
     country = country_in_force() or "CN"
     try:
         document = calendar_importing.read(text, country=country, source=source)
@@ -72,8 +101,8 @@ def preview(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("Submitted. A colleague must sign it now."))
             return redirect("calendar-year", year.pk)
     except (CalendarRefused, ApprovalRefused) as refused:
-        messages.error(request, refused.sentence)
-        return redirect("calendars")
+        form.add_error("file", refused.sentence)
+        return _index_page(request, form)
     days = document.days()
     return render(
         request,
@@ -83,6 +112,24 @@ def preview(request: HttpRequest) -> HttpResponse:
             "text": text,
             "source": source,
             **_shown(document.country, document.year, days),
+        },
+    )
+
+
+def _index_page(request: HttpRequest, form: BringForm) -> HttpResponse:
+    country = country_in_force()
+    return render(
+        request,
+        "compliance/calendars/index.html",
+        {
+            "form": form,
+            "years": [
+                {"year": one, "state": _state(one)}
+                for one in CalendarYear.objects.order_by("country", "-year", "-in_force", "-pk")
+            ],
+            "missing": missing_years(country),
+            "country": country,
+            "may_edit": may(request.user, Page.CALENDAR_EDITING),
         },
     )
 
@@ -121,7 +168,7 @@ def year_page(request: HttpRequest, year_id: int) -> HttpResponse:
 def step(request: HttpRequest, year_id: int, name: str) -> HttpResponse:
     """Sign, return or take back."""
     year = get_object_or_404(CalendarYear, pk=year_id)
-    user, reason = user_of(request), request.POST.get("reason", "")[:500]
+    user, reason = user_of(request), words(request, "reason", 500)
     steps: dict[str, tuple[Callable[[], object], str]] = {
         "sign": (
             lambda: calendar_importing.sign(year, user, request.POST.get("content_hash", "")),
@@ -223,13 +270,11 @@ def _kind(day: date, kind: DayType | None) -> str:
     return word(_plain(day, kind).value)
 
 
-def _text_of(request: HttpRequest) -> str:
-    """What was uploaded, else what was pasted or previewed."""
-    uploaded = request.FILES.get("file")
-    if uploaded is None:
-        return request.POST.get("text", "")
-    content: bytes = uploaded.read(calendar_importing.MAX_BYTES + 1)
+def _decoded(content: bytes) -> str:
+    """The text of a file as editors and spreadsheets save it. Raises UnicodeDecodeError."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return content.decode("gb18030", errors="replace")
+        return content.decode("gb18030")

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
+from django import forms
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import User
+from accounts.models import Branch, User
 from accounts.permissions import Page, branches_of, may_sign, requires
 from approvals.deciding import ApprovalRefused
 from approvals.reading import history
 from audiences.finding import find
+from audiences.models import Customer
 from clock.reading import now as clock_now
 from compliance.holding import held
+from console.posted import words
 from evidence import erasing
 from evidence.models import ErasureRequest
 
@@ -41,13 +47,59 @@ ERASED: dict[str, str | Promise] = {
 }
 
 
+class EntryForm(forms.Form):
+    """Who wants to be forgotten, how they said so, and when."""
+
+    q = forms.CharField(
+        label=gettext_lazy("Customer id"),
+        max_length=60,
+        widget=forms.TextInput(attrs={"class": "mono", "autocomplete": "off"}),
+    )
+    channel = forms.ChoiceField(
+        label=gettext_lazy("How it came"),
+        choices=[("", gettext_lazy("Choose")), *CHANNELS.items()],
+        error_messages={"required": gettext_lazy("Say how the request came.")},
+    )
+    received_on = forms.DateField(
+        label=gettext_lazy("Received on"),
+        input_formats=["%Y-%m-%d"],
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": gettext_lazy("Give a day, such as 2026-03-10.")},
+    )
+
+    def __init__(self, *args: Any, branches: QuerySet[Branch], today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.branches, self.today = branches, today
+        self.fields["received_on"].initial = today
+        self.fields["received_on"].widget.attrs["max"] = today.isoformat()
+
+    def clean_q(self) -> Customer:
+        """One customer of the reader's branches, by the whole id."""
+        found = find(str(self.cleaned_data["q"]), self.branches)
+        if found.by == "number":
+            raise forms.ValidationError(
+                _("This is a telephone number, which several people may share: type the id.")
+            )
+        if len(found.customers) != 1:
+            raise forms.ValidationError(_("No customer of yours has this id."))
+        return found.customers[0]
+
+    def clean_received_on(self) -> date:
+        """Not in the future."""
+        day: date = self.cleaned_data["received_on"]
+        if day > self.today:
+            raise forms.ValidationError(_("This day is still to come."))
+        return day
+
+
 @require_http_methods(["GET", "POST"])
 @requires(Page.ERASURES)
 def erasures(request: HttpRequest) -> HttpResponse:
     """Enter a request; and the list of them."""
     user = _user(request)
-    if request.method == "POST":
-        made = _enter(request, user)
+    form = EntryForm(request.POST or None, branches=branches_of(user), today=localdate(clock_now()))
+    if request.method == "POST" and form.is_valid():
+        made = _enter(form, user)
         if made is not None:
             messages.success(request, _("Entered. A second person must sign it."))
             return redirect("erasure", made.pk)
@@ -56,9 +108,8 @@ def erasures(request: HttpRequest) -> HttpResponse:
         request,
         "compliance/erasures.html",
         {
-            "channels": CHANNELS,
+            "form": form,
             "requests": found.filter(customer__branch__in=branches_of(user)).order_by("-pk")[:200],
-            "today": clock_now().date(),
         },
     )
 
@@ -88,7 +139,7 @@ def one(request: HttpRequest, request_id: int) -> HttpResponse:
                     request=found,
                     approval=approval,
                     checker=user,
-                    reason=request.POST.get("reason", ""),
+                    reason=words(request, "reason"),
                 )
                 messages.success(request, _("Sent back."))
         except (erasing.ErasureRefused, ApprovalRefused) as refusal:
@@ -109,24 +160,18 @@ def one(request: HttpRequest, request_id: int) -> HttpResponse:
     )
 
 
-def _enter(request: HttpRequest, user: User) -> ErasureRequest | None:
-    channel = request.POST.get("channel", "")
+def _enter(form: EntryForm, user: User) -> ErasureRequest | None:
+    """The request; None when it is refused (the form says why)."""
+    data = form.cleaned_data
     try:
-        received_on = date.fromisoformat(request.POST.get("received_on", ""))
-    except ValueError:
-        received_on = None
-    found = find(request.POST.get("q", ""), branches_of(user))
-    if found.by != "bank_id" or len(found.customers) != 1:
-        messages.error(request, _("Type the whole id of one customer."))
-    elif channel not in CHANNELS or received_on is None or received_on > clock_now().date():
-        messages.error(request, _("Say how the request came, and on which day."))
-    else:
-        try:
-            return erasing.request(
-                customer=found.customers[0], channel=channel, received_on=received_on, maker=user
-            )
-        except (erasing.ErasureRefused, ApprovalRefused) as refusal:
-            messages.error(request, refusal.sentence)
+        return erasing.request(
+            customer=data["q"],
+            channel=data["channel"],
+            received_on=data["received_on"],
+            maker=user,
+        )
+    except (erasing.ErasureRefused, ApprovalRefused) as refusal:
+        form.add_error("q", refusal.sentence)
     return None
 
 

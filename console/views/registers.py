@@ -12,16 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.dateparse import parse_date, parse_datetime
-from django.utils.timezone import is_naive, localtime, make_aware
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
-from pydantic import ValidationError as BadTerms
 
 from accounts.models import User
 from accounts.permissions import Page, may_sign, requires
@@ -39,11 +36,12 @@ from compliance.domain.registers import (
     RegisterTerms,
     lost_too_many,
 )
-from compliance.models import Product, Register, RegisterImport
+from compliance.models import Register, RegisterImport
+from console.posted import words
+from console.register_forms import KINDS, MODES, PURPOSES, DefineForm, UploadForm
 
 SHOWN = 20
 REJECTED_SHOWN = 20
-SUFFIXES = (".csv", ".txt", ".xlsx")
 
 STATES: dict[str, tuple[Any, str]] = {
     RegisterImportState.UPLOADED: (gettext_lazy("Waits to be read"), "info"),
@@ -56,58 +54,31 @@ STATES: dict[str, tuple[Any, str]] = {
     RegisterImportState.IN_FORCE: (gettext_lazy("In force"), "ok"),
     RegisterImportState.SUPERSEDED: (gettext_lazy("Replaced"), ""),
 }
-KINDS: dict[str, Any] = {
-    RegisterKind.NO_CALL: gettext_lazy("Nobody on it is called"),
-    RegisterKind.OWNERSHIP: gettext_lazy("Numbers that changed hands"),
-}
-MODES: dict[str, Any] = {
-    ImportMode.REPLACE: gettext_lazy("The whole list as it now is"),
-    ImportMode.ADD: gettext_lazy("Further entries"),
-    ImportMode.RETIRE: gettext_lazy("Out of use"),
-}
-PURPOSES: dict[str, Any] = {
-    "": gettext_lazy("every purpose"),
-    "marketing": gettext_lazy("marketing alone"),
-    "callback": gettext_lazy("callbacks alone"),
-    "care": gettext_lazy("care calls alone"),
-}
 
 
 @require_GET
 @requires(Page.REGISTERS)
 def index(request: HttpRequest) -> HttpResponse:
     """Every register with its age, and what waits."""
-    now = clock_now()
-    rows = [_row(register, now) for register in Register.objects.order_by("-active", "name")]
-    return render(
-        request,
-        "compliance/registers.html",
-        {"rows": rows, "kinds": KINDS, "purposes": PURPOSES, "families": _families()},
-    )
+    return _index_page(request, DefineForm())
 
 
 @require_POST
 @requires(Page.REGISTERS)
 def define(request: HttpRequest) -> HttpResponse:
     """A new register, out of use until its first list is signed."""
-    try:
-        register = registers.define(
-            name=request.POST.get("name", "").strip().lower(),
-            title=request.POST.get("title", "").strip(),
-            kind=RegisterKind(request.POST.get("kind", "")),
-            terms=_terms(request),
-            actor_id=_user(request).pk,
-        )
-    except BadTerms:
-        messages.error(request, _("Please check the days."))
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-    except ValueError:
-        messages.error(request, _("Please choose what kind of register it is."))
-    else:
-        messages.success(request, _("The register is there. Now bring in its first whole list."))
-        return redirect("register", register.pk)
-    return redirect("registers")
+    form = DefineForm(request.POST)
+    if not form.is_valid():
+        return _index_page(request, form)
+    made = registers.define(
+        name=form.cleaned_data["name"],
+        title=form.cleaned_data["title"],
+        kind=RegisterKind(form.cleaned_data["kind"]),
+        terms=form.terms,
+        actor_id=_user(request).pk,
+    )
+    messages.success(request, _("The register is there. Now bring in its first whole list."))
+    return redirect("register", made.pk)
 
 
 @require_GET
@@ -115,21 +86,7 @@ def define(request: HttpRequest) -> HttpResponse:
 def register(request: HttpRequest, register_id: int) -> HttpResponse:
     """One register: what is in force, the form for a new file, and every file so far."""
     found = get_object_or_404(Register, pk=register_id)
-    imports = found.imports.select_related("maker").order_by("-pk")
-    rows = [_import_row(one) for one in imports[:SHOWN]]
-    return render(
-        request,
-        "compliance/register.html",
-        {
-            **_row(found, clock_now()),
-            "imports": rows,
-            "open": next((row for row in rows if row["import"].state in OPEN), None),
-            "modes": {m: t for m, t in MODES.items() if found.active or m == ImportMode.REPLACE},
-            "purposes": PURPOSES,
-            "families": _families(),
-            "now": localtime(clock_now()).strftime("%Y-%m-%dT%H:%M"),
-        },
-    )
+    return _register_page(request, found, UploadForm(register=found))
 
 
 @require_POST
@@ -137,41 +94,54 @@ def register(request: HttpRequest, register_id: int) -> HttpResponse:
 def upload(request: HttpRequest, register_id: int) -> HttpResponse:
     """Keep a file and let a worker read it."""
     found = get_object_or_404(Register, pk=register_id)
-    mode = request.POST.get("mode", "")
-    file = request.FILES.get("file")
-    drawn_at = _instant(request.POST.get("drawn_at", ""))
-    problem = ""
-    if mode not in set(ImportMode):
-        problem = _("Please choose what the file is.")
-    elif mode != ImportMode.RETIRE and file is None:
-        problem = _("Please choose a file.")
-    elif file is not None and not (file.name or "").lower().endswith(SUFFIXES):
-        problem = _("This is neither a CSV nor an XLSX file.")
-    elif drawn_at is None:
-        problem = _("Please say when the list was drawn.")
-    if problem or drawn_at is None:
-        messages.error(request, problem)
-        return redirect("register", register_id)
+    form = UploadForm(request.POST, request.FILES, register=found)
+    if not form.is_valid():
+        return _register_page(request, found, form)
+    mode = ImportMode(form.cleaned_data["mode"])
+    file = None if mode is ImportMode.RETIRE else form.cleaned_data["file"]
     try:
         batch = registers.receive(
-            file.file if file is not None and mode != ImportMode.RETIRE else None,  # type: ignore[arg-type]
-            file_name=(file.name or "") if file is not None else "",
+            file.file if file is not None else None,
+            file_name=file.name if file is not None else "",
             register=found,
-            mode=ImportMode(mode),
-            drawn_at=drawn_at,
-            terms=_terms(request) if mode == ImportMode.REPLACE else registers.terms_of(found),
+            mode=mode,
+            drawn_at=form.cleaned_data["drawn_at"],
+            terms=form.terms if mode is ImportMode.REPLACE else registers.terms_of(found),
             maker=_user(request),
         )
     except registers.RegisterRefused as refused:
-        messages.error(request, refused.sentence)
+        about = "mode" if isinstance(refused, registers.NoWholeListYet) else "drawn_at"
+        if isinstance(refused, registers.OneAtATime):
+            messages.error(request, refused.sentence)
+        else:
+            form.add_error(about, refused.sentence)
     except FileFault as fault:
-        messages.error(request, file_fault_sentence(fault))
-    except BadTerms:
-        messages.error(request, _("Please check the days."))
+        form.add_error("file", file_fault_sentence(fault))
     else:
         jobs.enqueue_reading(batch.pk)
         return redirect("register-import", batch.pk)
-    return redirect("register", register_id)
+    return _register_page(request, found, form)
+
+
+def _index_page(request: HttpRequest, form: DefineForm) -> HttpResponse:
+    now = clock_now()
+    rows = [_row(register, now) for register in Register.objects.order_by("-active", "name")]
+    return render(request, "compliance/registers.html", {"rows": rows, "form": form})
+
+
+def _register_page(request: HttpRequest, found: Register, form: UploadForm) -> HttpResponse:
+    imports = found.imports.select_related("maker").order_by("-pk")
+    rows = [_import_row(one) for one in imports[:SHOWN]]
+    return render(
+        request,
+        "compliance/register.html",
+        {
+            **_row(found, clock_now()),
+            "form": form,
+            "imports": rows,
+            "open": next((row for row in rows if row["import"].state in OPEN), None),
+        },
+    )
 
 
 @require_GET
@@ -224,7 +194,7 @@ def step(request: HttpRequest, import_id: int, step: str) -> HttpResponse:
         return _("Signed. The list is in force.")
 
     def send_back() -> str:
-        registers.send_back(batch, checker=user, reason=request.POST.get("reason", ""))
+        registers.send_back(batch, checker=user, reason=words(request, "reason"))
         jobs.enqueue_settling(batch.pk)
         return _("Returned.")
 
@@ -310,36 +280,6 @@ def _import_row(batch: RegisterImport) -> dict[str, Any]:
 
 
 _BYTES_A_ROW = {".xlsx": 20}
-
-
-def _families() -> list[str]:
-    return list(Product.objects.order_by("family").values_list("family", flat=True).distinct())
-
-
-def _terms(request: HttpRequest) -> RegisterTerms:
-    days = request.POST.get("entries_last_days", "").strip()
-    return RegisterTerms.model_validate(
-        {
-            "max_age_days": request.POST.get("max_age_days", "31").strip() or "31",
-            "purpose": request.POST.get("purpose", ""),
-            "product_family": request.POST.get("product_family", "").strip(),
-            "entries_last_days": days or None,
-        }
-    )
-
-
-def _instant(text: str) -> datetime | None:
-    """A moment, or a day's beginning, in the bank's zone."""
-    try:
-        found = parse_datetime(text)
-        day = parse_date(text) if found is None else None
-    except ValueError:
-        return None
-    if day is not None:
-        found = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - made aware below
-    if found is None:
-        return None
-    return make_aware(found) if is_naive(found) else found
 
 
 def _user(request: HttpRequest) -> User:

@@ -29,6 +29,7 @@ from clock.reading import now as clock_now
 from compliance import lifting, wording
 from compliance.domain.facts import SuppressionSource
 from compliance.models import LiftRequest, Suppression
+from console.posted import words
 
 SHOWN = 100
 
@@ -40,7 +41,7 @@ def search(request: HttpRequest) -> HttpResponse:
     shown: dict[str, Any] = {"reasons": CHOICES, "query": "", "rows": None}
     if request.method == "POST":
         why = request.POST.get("why", "")
-        query = request.POST.get("q", "").strip()
+        query = words(request, "q", 60)
         shown |= {"query": query, "why": why}
         if why not in CHOICES:
             messages.error(request, _("Choose why you look at this person."))
@@ -60,7 +61,7 @@ def entry(request: HttpRequest, entry_id: int) -> HttpResponse:
     found = get_object_or_404(_entries(), pk=entry_id)
     given = {"reason": "", "evidence": ""}
     if request.method == "POST":
-        given = {name: request.POST.get(name, "") for name in given}
+        given = {name: words(request, name, 300) for name in given}
         try:
             asked = lifting.ask(found, maker=_user(request), **given)
         except (lifting.LiftRefused, ApprovalRefused) as refused:
@@ -129,7 +130,7 @@ def step(request: HttpRequest, request_id: int, step: str) -> HttpResponse:
         }
 
     def send_back() -> str:
-        lifting.send_back(asked, checker=user, reason=request.POST.get("reason", ""))
+        lifting.send_back(asked, checker=user, reason=words(request, "reason"))
         return _("Returned. The refusal stands.")
 
     def withdraw() -> str:

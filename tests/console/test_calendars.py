@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import date, datetime
 
@@ -108,14 +109,18 @@ def test_a_table_and_a_document_are_read_alike() -> None:
     ("text", "detail"),
     [
         ("", "empty"),
-        ("date,kind\n", "none"),
-        ("date,kind\n2027-13-01,statutory\n", "line 2"),
-        ("date,kind\n2027-01-01,party\n", "line 2"),
-        ("date,kind\n2027-01-01,statutory\n2028-01-01,statutory\n", "more than one year"),
-        ("date,kind\n2027-01-04,adjusted_work\n", "Saturday or a Sunday"),
-        ("date,kind\n2027-01-02,statutory\n2027-01-02,adjusted_work\n", "named twice"),
-        ("year: 2027", "country"),
-        ("{{{", "unhashable|flow"),
+        ("date,kind\n", "no days"),
+        ("date,kind\n2027-13-01,statutory\n", "line 2: “2027-13-01” is no date; write it like"),
+        ("date,kind\n1月1日,statutory\n", "line 2: “1月1日” is no date"),
+        ("date,kind\n,statutory\n", "line 2: “” is no date"),
+        ("date,kind\n" + "9" * 5000 + "-1-1,statutory\n", "line 2: “9{40}” is no date"),
+        ("date,kind\n2027-01-01,party\n", "line 2: “party” is no kind of day; write statutory"),
+        ("date,kind\n2027-01-01\n", "line 2: “” is no kind of day"),
+        ("date,kind\n2027-01-01,statutory\n2028-01-01,statutory\n", "line 3: 2028-01-01 lies in"),
+        ("date,kind\n2027-01-04,adjusted_work\n", "line 2: 2027-01-04 is no Saturday"),
+        ("date,kind\n2027-01-02,statutory\n2027-01-02,adjusted_work\n", "line 3: .* in line 2"),
+        ("year: 2027", "country: This is missing"),
+        ("{{{", "plain text|not closed|line 1"),
         ("a: &a [*a]", "too large"),
         ("date,kind\n" + "2027-01-01,statutory\n" * 5000, "too large"),
     ],
@@ -124,6 +129,42 @@ def test_what_is_no_calendar_is_refused_with_its_place(text: str, detail: str) -
     with override("en"), pytest.raises(Unreadable) as refused:
         calendar_importing.read(text, country="CN")
     assert re.search(detail, refused.value.detail)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "The submitted file is empty."),
+        (b"\x89PNG\r\n\x1a\n\xff\xff", "This is no text"),
+        (b"date,kind\n2027-01-01,statutory\n\x00", "NUL|line"),
+        ("date,kind\n2027-13-01,放假\n".encode("gbk"), "line 2: “2027-13-01” is no date"),
+        (YAML.replace("2027-01-01", "2027-13-01").encode(), "A date in it does not exist"),
+        (YAML.replace("[2027-01-03]", "[2027-01-04]").encode(), "a Saturday or a Sunday"),
+        (b"country: [", "line 1: A quotation mark or bracket is not closed"),
+        (
+            b"country: CN\nyear: 99999999999999999999\nsource: x\nstatutory: []\n",
+            "year: It must be at most",
+        ),
+        (YAML.replace("2027-01-01", "'1 Jan'").encode(), "statutory.0.days.0: This is no date"),
+    ],
+)
+def test_what_is_no_calendar_is_said_at_the_file_and_the_rest_stays(
+    maker: User, content: bytes, said: str
+) -> None:
+    file = SimpleUploadedFile("2027.csv", content)
+    answer = browser(maker).post(
+        reverse("calendar-preview"), {"file": file, "source": NOTICE}, follow=True
+    )
+    shown = html.unescape(answer.content.decode())
+    assert re.search(said, shown.split('name="file"')[1].split("</div>")[0])
+    assert f'value="{NOTICE}"' in shown
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "utf-16", "utf-8-sig"])
+def test_a_table_is_read_as_spreadsheets_save_it(maker: User, encoding: str) -> None:
+    file = SimpleUploadedFile("2027.csv", CSV.encode(encoding))
+    answer = browser(maker).post(reverse("calendar-preview"), {"file": file, "source": NOTICE})
+    assert "3 days off, 1 adjusted workdays" in answer.content.decode()
 
 
 def test_looking_at_a_file_keeps_nothing(maker: User) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 from pathlib import Path
 
@@ -85,28 +86,56 @@ def test_a_list_is_read_looked_at_submitted_and_signed_by_somebody_else(
     assert "Too old: all calls stop" in whole
 
 
-def test_what_is_wrong_with_an_upload_is_said(
+def beside(shown: str, field: str) -> str:
+    """What stands at a field of a form."""
+    return html.unescape(shown.split(f'name="{field}"')[-1].split("</div>")[0])
+
+
+ABSURD = ["9" * 5000, "-1", "1e400", "a\x00b", "x" * 70_000]
+
+
+def test_what_is_wrong_with_an_upload_is_said_at_its_field_and_the_rest_stays(
     cast: Cast, register: Register, client: Client
 ) -> None:
     client.force_login(cast.officer)
     address = f"/compliance/registers/{register.pk}/files/"
 
-    def said(**fields: object) -> str:
-        return client.post(address, fields, follow=True).content.decode()
+    def said(field: str, name: str = "list.csv", **fields: object) -> str:
+        file = SimpleUploadedFile(name, b"13905710001")
+        given = {"mode": "replace", "drawn_at": DRAWN, "max_age_days": "77", "file": file}
+        answer = client.post(address, {**given, **fields}, follow=True)
+        assert answer.status_code == 200
+        shown = answer.content.decode()
+        if "max_age_days" not in fields:
+            assert 'name="max_age_days" value="77"' in shown
+        return beside(shown, field)
 
-    file = SimpleUploadedFile("list.pdf", b"x")
-    assert "Please choose what the file is." in said()
-    assert "Please choose a file." in said(mode="replace")
-    assert "neither a CSV nor an XLSX" in said(mode="replace", drawn_at=DRAWN, file=file)
-    good = SimpleUploadedFile("list.csv", b"13905710001")
-    assert "when the list was drawn" in said(mode="replace", file=good, drawn_at="?")
-    good = SimpleUploadedFile("list.csv", b"13905710001")
-    assert "in the future" in said(mode="replace", file=good, drawn_at="2099-01-01T00:00")
-    good = SimpleUploadedFile("list.csv", b"13905710001")
-    assert "check the days" in said(
-        mode="replace", file=good, drawn_at=DRAWN, max_age_days="nonsense"
-    )
+    assert "Please choose what the file is." in html.unescape(client.post(address).content.decode())
+    assert "Please choose a file." in said("file", file="")
+    assert "neither a CSV nor an XLSX" in said("file", name="list.pdf")
+    assert "The submitted file is empty." in said("file", file=SimpleUploadedFile("a.csv", b""))
+    assert "when the list was drawn" in said("drawn_at", drawn_at="?")
+    assert "in the future" in said("drawn_at", drawn_at="2099-01-01T00:00")
+    assert "less than or equal to 366" in said("max_age_days", max_age_days="367")
+    for text in ABSURD:
+        assert "errorlist" in said("max_age_days", max_age_days=text)
+        assert "errorlist" in said("drawn_at", drawn_at=text)
+        assert "errorlist" in said("product_family", product_family=text)
     assert not RegisterImport.objects.exists()
+
+
+def test_a_list_older_than_the_one_in_force_is_refused_at_its_date(
+    cast: Cast, register: Register, client: Client
+) -> None:
+    register.imported_at, register.active = now(), True
+    register.save()
+    client.force_login(cast.officer)
+    file = SimpleUploadedFile("list.csv", b"13905710001")
+    answer = client.post(
+        f"/compliance/registers/{register.pk}/files/",
+        {"mode": "replace", "drawn_at": DRAWN, "max_age_days": "31", "file": file},
+    )
+    assert "older than the one in force" in beside(answer.content.decode(), "drawn_at")
 
 
 def test_a_register_is_defined_with_a_name_that_packs_can_use(
@@ -115,14 +144,35 @@ def test_a_register_is_defined_with_a_name_that_packs_can_use(
     client.force_login(cast.officer)
 
     def define(**fields: str) -> str:
-        given = {"title": "T", "kind": "no_call", "max_age_days": "28", **fields}
-        return client.post("/compliance/registers/new/", given, follow=True).content.decode()
+        given = {"title": "A title", "kind": "no_call", "max_age_days": "28", **fields}
+        answer = client.post("/compliance/registers/new/", given, follow=True)
+        assert answer.status_code == 200
+        return answer.content.decode()
 
-    assert "Enter a valid value" in define(name="TPS!")
-    assert "already exists" in define(name="industry")
-    assert "kind of register" in define(name="tps", kind="")
+    wrong = define(name="TPS!")
+    assert "Begin with a small letter" in beside(wrong, "name")
+    assert 'value="A title"' in wrong and 'value="TPS!"' in wrong
+    assert "of this name already" in beside(define(name="industry"), "name")
+    assert "kind of register" in beside(define(name="tps", kind=""), "kind")
+    for text in ABSURD:
+        assert "errorlist" in beside(
+            define(name="tps", entries_last_days=text), "entries_last_days"
+        )
+        assert "errorlist" in beside(define(name=text), "name")
+    assert "errorlist" in beside(define(name="tps", title="x" * 101), "title")
     assert "its first whole list" in define(name="tps")
     assert Register.objects.get(name="tps").max_age_days == 28
+
+
+def test_a_reason_that_cannot_be_stored_breaks_nothing(
+    cast: Cast, second: User, register: Register, client: Client
+) -> None:
+    client.force_login(cast.officer)
+    batch = upload(client, register, "number\n13905710001\n")
+    register_reading.read(batch.pk)
+    act(client, batch, "submit")
+    client.force_login(second)
+    assert "Returned." in act(client, batch, "return", reason="wrong\x00 list" + "x" * 1000)
 
 
 @pytest.mark.parametrize("who", ["marketer", "manager_xihu", "agent_lin", "reviewer", "outsider"])
