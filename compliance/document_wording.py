@@ -139,7 +139,11 @@ _OWN: Final[tuple[tuple[str, Text], ...]] = (
     (r"a limit needs a window", gettext_lazy("A limit needs the time it holds for (window).")),
     (
         r"a cap is per customer",
-        gettext_lazy("It must be counted per customer, number or household, and may name more."),
+        gettext_lazy(
+            "It must be counted per customer, number or household, and may name more: of these "
+            "alone calls are counted exactly. A caller ID's calls an hour and a day are set at the "
+            "caller ID; how much a campaign calls, by its lines, its dates and its list."
+        ),
     ),
     (
         r"contacts are known for (?P<days>\d+) days",

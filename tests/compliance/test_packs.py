@@ -238,3 +238,10 @@ def test_an_hour_before_midnight_of_the_last_known_year_nothing_is_promised() ->
     assert decide(clean_facts(at), human(), cn_bank(), at).allowed
     later = at + timedelta(hours=3)
     assert decide(clean_facts(later), human(), cn_bank(), later).earliest_next is None
+
+
+@pytest.mark.parametrize("key", ["campaign", "caller_id", "branch", "channel", "product_family"])
+def test_a_cap_over_everybody_is_refused_and_says_where_it_is_set(key: str) -> None:
+    with pytest.raises(PackError, match=r"set at the caller ID.* by its lines"):
+        compile_pack(with_rule("C2", per=[key]))
+    compile_pack(with_rule("C2", per=["customer", key]))

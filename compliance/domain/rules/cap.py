@@ -126,7 +126,11 @@ class CapRule(Rule):
         if self.limit is not None and self.window is None:
             raise ValueError("a limit needs a window")
         if not _PEOPLE & set(self.per):
-            raise ValueError("a cap is per customer, number or household, and more")
+            raise ValueError(
+                "a cap is per customer, number or household, and more: of these alone calls are"
+                " counted exactly; a caller ID's calls an hour and a day are set at the caller ID,"
+                " how much a campaign calls by its lines, its dates and its list"
+            )
         own = "customer" in self.per
         known, reach = CUSTOMER_REACH if own else OTHERS_REACH, self.reach
         if (reach is None and not own) or (reach is not None and reach > known):
