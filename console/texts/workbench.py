@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from robot.domain.intents.catalogue import UNCLEAR, Intent
+from robot.domain.intents.reading import Reading
 from robot.domain.model_life import ModelState
 from robot.domain.trying import GARBAGE, SILENCE
 from robot.domain.versions import VersionState
@@ -66,6 +67,52 @@ _WAYS: Final[dict[str, str | Promise]] = {
     "failed": gettext_lazy("Transfer failed"),
     "*": gettext_lazy("Anything else"),
 }
+
+#: Why a willing answer does not count (robot.domain.intents.reading.Held), in percent.
+_HELD: Final[dict[str, str | Promise]] = {
+    "unsure": gettext_lazy("the model is not sure enough: %(figure)s %%, at least %(limit)s %%"),
+    "unheard": gettext_lazy("nothing was recognised: %(figure)s %% at best, needed %(limit)s %%"),
+    "risky": gettext_lazy(
+        "risk that it is a refusal or a complaint: %(figure)s %%, must stay below %(limit)s %%"
+    ),
+    "abusive": gettext_lazy(
+        "risk that it is a refusal, a complaint or an insult: %(figure)s %%, must stay below "
+        "%(limit)s %%"
+    ),
+    "contradicted": gettext_lazy(
+        "before a look-alike was ruled out it sounded like a refusal: %(figure)s %%, must stay "
+        "below %(limit)s %%"
+    ),
+    "unknown": gettext_lazy(
+        "too little of the sentence is known: %(figure)s %%, at least %(limit)s %%"
+    ),
+    "recognised": gettext_lazy("it was heard badly: %(figure)s %%, at least %(limit)s %%"),
+    "caution": gettext_lazy("a word that calls for caution: “%(word)s”"),
+    "evidence": gettext_lazy("no word of the kind that such a question or wish has"),
+    "listening": gettext_lazy("it only shows that somebody listens"),
+    "core": gettext_lazy("consent needs more than a filler word"),
+}
+
+
+def held_text(reading: Reading) -> str:
+    """Which gates stopped an answer that sounded willing, and with what figures; "" for none."""
+    if not reading.held:
+        return ""
+    why = [
+        str(_HELD[each.gate])
+        % {
+            "figure": f"{100 * each.figure:.1f}",
+            "limit": f"{100 * each.limit:.1f}",
+            "word": each.word,
+        }
+        for each in reading.held
+    ]
+    return _("Stopped by the gate: %(why)s. (Risk %(risk)s %%, known share %(known)s %%.)") % {
+        "why": "; ".join(why),
+        "risk": f"{100 * reading.risk:.1f}",
+        "known": f"{100 * reading.known:.0f}",
+    }
+
 
 #: A model's state, and the colour of its badge.
 MODEL_STATES: Final[dict[ModelState, tuple[str | Promise, str]]] = {

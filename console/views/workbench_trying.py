@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponseBadRequest, JsonResponse
 from django.http.response import HttpResponseBase
@@ -19,12 +19,13 @@ from pydantic import ValidationError
 from accounts.permissions import Page, requires
 from clock.reading import now as clock_now
 from console.texts.documents import fault_rows
+from console.texts.workbench import held_text
 from robot.domain import engine, trying
 from robot.domain.documents import ScriptUnreadable, canonical, read_yaml
 from robot.domain.drawing import picture
 from robot.domain.editing import changed
 from robot.domain.golden import examples
-from robot.domain.script import Script
+from robot.domain.script import Question, Script
 from robot.domain.steps import End, Heard, Listen, Say, State, Step, Transfer
 from robot.domain.validation.checking import prove
 from robot.domain.validation.findings import Finding
@@ -107,7 +108,9 @@ def chat(request: HttpRequest) -> HttpResponseBase:
     elif state.node not in script.nodes:
         return JsonResponse({"gone": state.node}, status=409)
     else:
-        step = _step(script, state, request.POST.get("said", "")[:MAX_SAID], request, at)
+        said = request.POST.get("said", "")[:MAX_SAID]
+        step = _step(script, state, said, request, at)
+        return JsonResponse({**_step_document(step), "held": _held(step, said)})
     return JsonResponse(_step_document(step))
 
 
@@ -121,6 +124,14 @@ def _step(script: Script, state: State, said: str, request: HttpRequest, at: Any
         can_transfer=request.POST.get("can_transfer", "1") == "1",
     )
     return engine.step(script, state, heard, in_force())
+
+
+def _held(step: Step, said: str) -> str:
+    """Which gate kept an answer from counting: the words are read once more, for the writer."""
+    question = step.trace.question
+    if not question or not said or said[0] in "#!":
+        return ""
+    return held_text(in_force().read(said, cast("Question", question), None))
 
 
 def _step_document(step: Step) -> dict[str, Any]:

@@ -41,7 +41,7 @@ async function check() {
     verdict(found.findings.length ? `${T.findings}: ${found.findings.length}` : T.proven, found.findings.length ? "bad" : "ok");
     picture.draw(found.picture, new Map(found.findings.filter((one) => one.node).map((one) => [one.node, one.rule])));
     drawEverywhere(find("everywhere"), found.picture, bench, show);
-    if (!fitted) picture.fit(); // now that the room beside it is taken
+    if (!fitted) picture.begin(); // now that the room beside it is taken
     fitted = true;
     drawMatrix(find("matrix"), found.matrix, bench, show);
     drawTests(find("tests"), found.dialogues, T);

@@ -42,6 +42,7 @@ export function startChat({ log, form, input, restart, aloud, canTransfer, quick
     state = step.state;
     over = step.ended;
     if (step.trace.matched !== "begin") log.append(reason(step));
+    if (step.held) log.append(el("div", { class: "note warn chat-held" }, step.held));
     for (const line of step.said) {
       log.append(bubble("robot", line.text, line.node));
       speak(line.text);

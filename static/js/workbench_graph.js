@@ -171,16 +171,35 @@ export class Picture {
     this.move();
   }
 
+  /** All of it in its box, however small. */
   fit() {
     const { width, height } = this.graph.graph();
-    // no smaller than can be read: a long dialogue begins at its top
-    const scale = Math.max(0.5, Math.min(1, this.place.clientWidth / width, this.place.clientHeight / height));
+    const scale = Math.min(1, this.place.clientWidth / width, this.place.clientHeight / height);
     this.view = { scale, x: (this.place.clientWidth - width * scale) / 2, y: 0 };
     this.move();
   }
 
+  /** As much as can be read: a long or wide dialogue begins at its first node. */
+  begin() {
+    const { width, height } = this.graph.graph();
+    const scale = Math.max(0.5, Math.min(1, this.place.clientWidth / width, this.place.clientHeight / height));
+    const room = this.place.clientWidth - width * scale;
+    const start = this.graph.node(this.picture.start);
+    const x = room >= 0 || !start ? room / 2 : Math.min(0, Math.max(room, this.place.clientWidth / 2 - start.x * scale));
+    this.view = { scale, x, y: 0 };
+    this.move();
+    this.begun = { ...this.view };
+  }
+
+  /** The box changed its size: begin again, unless the reader has moved the picture. */
+  resized() {
+    const { x, y, scale } = this.begun ?? {};
+    if (this.graph && this.view.x === x && this.view.y === y && this.view.scale === scale) this.begin();
+  }
+
   listen() {
     let from = null;
+    new ResizeObserver(() => this.resized()).observe(this.place);
     this.place.addEventListener("pointerdown", (event) => {
       from = { x: event.clientX - this.view.x, y: event.clientY - this.view.y };
     });

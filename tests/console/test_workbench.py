@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import get_args
 
 import pytest
 from django.test import Client
 
 from accounts.models import User
 from clock.reading import now
+from console.texts.workbench import held_text
+from robot.domain.intents.reading import Gate, Held, Reading
 from robot.domain.versions import VersionState
 from robot.models import ScriptVersion
 from robot.publishing import install_shipped_scripts, store
@@ -128,6 +131,30 @@ def test_a_chat_goes_step_by_step_and_keeps_nothing(writer: Client, draft: Scrip
     assert keyed["outcome"] == "OPT_OUT"
     silent = writer.post("/workbench/chat/", {**asked, "said": ""}).json()
     assert silent["trace"]["matched"] == "no_input"
+
+
+def test_a_chat_says_which_gate_stopped_a_willing_answer(
+    cast: Cast, client: Client, draft: ScriptVersion
+) -> None:
+    said = "上次投诉的事处理好了 你说吧"
+    for language, words in (
+        ("en", "risk that it is a refusal or a complaint: 4.7 %, must stay below 2.5 %"),
+        ("zh-hans", "可能是拒绝或投诉的风险 4.7 %，须低于 2.5 %"),
+    ):
+        writer = signed_in(client, cast.writer, language)
+        begun = writer.post("/workbench/chat/", {"source": SOURCE}).json()
+        asked = {"source": SOURCE, "state": begun["state"]}
+        stopped = writer.post("/workbench/chat/", {**asked, "said": said}).json()
+        assert stopped["trace"]["matched"] == "no_match"
+        assert words in stopped["held"] and "93 %" in stopped["held"]
+        for clear in ("方便，你说", "别再打了", "#9", ""):
+            assert not writer.post("/workbench/chat/", {**asked, "said": clear}).json()["held"]
+
+
+def test_every_gate_has_words() -> None:
+    for gate in get_args(Gate):
+        told = held_text(Reading("", "affirm", 0.9, "model", False, held=(Held(gate, 0.5, 0.2),)))
+        assert told and "%(" not in told
 
 
 def test_a_chat_whose_node_was_taken_away_says_so(writer: Client, draft: ScriptVersion) -> None:

@@ -17,7 +17,7 @@ from robot import classify
 from robot.domain import corpus
 from robot.domain.intents import model, safety
 from robot.domain.intents.cascade import shipped
-from robot.domain.intents.catalogue import LABELS, UNCLEAR
+from robot.domain.intents.catalogue import CONTINUE, LABELS, UNCLEAR
 from robot.domain.intents.evaluation import Result, evaluate
 from robot.domain.intents.normalise import normalise
 from robot.domain.script import Question
@@ -205,3 +205,26 @@ def test_the_command_reads_lines_and_writes_json() -> None:
     assert [row["intent"] for row in rows] == ["affirm", "backchannel", "opt_out", UNCLEAR]
     assert [row["continue"] for row in rows] == [True, False, False, False]
     assert set(rows[0]) == {"text", "intent", "score", "layer", "continue"}
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "gates"),
+    [
+        ("上次投诉的事处理好了 你说吧", "yes_no", {"risky"}),
+        ("阿巴阿巴", "yes_no", {"unknown"}),
+        ("可以啊没问题你讲", "yes_no", set()),
+    ],
+)
+def test_the_gate_names_what_stopped_a_willing_answer(
+    text: str, question: Question, gates: set[str]
+) -> None:
+    reading = shipped().read(text, question)
+    assert {each.gate for each in reading.held} == gates
+    assert reading.continue_ is not bool(gates)
+
+
+def test_what_sounded_willing_and_does_not_count_was_always_held() -> None:
+    for utterance in corpus.read("holdout"):
+        reading = shipped().read(utterance.text, "yes_no")
+        if reading.layer == "model" and reading.intent in CONTINUE:
+            assert reading.continue_ is not bool(reading.held), utterance.text

@@ -88,6 +88,7 @@ CASES: dict[str, tuple[str, Breaking]] = {
     "an ungraded ending": ("V15", lambda d: d["grades"].pop()),
     "an opt-out graded as a lead": ("V15", lambda d: d["grades"].pop(0)),
     "an unpinned catalogue": ("V16", lambda d: d.update(intents="zh-bank")),
+    "a catalogue that does not exist": ("V16", lambda d: d.update(intents="zh-bank@9")),
     "an unknown intent": ("V16", lambda d: d["globals"].update(happy="end_refused")),
     "a golden dialogue that fails": (
         "V17",

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -19,7 +20,7 @@ from robot.domain.intents.catalogue import CONTINUE, SAFETY, STOP, UNCLEAR, Inte
 from robot.domain.intents.limits import without_limit
 from robot.domain.intents.model import Model, load
 from robot.domain.intents.normalise import Spoken, normalise
-from robot.domain.intents.reading import Reading
+from robot.domain.intents.reading import Held, Reading
 from robot.domain.script import Question
 
 #: Chance below which the model's best label is no evidence of wanting to go on.
@@ -73,7 +74,8 @@ class Cascade:
     def read(self, text: str, question: Question, confidence: float | None = None) -> Reading:
         reading = self._read(text, question)
         if reading.continue_ and confidence is not None and confidence < RECOGNISED:
-            reading = _but(reading, continue_=False)
+            held = (*reading.held, Held("recognised", confidence, RECOGNISED))
+            reading = replace(reading, continue_=False, held=held)
         return reading
 
     def _read(self, text: str, question: Question) -> Reading:
@@ -135,52 +137,65 @@ class Cascade:
             suspected = chance < 0.6 or best not in STOP
         elif chance < HEARD or (best in SAFETY and chance < SAFETY_SURE):
             intent, layer = UNCLEAR, "gate"
-        positive = (
-            intent in CONTINUE and chance >= SURE and risk < RISKY and risk + abuse < 2 * RISKY
-        )
-        if unruled >= CONTRADICTED or self.model.known(spoken) < KNOWN:
-            positive = False
-        evidence = _EVIDENCE.get(Intent(intent)) if intent != UNCLEAR else None
-        if evidence is not None and not evidence.search(spoken.plain):
-            positive = False
-        if (
-            _CAUTION.search(spoken.plain)
-            or intent == Intent.BACKCHANNEL
-            or (question == "consent" and not spoken.core)
-        ):
-            positive = False
+        known = self.model.known(spoken)
+        held = []
+        if layer == "gate":
+            held.append(Held("unheard", chance, SAFETY_SURE if best in SAFETY else HEARD))
+        elif intent in CONTINUE:
+            held = self._held(spoken, Intent(intent), question, chance, risk, abuse, unruled, known)
         return Reading(
             text=text,
             intent=str(intent),
             score=scores.get(intent, chance),
             layer=layer,
-            continue_=positive,
+            continue_=intent in CONTINUE and not held,
             suspected=suspected,
             risk=risk,
             top=tuple((label, round(p, 4)) for label, p in ranked[:3]),
             model_hash=self.model.sha256,
+            held=tuple(held),
+            known=known,
         )
+
+    def _held(
+        self,
+        spoken: Spoken,
+        intent: Intent,
+        question: Question,
+        chance: float,
+        risk: float,
+        abuse: float,
+        unruled: float,
+        known: float,
+    ) -> list[Held]:
+        """Every gate that keeps a label from being evidence of wanting to go on."""
+        held = []
+        if chance < SURE:
+            held.append(Held("unsure", chance, SURE))
+        if risk >= RISKY:
+            held.append(Held("risky", risk, RISKY))
+        elif risk + abuse >= 2 * RISKY:
+            held.append(Held("abusive", risk + abuse, 2 * RISKY))
+        if unruled >= CONTRADICTED:
+            held.append(Held("contradicted", unruled, CONTRADICTED))
+        if known < KNOWN:
+            held.append(Held("unknown", known, KNOWN))
+        evidence = _EVIDENCE.get(intent)
+        if evidence is not None and not evidence.search(spoken.plain):
+            held.append(Held("evidence"))
+        caution = _CAUTION.search(spoken.plain)
+        if caution:
+            held.append(Held("caution", word=caution[0]))
+        if intent == Intent.BACKCHANNEL:
+            held.append(Held("listening"))
+        if question == "consent" and not spoken.core:
+            held.append(Held("core"))
+        return held
 
 
 def _stops(scores: Mapping[str, float]) -> float:
     """The chance that it was an opt-out or a complaint."""
     return sum(scores.get(label, 0.0) for label in STOP)
-
-
-def _but(reading: Reading, *, continue_: bool) -> Reading:
-    return Reading(
-        text=reading.text,
-        intent=reading.intent,
-        score=reading.score,
-        layer=reading.layer,
-        continue_=continue_,
-        suspected=reading.suspected,
-        risk=reading.risk,
-        also=reading.also,
-        top=reading.top,
-        rule=reading.rule,
-        model_hash=reading.model_hash,
-    )
 
 
 @lru_cache(maxsize=1)

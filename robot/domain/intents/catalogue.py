@@ -5,6 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+#: The names under which scripts pin this catalogue. A later one adds its name here.
+CATALOGUES: Final = ("zh-bank@1",)
+
 
 class Intent(StrEnum):
     OPT_OUT = "opt_out"

@@ -4,9 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from robot.domain.script import Question
+
+Gate = Literal[
+    "unsure",
+    "contradicted",
+    "risky",
+    "abusive",
+    "unknown",
+    "unheard",
+    "recognised",
+    "caution",
+    "evidence",
+    "listening",
+    "core",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A gate that kept a willing answer from counting: what it saw, and what it asks for.
+
+    unsure, contradicted, risky, abusive, unknown, unheard, recognised: `figure` against `limit`
+    (both shares); caution: the `word`; evidence, listening, core: nothing more.
+    """
+
+    gate: Gate
+    figure: float = 0.0
+    limit: float = 0.0
+    word: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +59,8 @@ class Reading:
     top: tuple[tuple[str, float], ...] = ()
     rule: str = ""
     model_hash: str = ""
+    held: tuple[Held, ...] = ()
+    known: float = 1.0
 
 
 class Classifier(Hashable, Protocol):

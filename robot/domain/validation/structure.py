@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 
 from robot.domain.expressions import BadExpression, holds
-from robot.domain.intents.catalogue import LABELS, NARROWER_WISH, SAFETY, SUSPECTED_OPT_OUT, UNCLEAR
+from robot.domain.intents.catalogue import (
+    CATALOGUES,
+    LABELS,
+    NARROWER_WISH,
+    SAFETY,
+    SUSPECTED_OPT_OUT,
+    UNCLEAR,
+)
 from robot.domain.narrower_wishes import WISH_SAID
 from robot.domain.script import NO_MATCH, REPEAT, TRANSFER_RESULTS, Script
 from robot.domain.validation.findings import Finding
@@ -192,6 +199,19 @@ def _names(script: Script) -> list[Finding]:
                 "intents must be pinned to a version",
                 "写成 zh-bank@1。",
                 "Write zh-bank@1.",
+            )
+        )
+    elif script.intents not in CATALOGUES:
+        known_as = "、".join(CATALOGUES)
+        found.append(
+            Finding(
+                "V16",
+                "",
+                (),
+                f"没有意图目录 {script.intents}",
+                f"there is no catalogue of intents {script.intents}",
+                f"写成 {known_as}。",
+                f"Write {', '.join(CATALOGUES)}.",
             )
         )
     used = [("safety", key) for key in script.safety] + [("globals", key) for key in script.globals]
