@@ -22,12 +22,12 @@ from compliance.domain.decision import Reason
 from compliance.domain.outlook import Opening
 from compliance.domain.pack import PackError
 from compliance.models import Decision, Product
+from compliance.outcome_wording import outcome_label
 from compliance.replaying import replay
 from console.texts import packs as texts
 from console.views.packs import rule_news, rule_words
 from insights import person_history
 from insights.number_history import NumberHistory
-from insights.outcomes import outcome_label
 
 OUTLOOK_DAYS = 14
 _DAY_S = 86_400

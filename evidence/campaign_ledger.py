@@ -1,7 +1,8 @@
 """What the ledgers hold of one campaign: its decisions counted, and each call with its permission.
 
 Whole-set statements, whatever the campaign's size: decisions come as groups of the same answer, the
-same codes and the same packs; calls and permissions are joined once by the permission's id.
+same codes and the same packs; calls and permissions are joined once by the permission's id. Only
+dials to customers count: an agent's own leg has a decision too, and is no contact.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from dialer.domain.call_kind import TO_CUSTOMER
 # the index (campaign_id, at); every campaign's answers come in some hundred groups
 _DECISIONS = """
 SELECT verdict, codes, packs, count(*), min(at), max(at)
-FROM compliance_decision WHERE campaign_id = %s GROUP BY 1, 2, 3
+FROM compliance_decision WHERE campaign_id = %s AND customer_id IS NOT NULL GROUP BY 1, 2, 3
 """
 
 #: What may be found of one permission: allowed by a decision, written to the ledger, taken back
@@ -34,6 +35,7 @@ SELECT allowed, attempts, releases, placed, count(*) FROM (
            count(*) FILTER (WHERE what = 'placed') AS placed
     FROM (SELECT attempt_id, 'allowed' AS what FROM compliance_decision
           WHERE campaign_id = %(campaign)s AND verdict = 'allow' AND attempt_id IS NOT NULL
+            AND customer_id IS NOT NULL
           UNION ALL
           SELECT attempt_id, kind FROM compliance_contact
           WHERE campaign_id = %(campaign)s AND kind IN ('attempt', 'release')

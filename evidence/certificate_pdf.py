@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.language import in_readers_language
 from campaigns import labels, reasons
@@ -14,7 +15,7 @@ from compliance import wording
 from evidence import pdf
 from evidence.abandonment import JUDGEMENTS, OF
 from evidence.certificate import fingerprint
-from evidence.words import DENIALS, FAULTS, VIAS, word
+from evidence.words import DENIALS, FAMILIES, FAULTS, VIAS, word
 
 
 def certificate_pdf(document: dict[str, Any]) -> bytes:
@@ -154,15 +155,15 @@ def _what(document: dict[str, Any]) -> list[Any]:
 
 def product_facts(product: dict[str, Any]) -> list[tuple[str, str]]:
     """The product's terms, by name."""
-    rated = {None: _("Nobody said"), True: _("Yes"), False: _("No")}[product["risk_rated"]]
+    rated = product["risk_rated"]
     ages = f"{product['min_age'] or '—'} – {product['max_age'] or '—'}"
     return [
         (
             _("Product"),
             f"{product['code']} {in_readers_language(product['name'], product['name_en'])}",
         ),
-        (_("Family"), product["family"]),
-        (_("Risk-rated"), rated),
+        (_("Family"), word(FAMILIES, product["family"])),
+        (_("Risk-rated"), _("Nobody said") if rated is None else yes_no(rated)),
         (_("Risk rating"), _rating(product["risk_rating"])),
         (_("Issuer's risk rating"), _rating(product["issuer_risk_rating"])),
         (_("The rating that counts (the higher)"), _rating(product["rating_that_counts"])),
@@ -235,7 +236,7 @@ def _by_area(areas: dict[str, int], codes: list[dict[str, Any]], what: str) -> l
             [[word(wording.AREAS, area), _number(count)] for area, count in areas.items()],
         ),
         pdf.table(
-            [_("Verdict"), _("Reason"), _("Code"), _("As the first reason"), _("In all")],
+            [_("Verdict"), _("Reason"), _("Reason code"), _("As the first reason"), _("In all")],
             [
                 [
                     word(wording.AREAS, each["area"]),
@@ -337,7 +338,7 @@ def local(instant: str | None) -> str:
 
 
 def yes_no(value: bool) -> str:
-    return _("Yes") if value else _("No")
+    return pgettext("a fact", "Yes") if value else pgettext("a fact", "No")
 
 
 def _rating(value: int | None) -> str:

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from campaigns import labels
 from compliance.wording import language
 from evidence import pdf
+from evidence.history import WHAT
+from evidence.words import DENIALS, VIAS, outcome, word
+
+_OF = {"customer": gettext_lazy("Customer"), "number": gettext_lazy("Number")}
 
 
 def dossier_json(document: dict[str, Any]) -> bytes:
@@ -48,7 +55,10 @@ def dossier_pdf(document: dict[str, Any]) -> bytes:
                 (_("Placed"), _local(call["placed_at"])),
                 (_("Answered"), _local(call["answered_at"])),
                 (_("Ended"), _local(call["ended_at"])),
-                (_("Outcome"), _join(call["outcome"], call["cause"])),
+                (
+                    _("Outcome"),
+                    _join(outcome(call["outcome"]), _code(call["outcome"]), call["cause"]),
+                ),
             ]
         ),
     ]
@@ -68,7 +78,7 @@ def _decisions(document: dict[str, Any]) -> list[Any]:
             pdf.facts(
                 [
                     (_("Decided at"), _local(each["at"])),
-                    (_("The gate's answer"), each["verdict"]),
+                    (_("The gate's answer"), both(DENIALS, each["verdict"])),
                     (_("Rule packs"), "\n".join(each["packs"]) or "—"),
                     (_("Fingerprint of the inputs"), each["inputs_hash"] or "—"),
                     (_("Facts"), _facts(each["facts"])),
@@ -86,7 +96,9 @@ def _decisions(document: dict[str, Any]) -> list[Any]:
                 ]
                 for reason in reasons
             ]
-            parts.append(pdf.table([_("Code"), _("Rule"), _("Legal basis"), _("Reason")], rows))
+            parts.append(
+                pdf.table([_("Reason code"), _("Rule"), _("Legal basis"), _("Reason")], rows)
+            )
     if not document["decisions"]:
         parts.append(pdf.paragraph(_("No decision is on record for this call.")))
     return parts
@@ -107,8 +119,9 @@ def _facts(facts: dict[str, Any]) -> str:
 def _signatures(document: dict[str, Any]) -> list[Any]:
     script = document["script"]
     rows = [
-        [each["subject"], each["state"], f"{each['maker']} / {each['checker']}",
-         _local(each["decided_at"]), each["content_hash"][:16]]
+        [each["subject"], both(labels.APPROVAL, each["state"]),
+         f"{each['maker']} / {each['checker']}", _local(each["decided_at"]),
+         each["content_hash"][:16]]
         for each in document["approvals"]
     ]  # fmt: skip
     packs = [
@@ -164,7 +177,8 @@ def _talk(document: dict[str, Any]) -> list[Any]:
 
 def _afterwards(document: dict[str, Any]) -> list[Any]:
     no = [
-        [_local(each["since"]), each["source"], each["via"], each["of"],
+        [_local(each["since"]), both(WHAT, each["source"]), both(VIAS, each["via"]),
+         word(_OF, each["of"]),
          json.dumps(each["evidence"], ensure_ascii=False, default=str)]
         for each in document["opt_outs"]
     ]  # fmt: skip
@@ -213,6 +227,16 @@ def _local(instant: str | None) -> str:
         return "—"
     at = datetime.fromisoformat(instant)
     return timezone.localtime(at).isoformat(" ", timespec="seconds")
+
+
+def both(table: Mapping[str, Any], code: str) -> str:
+    """A code's words with the code itself behind them."""
+    words = word(table, code)
+    return words if words == code else f"{words} {_code(code)}"
+
+
+def _code(code: str) -> str:
+    return f"[{code}]" if code else ""
 
 
 def _whom(customer: dict[str, Any] | None) -> str:

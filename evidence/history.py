@@ -1,12 +1,13 @@
 """A customer's contact history: what a person may ask for (PIPL §45), in one table.
 
 Contacts on every channel, decisions to call or not, and what the customer allowed or refused,
-oldest first.
+oldest first; in the reader's language, with each code beside its words in a column of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.functional import Promise
@@ -15,12 +16,34 @@ from django.utils.translation import gettext_lazy
 
 from audiences.models import Customer
 from campaigns.models import Campaign
+from compliance import wording
 from compliance.models import Complaint, Consent, Contact, Decision, Preference, Suppression
-from compliance.wording import language
 from evidence.erasing import erased_on
 from evidence.sheets import Cell, Sheet
+from evidence.words import BASES, FAMILIES, VIAS, outcome, word
 
-Line = tuple[datetime, str, str, str, str]
+#: A consent or a refusal that names no family is about all of them.
+EVERY = "*"
+WEEKDAYS: tuple[str | Promise, ...] = (
+    gettext_lazy("Monday"), gettext_lazy("Tuesday"), gettext_lazy("Wednesday"),
+    gettext_lazy("Thursday"), gettext_lazy("Friday"), gettext_lazy("Saturday"),
+    gettext_lazy("Sunday"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that happened: in codes; the table puts the words beside them."""
+
+    at: datetime
+    what: str
+    channel: str
+    campaign: str = ""
+    family: str = ""
+    #: words and codes of the rest
+    detail: Sequence[str] = ()
+    codes: Sequence[str] = ()
+
 
 #: The ledger's kinds, the gate's verdicts and the registers' entries in words for the customer.
 WHAT: dict[str, str | Promise] = {
@@ -52,21 +75,40 @@ def contact_history(customer: Customer) -> Sheet:
     names = dict(Campaign.objects.values_list("pk", "name"))
     lines = sorted(
         [*_contacts(customer.pk, names), *_decisions(customer.pk, names), *_wishes(customer.pk)],
-        key=lambda line: line[0],
+        key=lambda line: line.at,
     )
     notes = [_("Customer %(id)s") % {"id": customer.bank_id}]
     erased = erased_on(customer.pk)
     if erased is not None:
         notes.append(_("Erased on %(day)s.") % {"day": f"{erased:%Y-%m-%d}"})
-    rows: list[list[Cell]] = [list(line) for line in lines]
+    rows: list[list[Cell]] = [
+        [
+            line.at,
+            word(WHAT, line.what),
+            line.what,
+            word(VIAS, line.channel),
+            line.channel,
+            line.campaign,
+            word(FAMILIES, line.family),
+            line.family,
+            " · ".join(filter(None, line.detail)),
+            " ".join(filter(None, line.codes)),
+        ]
+        for line in lines
+    ]
     return Sheet(
         title=_("Contact history"),
         columns=[
             ("at", _("Time")),
             ("what", _("What")),
+            ("what_code", _("What (code)")),
             ("channel", _("Channel")),
+            ("channel_code", _("Channel (code)")),
             ("campaign", _("Campaign")),
+            ("family", _("Product family")),
+            ("family_code", _("Product family (code)")),
             ("detail", _("Detail")),
+            ("detail_code", _("Detail (code)")),
         ],
         rows=rows,
         notes=notes,
@@ -74,46 +116,97 @@ def contact_history(customer: Customer) -> Sheet:
 
 
 def _contacts(customer_id: int, names: dict[int, str]) -> Iterator[Line]:
-    for line in Contact.objects.filter(customer_id=customer_id).order_by("at").iterator():
-        campaign = names.get(line.campaign_id, "") if line.campaign_id else ""
-        detail = " ".join(filter(None, [line.actor, line.outcome]))
-        yield line.at, str(WHAT.get(line.kind, line.kind)), line.channel, campaign, detail
+    for line in Contact.objects.filter(customer_id=customer_id).order_by("at", "id").iterator():
+        yield Line(
+            line.at,
+            line.kind,
+            line.channel,
+            names.get(line.campaign_id, "") if line.campaign_id else "",
+            line.product_family,
+            [word(wording.ACTORS, line.actor), outcome(line.outcome)],
+            [line.actor, line.outcome],
+        )
 
 
 def _decisions(customer_id: int, names: dict[int, str]) -> Iterator[Line]:
     found = Decision.objects.filter(customer_id=customer_id).defer("facts", "intent")
-    tongue = language()
-    for stored in found.order_by("at").iterator():
-        campaign = names.get(stored.campaign_id, "") if stored.campaign_id else ""
-        reasons = stored.decision.get("reasons", [])
-        sentences = " ".join(reason.get(tongue, reason["code"]) for reason in reasons)
-        yield stored.at, str(WHAT[stored.verdict]), "voice", campaign, sentences
+    tongue = wording.language()
+    for stored in found.order_by("at", "id").iterator():
+        yield Line(
+            stored.at,
+            stored.verdict,
+            "voice",
+            names.get(stored.campaign_id, "") if stored.campaign_id else "",
+            detail=[
+                str(reason.get(tongue, reason["code"]))
+                for reason in stored.decision.get("reasons", [])
+            ],
+            codes=stored.codes,
+        )
 
 
 def _wishes(customer_id: int) -> Iterator[Line]:
-    for consent in Consent.objects.filter(customer_id=customer_id):
-        scope = consent.product_family or "*"
-        yield (
+    for consent in Consent.objects.filter(customer_id=customer_id).order_by("pk"):
+        family = consent.product_family or EVERY
+        yield Line(
             consent.granted_at,
-            str(WHAT["consent"]),
+            "consent",
             consent.channel,
-            "",
-            f"{consent.basis} {scope}",
+            family=family,
+            detail=[word(BASES, consent.basis)],
+            codes=[consent.basis],
         )
         if consent.withdrawn_at:
-            yield consent.withdrawn_at, str(WHAT["consent_withdrawn"]), consent.channel, "", scope
-    for entry in Suppression.objects.filter(customer_id=customer_id):
-        scope = entry.product_family or "*"
-        yield (
+            yield Line(consent.withdrawn_at, "consent_withdrawn", consent.channel, family=family)
+    for entry in Suppression.objects.filter(customer_id=customer_id).order_by("pk"):
+        family = entry.product_family or EVERY
+        yield Line(
             entry.since,
-            str(WHAT.get(entry.source, entry.source)),
+            entry.source,
             entry.channel,
-            "",
-            f"{entry.via} {scope}",
+            family=family,
+            detail=[word(VIAS, entry.via)],
+            codes=[entry.via],
         )
         if entry.lifted_at:
-            yield entry.lifted_at, str(WHAT["lifted"]), entry.channel, "", scope
-    for wish in Preference.objects.filter(customer_id=customer_id):
-        yield wish.since, str(WHAT["preference"]), "voice", "", ""
-    for complaint in Complaint.objects.filter(customer_id=customer_id):
-        yield complaint.created_at, str(WHAT["complaint"]), complaint.channel, "", ""
+            yield Line(entry.lifted_at, "lifted", entry.channel, family=family)
+    for wish in Preference.objects.filter(customer_id=customer_id).order_by("pk"):
+        said = wishes_of(wish)
+        yield Line(
+            wish.since,
+            "preference",
+            "voice",
+            detail=[text for text, _code in said],
+            codes=[code for _text, code in said],
+        )
+    for complaint in Complaint.objects.filter(customer_id=customer_id).order_by("pk"):
+        yield Line(complaint.created_at, "complaint", complaint.channel)
+
+
+def wishes_of(wish: Preference) -> list[tuple[str, str]]:
+    """What a customer asked for, each part as (words, code)."""
+    found = []
+    if wish.no_robot:
+        found.append((_("No robot"), "no_robot"))
+    if wish.weekdays:
+        days = ", ".join(str(WEEKDAYS[day]) for day in sorted(wish.weekdays))
+        codes = ",".join(str(day) for day in sorted(wish.weekdays))
+        found.append((_("Only on: %(days)s") % {"days": days}, f"weekdays={codes}"))
+    if wish.hours:
+        hours = ", ".join(f"{_clock(begin)}–{_clock(end)}" for begin, end in wish.hours)
+        found.append((_("Only at: %(hours)s") % {"hours": hours}, f"hours={hours}"))
+    if wish.families_refused:
+        families = ", ".join(word(FAMILIES, each) for each in wish.families_refused)
+        codes = ",".join(wish.families_refused)
+        found.append((_("Not about: %(families)s") % {"families": families}, f"not={codes}"))
+    for most, words, code in (
+        (wish.conversations_per_month, _("At most %(n)s a month"), "per_month"),
+        (wish.conversations_per_year, _("At most %(n)s a year"), "per_year"),
+    ):
+        if most is not None:
+            found.append((words % {"n": most}, f"{code}={most}"))
+    return found
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"

@@ -6,17 +6,23 @@ Both read the audit's entries, so that nothing is in them that the chain does no
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from audit.models import Entry
+from compliance import wording
 from compliance.models import PackVersion
 from evidence.sheets import Cell, Sheet
+from evidence.words import ACTS, NAMES, VALUES, about, word
+
+#: Letters of a cell at most.
+LONGEST = 400
 
 #: Beginnings of the kinds of entries.
 EXCEPTIONS = (
@@ -60,9 +66,12 @@ def _columns() -> list[tuple[str, str]]:
     return [
         ("at", _("Time")),
         ("kind", _("Kind")),
+        ("kind_code", _("Kind (code)")),
         ("subject", _("Subject")),
+        ("subject_code", _("Subject (code)")),
         ("by", _("By")),
         ("detail", _("Detail")),
+        ("detail_code", _("Detail (code)")),
         ("entry", _("Audit entry")),
     ]
 
@@ -73,9 +82,39 @@ def _rows(entries: Any) -> Iterator[list[Cell]]:
         User.objects.filter(pk__in={each.actor_id for each in found}).values_list("pk", "username")
     )
     for entry in found:
-        detail = json.dumps(entry.payload, ensure_ascii=False, sort_keys=True)
         by = names.get(entry.actor_id, "") if entry.actor_id else ""
-        yield [entry.at, entry.kind, entry.subject, by, detail[:400], entry.pk]
+        payload = json.dumps(entry.payload, ensure_ascii=False, sort_keys=True)
+        yield _row(
+            entry.at, entry.kind, entry.subject, by, _detail(entry.payload), payload, entry.pk
+        )
+
+
+def _row(
+    at: datetime, kind: str, subject: str, by: str, detail: str, code: str, entry_id: int | None
+) -> list[Cell]:
+    """The words, and beside them the codes."""
+    words, about_it = word(ACTS, kind), about(subject)
+    return [at, words, kind, about_it, subject, by, detail[:LONGEST], code[:LONGEST], entry_id]
+
+
+def _detail(payload: Mapping[str, Any]) -> str:
+    """What an entry says besides, in words; what is said in numbers alone stays with the codes."""
+    return " · ".join(
+        f"{word(NAMES, name)}: {_said(value)}"
+        for name, value in sorted(payload.items())
+        if name in NAMES and value not in (None, "", [], {})
+    )
+
+
+def _said(value: Any) -> str:
+    """A value in words: an instant where the bank is, a code by its name."""
+    if not isinstance(value, str):
+        return str(value)
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return word(VALUES, value)
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M}" if at.tzinfo else value
 
 
 def _limits_off(since: datetime, until: datetime) -> Iterator[list[Cell]]:
@@ -89,7 +128,10 @@ def _limits_off(since: datetime, until: datetime) -> Iterator[list[Cell]]:
                 checker = version.checker.username if version.checker else ""
                 subject = f"pack_version:{version.pk}"
                 detail = f"{version} {rule.get('id', '')}"
-                yield [version.effective_from, "pack.limit_off", subject, checker, detail, None]
+                said = " · ".join([str(version), str(rule.get(wording.language(), ""))])
+                yield _row(
+                    version.effective_from, "pack.limit_off", subject, checker, said, detail, None
+                )
 
 
 def _begins(field: str, beginnings: Sequence[str]) -> Q:

@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import pairwise
 
 from django.utils import timezone
 from openpyxl import Workbook
@@ -32,9 +33,35 @@ class Sheet:
     notes: Sequence[str] = field(default_factory=tuple)
 
 
-def shown(sheet: Sheet) -> list[list[str]]:
-    """The rows as a page shows them."""
-    return [["" if cell is None else str(_plain(cell)) for cell in row] for row in sheet.rows]
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A table to look at: a column of codes (its key ends with "_code") stands under the words of
+    the column before it. Cells are (words, code).
+    """
+
+    headings: Sequence[str]
+    rows: Sequence[Sequence[tuple[str, str]]]
+
+
+def fold(sheet: Sheet) -> Folded:
+    """The table as pages show it; files have the codes in columns of their own."""
+    keys = [key for key, _heading in sheet.columns]
+    codes = {
+        place: place + 1
+        for place, (key, after) in enumerate(pairwise(keys))
+        if after == f"{key}_code"
+    }
+    kept = [place for place in range(len(keys)) if place not in codes.values()]
+    return Folded(
+        [sheet.columns[place][1] for place in kept],
+        [
+            [
+                (_text(row[place]), _text(row[codes[place]]) if place in codes else "")
+                for place in kept
+            ]
+            for row in sheet.rows
+        ],
+    )
 
 
 def as_csv(sheet: Sheet) -> bytes:
@@ -72,8 +99,12 @@ def as_json(sheet: Sheet) -> bytes:
 
 def as_pdf(sheet: Sheet) -> bytes:
     """Pages in landscape with the headings on each."""
-    rows = shown(sheet)
-    headings = [heading for _key, heading in sheet.columns]
+    folded = fold(sheet)
+    rows = [
+        [f"{words}\n{code}" if code and code != words else words for words, code in row]
+        for row in folded.rows
+    ]
+    headings = folded.headings
     parts = [pdf.heading(sheet.title), *(pdf.paragraph(note) for note in sheet.notes)]
     return pdf.document(sheet.title, [*parts, pdf.table(headings, rows)], landscape=True)
 
@@ -85,6 +116,10 @@ FORMATS: dict[str, tuple[str, Callable[[Sheet], bytes]]] = {
     "json": ("application/json", as_json),
     "pdf": ("application/pdf", as_pdf),
 }
+
+
+def _text(cell: Cell) -> str:
+    return "" if cell is None else str(_plain(cell))
 
 
 def _plain(cell: Cell) -> str | int | float | None:

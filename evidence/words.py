@@ -9,19 +9,15 @@ from django.utils.translation import gettext_lazy as _
 
 from compliance import case_wording, wording
 from compliance.domain.decision import Outcome
+from compliance.outcome_wording import outcome_label
 
 Text = str | Promise
 
 #: Where a refusal, a consent or a complaint came from.
 VIAS: dict[str, Text] = {
-    **wording.CHANNELS,
     **case_wording.CHANNELS,
-    "hotline": _("Hotline"),
-    "letter": _("Letter"),
-    "web": _("Website"),
-    "other": _("Other"),
-    "clearance": _("Heard after the call"),
-    "review": _("Heard after the call"),
+    **wording.VIAS,
+    **wording.CHANNELS,
     "erasure": _("When the person was erased"),
     "all": _("All"),
 }
@@ -34,6 +30,110 @@ DENIALS: dict[str, Text] = {
     Outcome.BLOCK_TERMINAL.value: _("Not to be called"),
 }
 
+#: Families of products by the names that banks commonly give them; others are shown as they are.
+FAMILIES: dict[str, Text] = {
+    "*": _("Every family of products"),
+    "deposit": _("Deposits"),
+    "deposits": _("Deposits"),
+    "wealth": _("Wealth management"),
+    "fund": _("Funds"),
+    "funds": _("Funds"),
+    "insurance": _("Insurance"),
+    "loan": _("Loans"),
+    "loans": _("Loans"),
+    "card": _("Credit cards"),
+    "cards": _("Credit cards"),
+    "credit_card": _("Credit cards"),
+    "instalment": _("Instalments"),
+    "instalments": _("Instalments"),
+    "care": _("Care"),
+}
+
+#: On what a consent rests, by the names that imports commonly give.
+BASES: dict[str, Text] = {
+    **VIAS,
+    "account_opening": _("When the account was opened"),
+    "written": _("In writing"),
+    "import": _("From a customer file"),
+}
+
+#: Acts in the record, as the registers show them.
+ACTS: dict[str, Text] = {
+    "exemption.callback": _("Callback that the customer asked for"),
+    "suppression.lifted": _("Refusal lifted"),
+    "kill_switch.thrown": _("Kill switch thrown"),
+    "kill_switch.released": _("Kill switch released"),
+    "legal_hold.placed": _("Legal hold placed"),
+    "legal_hold.released": _("Legal hold released"),
+    "person.erased": _("Person erased"),
+    "audit.rebased": _("Chain rebased after a restored dump"),
+    "pack.limit_off": _("Limit switched off"),
+    "pack.installed": _("Rule pack installed"),
+    "pack.drafted": _("Rule pack drafted"),
+    "pack.draft_saved": _("Draft of a rule pack saved"),
+    "pack.submitted": _("Rule pack submitted"),
+    "pack.approved": _("Rule pack signed"),
+    "pack.returned": _("Rule pack returned"),
+    "pack.withdrawn": _("Rule pack withdrawn"),
+    "pack.ended": _("Rule pack ended"),
+    "calendar.installed": _("Calendar installed"),
+    "calendar.submitted": _("Calendar submitted"),
+    "calendar.approved": _("Calendar signed"),
+    "calendar.refused": _("Calendar returned"),
+    "approval.submitted": _("Signature asked for"),
+    "approval.approved": _("Signed"),
+    "approval.returned": _("Sent back"),
+    "approval.withdrawn": _("Request withdrawn"),
+    "approval.expired": _("Request ran out"),
+}
+
+#: What an act is about: the part of a subject ("kind:id") before the colon.
+SUBJECTS: dict[str, Text] = {
+    "customer": _("Customer"),
+    "exemption": _("Exemption"),
+    "suppression": _("Refusal"),
+    "kill_switch": _("Kill switch"),
+    "legal_hold": _("Legal hold"),
+    "pack_version": _("Rule pack version"),
+    "pack_end": _("End of a rule pack"),
+    "calendar_year": _("Calendar year"),
+    "audit": _("Audit record"),
+}
+
+#: Names in an entry's payload.
+NAMES: dict[str, Text] = {
+    "scope": _("Scope"),
+    "reason": _("Reason"),
+    "approval": _("Approval"),
+    "content_hash": _("Content hash"),
+    "branch": _("Branch"),
+    "tier": _("Tier"),
+    "customer": _("Customer"),
+    "number": _("Number"),
+    "source": _("Kind"),
+    "via": _("Via"),
+    "sha256": _("Fingerprint"),
+    "checker": _("Checker"),
+    "maker": _("Maker"),
+    "request": _("Request"),
+    "country": _("Country"),
+    "year": _("Year"),
+    "pack": _("Rule pack"),
+    "version": _("Version"),
+    "expires_at": _("Expires"),
+    "call": _("Call"),
+    "promised": _("Promised for"),
+}
+
+#: Values in an entry's payload.
+VALUES: dict[str, Text] = {
+    **wording.SUPPRESSIONS,
+    **VIAS,
+    "all": _("All calls"),
+    "robot": _("Robot calls"),
+    "case": _("A complaint case"),
+}
+
 #: What must never be found of a permission (evidence/campaign_ledger.py).
 FAULTS: dict[str, Text] = {
     "placed_undecided": _("Fault: placed without a decision that allowed it"),
@@ -44,6 +144,17 @@ FAULTS: dict[str, Text] = {
     "written_undecided": _("Fault: in the ledger without a decision that allowed it"),
     "decided_twice": _("Fault: one permission decided or written twice"),
 }
+
+
+def outcome(name: str) -> str:
+    """What came of a contact, as the ledger spells it."""
+    return outcome_label(name.upper()) if name else ""
+
+
+def about(subject: str) -> str:
+    """A subject ("kind:id") in words."""
+    kind, _colon, identity = subject.partition(":")
+    return f"{word(SUBJECTS, kind)} {identity}".strip()
 
 
 def word(table: Mapping[str, Text], code: str) -> str:

@@ -21,13 +21,13 @@ from compliance import case_wording, cases, holding, wording
 from compliance.domain.case_state import TRANSITIONS, CaseState
 from compliance.domain.case_terms import MOST_EXTENSIONS
 from compliance.models import Complaint, LegalHold
+from compliance.outcome_wording import outcome_label
 from console.views.cases import case_row, cases_of, user_of
 from dialer.domain.recording_state import RecordingState
 from dialer.models import Call, Recording
 from dialer.recordings import file_of
 from insights.case_file import CaseFile, gather
 from insights.complaint_parties import Parties, handlers, owners, parties, person_of
-from insights.outcomes import outcome_label
 
 
 @require_GET

@@ -30,7 +30,7 @@ from evidence.dossier_pdf import dossier_json, dossier_pdf
 from evidence.history import contact_history
 from evidence.latency import latencies, latency_sheet
 from evidence.registers import exceptions, pack_changes
-from evidence.sheets import FORMATS, Sheet, shown
+from evidence.sheets import FORMATS, Sheet, fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +156,14 @@ def register(request: HttpRequest, name: str) -> HttpResponse:
         )
         content_type, make = FORMATS[kind]
         return file_answer(make(sheet), content_type, f"{name}-{since:%Y%m%d}.{kind}")
+    folded = fold(sheet)
     return render(
         request,
         "compliance/evidence_register.html",
         {
             "sheet": sheet,
-            "rows": shown(sheet),
+            "headings": folded.headings,
+            "rows": folded.rows,
             "purpose": REGISTERS[name].purpose,
             "formats": list(FORMATS),
             "since": since,

@@ -31,7 +31,7 @@ from campaigns.models import TargetList
 from campaigns.reading import subject_of, void_parts
 from campaigns.showing import sample, search, spoken_lines, taken_out
 from clock.reading import now as clock_now
-from insights.outcomes import outcome_label
+from compliance.outcome_wording import outcome_label
 
 DECIDED_SHOWN = 30
 

@@ -20,9 +20,9 @@ from accounts.permissions import SEES_ALL_BRANCHES, Page, branches_of, requires,
 from campaigns import labels, reasons
 from campaigns.domain.list_state import ListState
 from campaigns.models import Campaign, TargetList
+from compliance.outcome_wording import outcome_label
 from insights.figures import figures
 from insights.metrics import BY_NAME, FUNNEL, METRICS, Metric
-from insights.outcomes import outcome_label
 
 PER_PAGE = 25
 

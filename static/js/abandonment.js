@@ -22,7 +22,7 @@ function draw({ data, chart }) {
       formatter: (points) => [points[0].axisValue, ...points.filter((one) => one.data).map((one) => `${one.seriesName}: ${percent(one.data.value)} (${one.data.counts.join(" / ")})`)].join("\n"),
     },
     xAxis: { type: "category", data: data.labels, axisLabel: { color: colour("--ink-2") } },
-    yAxis: { type: "value", max: Math.ceil(most * 1.2), axisLabel: { color: colour("--ink-3"), formatter: "{value} %" }, splitLine: { lineStyle: { color: colour("--line") } } },
+    yAxis: { type: "value", max: most > 10 ? 10 * Math.ceil((most + 1) / 10) : Math.ceil(most + 1), axisLabel: { color: colour("--ink-3"), formatter: "{value} %" }, splitLine: { lineStyle: { color: colour("--line") } } },
     series: data.series.map((one, place) => ({
       type: "line", name: one.name, symbolSize: 7, connectNulls: false,
       data: one.values.map((point) => (point ? { value: point[0], counts: point.slice(1) } : null)),

@@ -81,6 +81,18 @@ def test_each_call_has_one_decision_and_one_line(evening: Evening) -> None:
     }  # fmt: skip
 
 
+def test_an_agents_own_leg_is_no_call_to_a_customer(evening: Evening) -> None:
+    tamper(
+        "INSERT INTO compliance_decision (at, verdict, codes, campaign_id, attempt_id, purpose,"
+        " actor, packs, intent, facts, decision, inputs_hash) SELECT at, 'allow', '{}',"
+        " campaign_id, gen_random_uuid(), 'agent_leg', 'human', '{}', '{}', '{}', '{}', ''"
+        " FROM compliance_decision"
+    )
+    found = made(evening)
+    assert found["calls"]["sound"]
+    assert found["decisions"]["total"] == 1
+
+
 @pytest.mark.parametrize(
     ("attack", "fault"),
     [

@@ -5,23 +5,29 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.conf import settings
 from django.test import Client
+from django.utils import translation
 from openpyxl import load_workbook
 
 from audit.models import Entry
+from campaigns.models import Campaign
 from clock.reading import now
 from compliance import suppressing
 from compliance.holding import place
-from compliance.models import Attempt
+from compliance.models import Attempt, Consent, Preference
 from dialer.models import Call
 from evidence.history import WHAT, contact_history
 from evidence.latency import latencies
 from evidence.registers import exceptions, pack_changes
-from evidence.sheets import FORMATS, Sheet, as_csv, as_json, as_pdf, as_xlsx
+from evidence.sheets import FORMATS, Sheet, as_csv, as_json, as_pdf, as_xlsx, fold
+from evidence.words import ACTS
 from tests.evidence.conftest import Evening
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -110,11 +116,11 @@ def test_exceptions_and_rule_changes_come_from_the_audit(evening: Evening) -> No
         actor_id=evening.cast.officer.pk,
         at=now(),
     )
-    (found,) = [row for row in exceptions(SINCE, UNTIL).rows if row[1] == "legal_hold.placed"]
-    assert (found[2], found[3]) == (f"legal_hold:{hold.pk}", "officer")
-    assert found[5] == Entry.objects.get(kind="legal_hold.placed").pk
-    assert "pack.installed" in {row[1] for row in pack_changes(SINCE, UNTIL).rows}
-    assert "target_list.approved" not in {row[1] for row in pack_changes(SINCE, UNTIL).rows}
+    (found,) = [row for row in exceptions(SINCE, UNTIL).rows if row[2] == "legal_hold.placed"]
+    assert (found[4], found[5]) == (f"legal_hold:{hold.pk}", "officer")
+    assert found[8] == Entry.objects.get(kind="legal_hold.placed").pk
+    assert "pack.installed" in {row[2] for row in pack_changes(SINCE, UNTIL).rows}
+    assert "target_list.approved" not in {row[2] for row in pack_changes(SINCE, UNTIL).rows}
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -159,3 +165,85 @@ def test_the_index_shows_the_latency(evening: Evening, client: Client) -> None:
     page = client.get("/compliance/evidence/").content.decode()
     assert "Opt-out latency" in page
     assert Attempt.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "channel", "outcome"),
+    [("zh-hans", "电话", "要求不再致电"), ("en", "Telephone", "Wants no more calls")],
+)
+def test_a_history_speaks_the_readers_language_and_keeps_the_codes_beside(
+    evening: Evening, language: str, channel: str, outcome: str
+) -> None:
+    with translation.override(language):
+        sheet = contact_history(evening.cast.wang)
+    keys = [key for key, _heading in sheet.columns]
+    rows = [dict(zip(keys, row, strict=True)) for row in sheet.rows]
+    (ended,) = [row for row in rows if row["what_code"] == "outcome"]
+    assert (ended["channel"], ended["channel_code"]) == (channel, "voice")
+    assert outcome in str(ended["detail"])
+    assert ended["detail_code"] == "robot opt_out"
+    (refused,) = [row for row in rows if row["what_code"] == "opt_out"]
+    assert (refused["family_code"], refused["detail_code"]) == ("*", "robot")
+
+
+def test_on_screen_and_paper_a_code_stands_under_its_words() -> None:
+    columns = [("a", "甲"), ("a_code", "甲（代码）"), ("b", "乙"), ("c_code", "丙")]
+    folded = fold(Sheet("T", columns, [["话", "voice", None, "alone"]]))
+    assert folded.headings == ["甲", "乙", "丙"]
+    assert folded.rows == [[("话", "voice"), ("", ""), ("alone", "")]]
+
+
+def test_a_wish_is_told_in_words(evening: Evening) -> None:
+    Preference.objects.create(
+        customer=evening.cast.wang,
+        no_robot=True,
+        weekdays=[5, 6],
+        hours=[[600, 690]],
+        families_refused=["insurance"],
+        conversations_per_year=1,
+        since=now(),
+    )
+    with translation.override("en"):
+        sheet = contact_history(evening.cast.wang)
+    (row,) = [row for row in sheet.rows if row[2] == "preference"]
+    assert row[8] == (
+        "No robot · Only on: Saturday, Sunday · Only at: 10:00–11:30 · Not about: Insurance"
+        " · At most 1 a year"
+    )
+    assert row[9] == "no_robot weekdays=5,6 hours=10:00–11:30 not=insurance per_year=1"
+
+
+def test_names_from_outside_are_no_formulas(evening: Evening) -> None:
+    """A campaign's name, a basis or a channel that somebody sent in."""
+    Campaign.objects.update(name="=HYPERLINK(1)")
+    Consent.objects.update(basis="+1+1", product_family="@SUM")
+    text = as_csv(contact_history(evening.cast.wang)).decode("utf-8-sig")
+    cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
+    assert "'=HYPERLINK(1)" in cells and "'@SUM" in cells
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("zh-hans", "设置法律保全"), ("en", "Legal hold placed")]
+)
+def test_a_register_names_acts_in_words(evening: Evening, language: str, words: str) -> None:
+    hold = place(
+        customer_id=evening.cast.sun.pk, number_id=None, reason="case",
+        actor_id=evening.cast.officer.pk, at=now(),
+    )  # fmt: skip
+    with translation.override(language):
+        (row,) = [r for r in exceptions(SINCE, UNTIL).rows if r[2] == "legal_hold.placed"]
+    assert row[1] == words
+    assert str(row[3]).endswith(f" {hold.pk}")
+    assert row[4] == f"legal_hold:{hold.pk}"
+
+
+def test_every_act_in_the_registers_has_words() -> None:
+    """Of the kinds that stand in the code; a new one needs its line in words.py."""
+    root = Path(settings.BASE_DIR)
+    written: set[str] = set()
+    for folder in ("compliance", "audit", "evidence"):
+        for file in (root / folder).rglob("*.py"):
+            written.update(re.findall(r'"([a-z_]+\.[a-z_]+)"', file.read_text()))
+    beginnings = ("exemption.", "suppression.lifted", "kill_switch.", "legal_hold.", "pack.")
+    assert {kind for kind in written if kind.startswith(beginnings)} <= set(ACTS)
