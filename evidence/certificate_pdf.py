@@ -15,7 +15,7 @@ from compliance import wording
 from evidence import pdf
 from evidence.abandonment import JUDGEMENTS, OF
 from evidence.certificate import fingerprint
-from evidence.words import DENIALS, FAMILIES, FAULTS, VIAS, word
+from evidence.words import DENIALS, FAMILIES, FAULTS, OPERATORS, USES, VIAS, word
 
 
 def certificate_pdf(document: dict[str, Any]) -> bytes:
@@ -97,18 +97,7 @@ def _what(document: dict[str, Any]) -> list[Any]:
                 (_("Published"), local(script["published_at"])),
             ]
         ),
-        pdf.table(
-            [_("Review"), _("Maker / checker"), _("Decided"), _("Content hash")],
-            [
-                [
-                    str(labels.APPROVAL.get(each["state"], each["state"])),
-                    f"{each['maker']} / {each['checker'] or '—'}",
-                    local(each["decided_at"]),
-                    each["content_hash"],
-                ]
-                for each in script["reviews"]
-            ],
-        ),
+        _reviews(script),
         pdf.table(
             [
                 _("Caller ID"),
@@ -121,8 +110,8 @@ def _what(document: dict[str, Any]) -> list[Any]:
                 [
                     each["number"],
                     each["label"],
-                    " ".join(each["registered_use"]),
-                    each["operator"],
+                    uses_of(each),
+                    word(OPERATORS, each["operator"]),
                     f"{each['hourly_cap']} / {each['daily_cap']}",
                 ]
                 for each in document["caller_ids"]
@@ -151,6 +140,28 @@ def _what(document: dict[str, Any]) -> list[Any]:
             ],
         ),
     ]
+
+
+def _reviews(script: dict[str, Any]) -> Any:
+    if not script["reviews"]:
+        return pdf.paragraph(_("No review of this script version is on record."))
+    return pdf.table(
+        [_("Review"), _("Maker / checker"), _("Decided"), _("Content hash")],
+        [
+            [
+                str(labels.APPROVAL.get(each["state"], each["state"])),
+                f"{each['maker']} / {each['checker'] or '—'}",
+                local(each["decided_at"]),
+                each["content_hash"],
+            ]
+            for each in script["reviews"]
+        ],
+    )
+
+
+def uses_of(caller_id: dict[str, Any]) -> str:
+    """What a caller ID is filed for, in words."""
+    return " · ".join(word(USES, each) for each in caller_id["registered_use"])
 
 
 def product_facts(product: dict[str, Any]) -> list[tuple[str, str]]:

@@ -52,7 +52,7 @@ def facts(pairs: Sequence[tuple[str, str]]) -> Table:
     """Names and values, two columns."""
     cells = [[Paragraph(_markup(name), _SMALL), Paragraph(_markup(value), _SMALL)]
              for name, value in pairs]  # fmt: skip
-    made = Table(cells, colWidths=[42 * mm, None], hAlign="LEFT")
+    made = Table(cells, colWidths=[42 * mm, None], hAlign="LEFT", spaceAfter=3 * mm)
     made.setStyle(TableStyle([*_GRID, ("BACKGROUND", (0, 0), (0, -1), _HEAD)]))
     return made
 
@@ -62,7 +62,9 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Any:
     if not rows:
         return paragraph("—")
     cells = [[Paragraph(_markup(cell), _SMALL) for cell in row] for row in [headings, *rows]]
-    made = Table(cells, repeatRows=1, hAlign="LEFT", colWidths=_widths(headings, rows))
+    made = Table(
+        cells, repeatRows=1, hAlign="LEFT", colWidths=_widths(headings, rows), spaceAfter=3 * mm
+    )
     made.setStyle(TableStyle([*_GRID, ("BACKGROUND", (0, 0), (-1, 0), _HEAD)]))
     return made
 
@@ -89,7 +91,7 @@ def document(title: str, parts: Sequence[Any], *, landscape: bool = False) -> by
     def foot(canvas: Any, page: Any) -> None:
         canvas.setFont(FONT, 7.5)
         canvas.setFillColor(colors.HexColor("#66707d"))
-        canvas.drawString(_MARGIN, 9 * mm, title)
+        canvas.drawString(_MARGIN, 9 * mm, _drawable(title))
         canvas.drawRightString(size[0] - _MARGIN, 9 * mm, str(page.page))
 
     made.build([*parts, Spacer(1, 1)], onFirstPage=foot, onLaterPages=foot)
@@ -97,8 +99,13 @@ def document(title: str, parts: Sequence[Any], *, landscape: bool = False) -> by
 
 
 def _markup(text: str) -> str:
-    """Text as reportlab's paragraphs take it. The font has one of the two middle dots only."""
-    return escape(text).replace("\n", "<br/>").replace("\u00b7", "\u30fb")
+    """Text as reportlab's paragraphs take it."""
+    return escape(_drawable(text)).replace("\n", "<br/>")
+
+
+def _drawable(text: str) -> str:
+    """The font has one of the two middle dots only."""
+    return text.replace("\u00b7", "\u30fb")
 
 
 def _widths(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from compliance import case_wording, wording
 from compliance.domain.decision import Outcome
+from compliance.domain.facts import Operator
 from compliance.outcome_wording import outcome_label
 
 Text = str | Promise
@@ -55,6 +56,16 @@ BASES: dict[str, Text] = {
     "account_opening": _("When the account was opened"),
     "written": _("In writing"),
     "import": _("From a customer file"),
+}
+
+#: What a caller ID is filed for, and who runs it.
+USES: dict[str, Text] = {
+    "marketing_out": _("Outbound marketing"),
+    "service": _("Customer service"),
+}
+OPERATORS: dict[str, Text] = {
+    Operator.OWN.value: _("The bank itself"),
+    Operator.OUTSOURCED.value: _("An outsourced call centre"),
 }
 
 #: Acts in the record, as the registers show them.

@@ -25,6 +25,7 @@ from evidence.certificate_pdf import (
     certificate_pdf,
     product_facts,
     statement,
+    uses_of,
 )
 from evidence.dossier_pdf import dossier_json
 from evidence.words import DENIALS, VIAS, word
@@ -96,6 +97,7 @@ def _shown(campaign: Campaign, document: dict[str, Any]) -> dict[str, Any]:
         "document": document,
         "statement": statement(document),
         "sha256": fingerprint(document),
+        "caller_ids": [(each, uses_of(each)) for each in document["caller_ids"]],
         "product": product_facts(document["product"]),
         "limits": json.dumps(document["campaign"]["limits"], ensure_ascii=False, sort_keys=True)
         if document["campaign"]["limits"]
