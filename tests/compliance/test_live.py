@@ -168,6 +168,7 @@ TEXTS = [
         "SANDBOX_CARRIER",
         lambda b: b.of_customer(sandbox=True) or {**MESSAGE, "carrier": "sms"},
     ),
+    Case("M7", "DECEASED", lambda b: b.of_customer(deceased=True) or MESSAGE),
     Case("M6", "NUMBER_INVALID", lambda b: b.of_number(valid=False) or MESSAGE),
 ]
 
@@ -452,6 +453,7 @@ def test_a_clean_call_passes(db: None, country: Country, speaker: dict[str, obje
 @COUNTRIES
 def test_a_text_that_was_asked_for_passes(db: None, country: Country) -> None:
     bank = clean(country)
+    bank.of_customer(vulnerable=True, birth_date=None)
     asked = {**MESSAGE, "product_id": None, "caller_id_id": None, "carrier": "sms"}
     assert bank.ask(**asked).decision.allowed
 

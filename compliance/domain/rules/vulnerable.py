@@ -1,7 +1,7 @@
 """People who need more care: minors, elders, the vulnerable, the dead; and the ages of products.
 
 Ages follow the civil code ("以上" includes the number) and the protective side of 29 February. An
-unknown birth date blocks.
+unknown birth date blocks, where a rule or a product speaks of ages at all.
 
 `flags`: circumstances of life, by the customer's attribute that notes them (hardship, bereaved,
 fraud_victim, …), and who may call such a customer; nobody named = no call. `capacity`: the highest
@@ -73,6 +73,8 @@ def evaluate(rule: VulnerableRule, facts: Facts, intent: Intent, now: datetime) 
     reasons += _circumstances(rule, customer, facts, intent)
     birth = customer.birth_date
     today = local_date(now, rule.zone)
+    if not (rule.min_age is not None or rule.bands or _has_ages(facts)):
+        return reasons
     if birth is None or birth > today:
         return [*reasons, objection(rule, "DEP_AGE")]
     of_age, bands = _ages(rule, birth, today)
@@ -83,6 +85,11 @@ def evaluate(rule: VulnerableRule, facts: Facts, intent: Intent, now: datetime) 
     for band in bands:
         reasons += _band(rule, band, customer, facts, intent, now)
     return reasons
+
+
+def _has_ages(facts: Facts) -> bool:
+    product = facts.world.product
+    return product is not None and (product.min_age is not None or product.max_age is not None)
 
 
 def _circumstances(
@@ -137,7 +144,7 @@ def _ages(
 
 def _product_ages(rule: VulnerableRule, birth: date, today: date, facts: Facts) -> list[Reason]:
     product = facts.world.product
-    if product is None or (product.min_age is None and product.max_age is None):
+    if product is None or not _has_ages(facts):
         return []
     limits = f"{product.min_age or 0}–{product.max_age or '∞'}"
     age = today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))
