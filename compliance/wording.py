@@ -149,6 +149,21 @@ MERGE_REFUSALS: dict[str, Text] = {
 }
 
 
+def duration(seconds: float) -> str:
+    """A length of time as people say it: 16 s, 30 min, 2 min 33 s, 1 h 5 min; days beyond two."""
+    whole = max(0, round(seconds))
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    if hours >= 48:
+        days, hours = divmod(hours, 24)
+        parts = [(days, _("%(n)d d")), (hours, _("%(n)d h"))]
+    elif hours:
+        parts = [(hours, _("%(n)d h")), (minutes, _("%(n)d min"))]
+    else:
+        parts = [(minutes, _("%(n)d min")), (rest, _("%(n)d s"))]
+    said = [str(text) % {"n": n} for n, text in parts if n]
+    return " ".join(said) or str(_("%(n)d s")) % {"n": 0}
+
+
 def label(table: dict[str, Text], key: str) -> str:
     """A key's text; one that nobody named is shown as it is."""
     return str(table.get(key, key))

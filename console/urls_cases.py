@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from console.views import case, case_opening, cases, pressure
+from console.views import case, case_opening, case_steps, cases, pressure
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("compliance/cases/", cases.index, name="cases"),
@@ -17,10 +17,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
         case.recording,
         name="case-recording",
     ),
-    path("compliance/cases/<int:case_id>/answer/", case.answer, name="case-answer"),
-    path("compliance/cases/<int:case_id>/hold/", case.hold, name="case-hold"),
-    path("compliance/cases/<int:case_id>/steps/<slug:name>/", case.step, name="case-step"),
+    path("compliance/cases/<int:case_id>/answer/", case_steps.answer, name="case-answer"),
+    path("compliance/cases/<int:case_id>/hold/", case_steps.hold, name="case-hold"),
+    path("compliance/cases/<int:case_id>/steps/<slug:name>/", case_steps.step, name="case-step"),
     path("compliance/pressure/", pressure.pressure, name="pressure"),
     path("compliance/findings/", case.findings, name="findings"),
-    path("compliance/findings/<int:case_id>/", case.remedy, name="finding-remedy"),
+    path("compliance/findings/<int:case_id>/", case_steps.remedy, name="finding-remedy"),
 ]

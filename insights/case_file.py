@@ -175,7 +175,11 @@ def _calls(calls: list[Call]) -> list[dict[str, Any]]:
                 "from": call.caller_id.number if call.caller_id is not None else "",
                 "campaign": campaign.name if campaign is not None else "",
                 "script": str(talk.script_version) if talk is not None else "",
+                "number": call.number.e164 if call.number is not None else "",
                 "agent": transfer.agent.user.get_username()
+                if transfer is not None and transfer.agent is not None
+                else "",
+                "agent_name": transfer.agent.user.get_full_name()
                 if transfer is not None and transfer.agent is not None
                 else "",
                 "words": words[talk.pk] if talk is not None else [],

@@ -1,4 +1,4 @@
-"""Instants that documents hold as ISO text, as people read them."""
+"""Instants that documents hold as ISO text, and lengths of time, as people read them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 from django import template
 from django.utils import timezone
+
+from compliance import wording
 
 register = template.Library()
 
@@ -24,3 +26,9 @@ def last_day(until: object) -> str:
     if not isinstance(until, datetime):
         return ""
     return f"{timezone.localtime(until) - timedelta(microseconds=1):%Y-%m-%d}"
+
+
+@register.filter
+def lasted(seconds: object) -> str:
+    """153 → "2 min 33 s" in the reader's language; "" for what is no number."""
+    return wording.duration(seconds) if isinstance(seconds, (int, float)) else ""

@@ -194,7 +194,10 @@ def test_a_complaint_that_is_on_record_is_shown_before_a_second_case_is_opened(
     written = Entry.objects.filter(kind="complaint.opened").latest("pk")
     assert written.payload["beside"] == [first.pk]
     about = page(cast.officer, f"/compliance/cases/{second.pk}/")
-    assert f'<a href="/compliance/cases/{first.pk}/">' in about.split("Another matter than")[1]
+    assert (
+        f'<a href="/compliance/cases/{first.pk}/">'
+        in about.split("<dt>Another matter than</dt>")[1]
+    )
 
 
 def test_another_way_another_day_or_another_branch_is_another_matter(cast: Cast) -> None:
@@ -264,7 +267,10 @@ def test_nobody_complained_of_may_handle_or_see_the_case(cast: Cast) -> None:
     shown = page(cast.officer, f"/compliance/cases/{case.pk}/")
     barred = shown.split("May not handle it")[1].split("</dd>")[0]
     assert "agent_lin" in barred and "reviewer" in barred
-    assert f'value="{cast.reviewer.pk}"' not in shown.split('id="handler"')[1].split("</select>")[0]
+    assert (
+        f'value="{cast.reviewer.pk}"'
+        not in shown.split('id="assign-handler"')[1].split("</select>")[0]
+    )
     said = do(cast.officer, f"/compliance/cases/{case.pk}/steps/assign/", handler=cast.reviewer.pk)
     assert "Somebody the complaint is about may not act in its case." in said
     assert signed_in(cast.reviewer).get(f"/compliance/cases/{case.pk}/").status_code == 404
@@ -287,9 +293,9 @@ def test_a_case_goes_from_opening_to_a_remedy(cast: Cast) -> None:
     at = f"/compliance/cases/{case.pk}"
     assert "Handed on." in do(cast.officer, f"{at}/steps/assign/", handler=cast.manager_xihu.pk)
     assert "The term is extended." in do(cast.officer, f"{at}/steps/extend/", reason="需核实录音")
-    # only the handler answers
+    # only the handler answers, and what was typed by another is not lost on the way
     assert "Somebody else handles this." in do(cast.officer, f"{at}/answer/", text="抱歉")
-    assert "Something is missing" in do(cast.manager_xihu, f"{at}/answer/", text="  ")
+    assert "Write the answer." in do(cast.manager_xihu, f"{at}/answer/", text="  ")
     assert "Answered." in do(cast.manager_xihu, f"{at}/answer/", text="抱歉，已登记不再来电。")
     closed = do(
         cast.officer,
@@ -318,6 +324,82 @@ def test_a_case_goes_from_opening_to_a_remedy(cast: Cast) -> None:
     assert "录音" not in texts and "抱歉" not in texts
 
 
+@pytest.mark.parametrize(
+    ("step", "field", "typed", "said"),
+    [
+        ("steps/assign", "handler", "", "Choose who handles it."),
+        ("steps/assign", "handler", "9" * 5000, "This person cannot handle it"),
+        ("steps/assign", "handler", "a\x00", "This person cannot handle it"),
+        ("steps/extend", "reason", " ", "Give a reason."),
+        ("steps/extend", "reason", "x" * 501, "at most 500 characters"),
+        ("steps/extend", "reason", "a\x00b", "Null characters are not allowed."),
+        ("answer", "text", "x" * 8001, "at most 8000 characters"),
+        ("answer", "text", "\x00", "Null characters are not allowed."),
+        ("hold", "reason", "", "Give a reason."),
+        ("hold", "reason", "x\x00", "Null characters are not allowed."),
+    ],
+)
+def test_a_mistake_in_a_step_is_said_at_its_field_and_what_was_typed_stays(
+    cast: Cast, step: str, field: str, typed: str, said: str
+) -> None:
+    case = opened(cast.officer, number="13905710001")
+    at = f"/compliance/cases/{case.pk}"
+    do(cast.officer, f"{at}/steps/assign/", handler=cast.officer.pk)
+    before = steps_of(case)
+    shown = do(cast.officer, f"{at}/{step}/", **{field: typed})
+    name = step.rpartition("/")[2]
+    assert said in shown.split(f'id="{name}-{field}"')[1].split("</div>")[0]
+    assert shown.count("errorlist") == 1
+    if field != "handler" and typed.strip() and "\x00" not in typed:
+        assert typed in shown
+    assert steps_of(case) == before and not LegalHold.objects.exists()
+
+
+def test_a_case_is_closed_with_a_cause_and_a_verdict(cast: Cast) -> None:
+    case = opened(cast.officer, number="13905710001")
+    at = f"/compliance/cases/{case.pk}"
+    do(cast.officer, f"{at}/steps/assign/", handler=cast.officer.pk)
+    do(cast.officer, f"{at}/answer/", text="抱歉")
+    shown = do(cast.officer, f"{at}/steps/close/", note="开场白太长", owner="99999999999999999999")
+    for said in ("Choose the cause.", "Say whether it was justified.", "Select a valid choice."):
+        assert said in shown
+    assert 'value="开场白太长"' in shown
+    said = do(cast.officer, f"{at}/steps/close/", cause="words", upheld="no")
+    assert "The cause went to nobody." in said
+
+
+def test_a_case_speaks_in_words_and_names(cast: Cast) -> None:
+    cast.agent_lin.last_name, cast.agent_lin.first_name = "林", "晓"
+    cast.agent_lin.save()
+    called(cast)
+    call = Call.objects.get(customer=cast.wang)
+    Call.objects.filter(pk=call.pk).update(duration_s=153, outcome="", state="completed")
+    Suppression.objects.create(
+        customer=cast.wang,
+        source="opt_out",
+        via="agent",
+        since=TUESDAY,
+        evidence={
+            "agent": Agent.objects.get().pk,
+            "note": "别再打了",
+            "call": str(call.public_id),
+            "score": 0.98,
+        },
+    )
+    case = opened(cast.officer, number="13905710001")
+    shown = page(cast.officer, f"/compliance/cases/{case.pk}/")
+    basis = shown.split('id="basis"')[1].split("</section>")[0]
+    for word in ("At a branch", "To an agent", "12378 (banking regulator)", "别再打了"):
+        assert word in basis
+    for raw in ("opened_by", ">branch<", "score", str(call.public_id)):
+        assert raw not in basis
+    assert "officer" in basis.split("Written down by")[1][:60]
+    calls = shown.split('id="calls"')[1].split("</section>")[0]
+    for word in ("2 min 33 s", "The robot called", "Ended", "+86139****0001"):
+        assert word in calls
+    assert cast.agent_lin.get_full_name() in basis and cast.agent_lin.get_full_name() in calls
+
+
 def test_a_term_is_extended_twice_and_no_more(cast: Cast) -> None:
     case = opened(cast.officer, number="13905710001")
     at = f"/compliance/cases/{case.pk}/steps"
@@ -343,7 +425,7 @@ def test_a_step_that_was_taken_elsewhere_is_refused(cast: Cast) -> None:
     assign(case, handler_id=cast.reviewer.pk, actor_id=cast.officer.pk, barred=barred, at=at)
     with pytest.raises(CaseRefused, match="moved_on"):
         assign(seen, handler_id=cast.officer.pk, actor_id=cast.officer.pk, barred=barred, at=at)
-    said = do(cast.officer, f"/compliance/cases/{case.pk}/steps/close/", cause="other")
+    said = do(cast.officer, f"/compliance/cases/{case.pk}/steps/close/", cause="other", upheld="no")
     assert "The case has moved on meanwhile." in said
 
 
@@ -483,13 +565,26 @@ def test_a_hold_is_placed_by_one_and_released_by_another(cast: Cast) -> None:
     assert "Who placed a hold does not release it." in said
     assert "The hold is released." in do(cast.reviewer, at, reason="结案", release=hold.pk)
     assert held([cast.wang.pk]) == set()
+    again = do(cast.reviewer, at, reason="结案", release=hold.pk)
+    assert "released it already" in again
+
+
+def test_a_hold_of_another_case_is_not_released_here(cast: Cast) -> None:
+    mine = opened(cast.officer, number="13905710001")
+    other = opened(cast.officer, number="13905710002")
+    do(cast.officer, f"/compliance/cases/{other.pk}/hold/", reason="诉讼")
+    client = signed_in(cast.reviewer)
+    for wanted in (LegalHold.objects.get().pk, "9" * 5000, "x", ""):
+        fields = {"reason": "结案", "release": wanted}
+        assert client.post(f"/compliance/cases/{mine.pk}/hold/", fields).status_code == 404
+    assert held([cast.li.pk]) == {cast.li.pk}
 
 
 def test_a_handler_comes_from_the_cases_branch_or_head_office(cast: Cast) -> None:
     elsewhere = person("elsewhere", None, Branch.objects.get(code="HZ-BJ"))
     elsewhere.groups.set(cast.manager_binjiang.groups.all())
     case = opened(cast.officer, number="13905710001")
-    options = page(cast.officer, f"/compliance/cases/{case.pk}/").split('id="handler"')[1]
+    options = page(cast.officer, f"/compliance/cases/{case.pk}/").split('id="assign-handler"')[1]
     options = options.split("</select>")[0]
     assert "manager_xihu" in options and "officer" in options
     assert "elsewhere" not in options and "manager_binjiang" not in options
