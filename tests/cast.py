@@ -16,6 +16,7 @@ from accounts.domain.roles import Role
 from accounts.models import Branch, User
 from audiences.models import Customer, CustomerNumber, Number
 from clock.reading import now
+from tests.kept import kept
 
 #: Everybody's password.
 PASSWORD = "three-suitables"
@@ -46,7 +47,12 @@ class Cast:
 
 
 def make_cast() -> Cast:
-    """Create everybody, a table at a time (most tests start here); may be called once a test."""
+    """Everybody (most tests start here); may be called once a test."""
+    return kept("cast", _make_cast)
+
+
+def _make_cast() -> Cast:
+    """Create them, a table at a time."""
     xihu, binjiang = Branch.objects.bulk_create(
         [
             Branch(code="HZ-XH", name="西湖支行", name_en="Xihu", region="CN-33"),

@@ -18,6 +18,7 @@ from compliance.packs import install_shipped_packs
 from robot.domain.versions import VersionState
 from robot.models import Script, ScriptVersion
 from tests.cast import Cast
+from tests.kept import kept
 
 #: Tuesday 2026-03-10, 14:00 in Shanghai: within calling hours.
 TUESDAY = datetime(2026, 3, 10, 6, 0, tzinfo=UTC)
@@ -45,6 +46,10 @@ DOCUMENT = {
 
 def make_world() -> None:
     """The sandbox's clock, the shipped rules and calendars."""
+    kept("rules", _make_world)
+
+
+def _make_world() -> None:
     set_sandbox_clock(sim=TUESDAY, speed=0.000001)
     install_shipped_calendars()
     install_shipped_packs()
@@ -90,6 +95,10 @@ def make_campaign(cast: Cast, *, name: str = "Spring deposits", by_hand: bool = 
 
 def screened(cast: Cast) -> Campaign:
     """A campaign whose lists are screened."""
+    return kept("screened", lambda: _screened(cast), cast.xihu.pk)
+
+
+def _screened(cast: Cast) -> Campaign:
     campaign = make_campaign(cast)
     start_screening(campaign, cast.marketer)
     screen_campaign(campaign.pk)
@@ -99,6 +108,10 @@ def screened(cast: Cast) -> Campaign:
 
 def submitted(cast: Cast) -> Campaign:
     """A campaign whose lists wait for their branches."""
+    return kept("submitted", lambda: _submitted(cast), cast.xihu.pk)
+
+
+def _submitted(cast: Cast) -> Campaign:
     campaign = screened(cast)
     submit_all(campaign, cast.marketer)
     return campaign

@@ -18,7 +18,7 @@ from robot import voicing
 from robot.conversing import transcript
 from robot.models import VoiceClip
 from tests.cast import Cast
-from tests.dialer.line import dial, running_campaign, verbs
+from tests.dialer.line import dial, make_running_campaign, verbs
 from tests.dialer.stub_carrier import StubCarrier
 from tests.robot.voice_server import VoiceServer, voice_server
 
@@ -58,14 +58,14 @@ def words(url: str) -> str:
 
 
 def test_without_a_voice_the_carrier_says_every_line(cast: Cast) -> None:
-    line = dial(running_campaign(cast), cast.wang)
+    line = dial(make_running_campaign(cast), cast.wang)
     assert {tag for tag, _ in heard(line.answer())} == {"Say"}
 
 
 def test_a_call_plays_the_clips_and_says_what_is_not_ready(
     cast: Cast, service: VoiceServer
 ) -> None:
-    line = dial(running_campaign(cast), cast.wang)
+    line = dial(make_running_campaign(cast), cast.wang)
     opening = heard(line.answer())
     assert [text for tag, text in opening if tag == "Say"] == ["湖城银行"]
     said = "".join(words(text) if tag == "Play" else text for tag, text in opening)
@@ -75,7 +75,7 @@ def test_a_call_plays_the_clips_and_says_what_is_not_ready(
 def test_values_are_made_while_it_rings_and_played_when_it_is_answered(
     cast: Cast, service: VoiceServer
 ) -> None:
-    line = dial(running_campaign(cast), cast.wang)
+    line = dial(make_running_campaign(cast), cast.wang)
     jobs.voice_values(line.call.pk)
     opening = heard(line.answer())
     assert {tag for tag, _ in opening} == {"Play"}
@@ -89,7 +89,7 @@ def test_values_are_made_while_it_rings_and_played_when_it_is_answered(
 def test_a_clip_is_given_to_whoever_has_its_hash_once_it_is_published(
     cast: Cast, service: VoiceServer
 ) -> None:
-    line = dial(running_campaign(cast), cast.wang)
+    line = dial(make_running_campaign(cast), cast.wang)
     version = speaking.version(line.call)
     played = VoiceClip.objects.filter(source="tts").first()
     assert played is not None
@@ -115,7 +115,7 @@ def test_a_clip_is_given_to_whoever_has_its_hash_once_it_is_published(
 def test_the_words_beside_the_audio_are_the_sandboxs_alone(
     cast: Cast, service: VoiceServer, settings: Settings
 ) -> None:
-    dial(running_campaign(cast), cast.wang)
+    dial(make_running_campaign(cast), cast.wang)
     clip = VoiceClip.objects.filter(source="tts").first()
     assert clip is not None
     settings.CARRIER = "twilio"

@@ -35,6 +35,7 @@ from tests.campaigns.making import TUESDAY
 from tests.cast import Cast
 from tests.dialer.line import Line, running_campaign, spoken, verbs
 from tests.dialer.stub_carrier import StubCarrier
+from tests.kept import kept
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,7 +59,11 @@ def campaign_id(cast: Cast, carrier: StubCarrier) -> int:
 
 @pytest.fixture
 def number(cast: Cast, campaign_id: int) -> StaffNumber:
-    """The writer's own telephone, verified with the officer's help."""
+    """The writer's own telephone, verified with the officer's help (hashing is slow on purpose)."""
+    return kept("number", lambda: verified_number(cast), campaign_id)
+
+
+def verified_number(cast: Cast) -> StaffNumber:
     entered = staff_numbers.enter(cast.writer, MINE, at=now())
     code = staff_numbers.show_code(entered, to=cast.officer, at=now())
     assert staff_numbers.verify(cast.writer, code, at=now())

@@ -28,6 +28,7 @@ from dialer.claiming import claim
 from dialer.models import Call
 from robot.publishing import install_shipped_scripts
 from tests.cast import Cast, make_cast
+from tests.kept import kept
 
 TUESDAY = datetime(2026, 3, 10, 14, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 
@@ -60,7 +61,15 @@ class World:
 
 def make_world(*, speed: float = 1.0) -> World:
     """Wang, Zhao and Qian (Zhao's wife, on the same number) and Sun consented; Li did not."""
+    made = kept("dialer", _make_world)
     set_sandbox_clock(sim=TUESDAY, speed=speed)
+    go_ready(made.agent)
+    made.agent.refresh_from_db()
+    return made
+
+
+def _make_world() -> World:
+    set_sandbox_clock(sim=TUESDAY, speed=0.000001)
     install_shipped_packs()
     install_shipped_calendars()
     scripts = {version.script.code: version for version in install_shipped_scripts()}
@@ -72,7 +81,6 @@ def make_world(*, speed: float = 1.0) -> World:
     )
     team = Team.objects.create(code="T1", name="一组")
     agent = Agent.objects.create(user=cast.agent_lin, team=team)
-    go_ready(agent)
     campaign = Campaign.objects.create(
         name="三月分期",
         product=product,
@@ -97,5 +105,4 @@ def make_world(*, speed: float = 1.0) -> World:
     for target_list in campaign.lists.all():
         approve_list(target_list, managers[target_list.branch_id], target_list.content_hash)
     launch(campaign, cast.marketer)
-    agent.refresh_from_db()
     return World(cast, campaign, agent)
