@@ -26,6 +26,7 @@ from django.db.models.functions import Coalesce
 from audit.recording import record
 from clock.reading import now, real
 from compliance.holding import held, numbers_held
+from database.kept_files import delete_file, keep_file
 from dialer.domain.recording_state import RecordingState, sources
 from dialer.models import Call, Recording
 from telephony import recorded
@@ -73,17 +74,29 @@ def announced(call: Call, params: Mapping[str, str], *, at: datetime) -> Recordi
 def keep(recording_id: int) -> bool:
     """Fetch one recording and keep it; True when it is kept now. Not inside a transaction.
 
-    The file is written before the row says so: a row that says KEPT has its file.
+    The file is there before the row says so, and its name is held until it does: a row that says
+    KEPT has its file, whoever deletes an equal one meanwhile.
     """
     found = Recording.objects.filter(pk=recording_id).first()
     if found is None or found.state not in sources(RecordingState.KEPT):
         return False
     try:
-        sha256, size = _fetched(found.sid)
+        made, sha256, size = _fetched(found.sid)
     except recorded.NotFetched as error:
         _failed(found, error)
         return False
+    try:
+        kept = _keep(found, made, sha256, size)
+    finally:
+        made.unlink(missing_ok=True)
+    if kept:
+        leave(found)
+    return kept
+
+
+def _keep(found: Recording, made: Path, sha256: str, size: int) -> bool:
     with transaction.atomic():
+        keep_file(made, file_of(sha256))
         kept = Recording.objects.filter(pk=found.pk, state__in=sources(RecordingState.KEPT)).update(
             state=RecordingState.KEPT.value, sha256=sha256, size=size, kept_at=now()
         )
@@ -96,7 +109,6 @@ def keep(recording_id: int) -> bool:
             subject=f"call:{found.call.public_id}",
             payload={"recording": found.sid, "sha256": sha256, "size": size},
         )
-    leave(found)
     return True
 
 
@@ -219,12 +231,11 @@ def _end(call_ids: Iterable[int], new: RecordingState) -> int:
 
 def _delete(hashes: Iterable[str]) -> None:
     for sha256 in hashes:
-        if not Recording.objects.filter(sha256=sha256).exists():
-            file_of(sha256).unlink(missing_ok=True)
+        delete_file(file_of(sha256), wanted=Recording.objects.filter(sha256=sha256).exists)
 
 
-def _fetched(sid: str) -> tuple[str, int]:
-    """Write the sound to its place; its hash and size. Raises NotFetched."""
+def _fetched(sid: str) -> tuple[Path, str, int]:
+    """Write the sound to a file of its own; the file, its hash and size. Raises NotFetched."""
     folder = Path(settings.MEDIA_ROOT) / "recordings"
     folder.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=folder)
@@ -237,12 +248,10 @@ def _fetched(sid: str) -> tuple[str, int]:
                 size += file.write(piece)
         if head != _WAV or size < _SHORTEST:
             raise recorded.NotFetched("no_sound")
-        place = file_of(digest.hexdigest())
-        place.parent.mkdir(parents=True, exist_ok=True)
-        Path(name).replace(place)
-    finally:
+    except BaseException:
         Path(name).unlink(missing_ok=True)
-    return digest.hexdigest(), size
+        raise
+    return Path(name), digest.hexdigest(), size
 
 
 def _failed(found: Recording, error: recorded.NotFetched) -> None:

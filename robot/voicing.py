@@ -21,7 +21,9 @@ from pathlib import Path
 from typing import Final
 
 from django.conf import settings
+from django.db import transaction
 
+from database.kept_files import delete_file, keep_file
 from robot.domain.audio import Audio
 from robot.domain.documents import canonical_json, read_json
 from robot.domain.pronouncing import as_spoken
@@ -242,6 +244,7 @@ def _for_the_carrier(sound: _Sound, text: str) -> str:
 # --- files ---------------------------------------------------------------------------------------
 
 
+@transaction.atomic
 def keep(
     audio: Audio,
     *,
@@ -253,13 +256,12 @@ def keep(
 ) -> VoiceClip:
     """Keep audio under its own hash; what is there already stays as it is."""
     sha256 = hashlib.sha256(audio.data).hexdigest()
-    path = file_of(sha256)
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(audio.data)
-        Path(name).replace(path)
+    place = file_of(sha256)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=place.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(audio.data)
+    keep_file(Path(name), place)
     clip, _ = VoiceClip.objects.get_or_create(
         key=key,
         defaults={
@@ -293,12 +295,10 @@ def forget_values(*, before: datetime) -> int:
     old = VoiceClip.objects.filter(source=VoiceClip.Source.VALUE, made_at__lt=before)
     gone = list(old.values_list("pk", "sha256")[:1000])
     VoiceClip.objects.filter(pk__in=[pk for pk, _ in gone]).delete()
-    still = set(
-        VoiceClip.objects.filter(sha256__in=[sha256 for _, sha256 in gone]).values_list(
-            "sha256", flat=True
-        )
-    )
-    for _, sha256 in gone:
-        if sha256 not in still:
-            file_of(sha256).unlink(missing_ok=True)
+    transaction.on_commit(lambda: _delete({sha256 for _, sha256 in gone}))
     return len(gone)
+
+
+def _delete(hashes: Iterable[str]) -> None:
+    for sha256 in hashes:
+        delete_file(file_of(sha256), wanted=VoiceClip.objects.filter(sha256=sha256).exists)
