@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("compliance/registers/<int:register_id>/files/", registers.upload, name="register-upload"),
     path(_FILES, registers.register_import, name="register-import"),
     path(f"{_FILES}rejected.csv", registers.rejected, name="register-rejected"),
+    path(f"{_FILES}not-ours.csv", registers.strangers, name="register-strangers"),
     path(f"{_FILES}<slug:step>/", registers.step, name="register-step"),
     path("compliance/suppressions/", suppressions.search, name="suppressions"),
     path("compliance/suppressions/<int:entry_id>/", suppressions.entry, name="suppression"),

@@ -3,14 +3,15 @@ that are full or nearly; opt-outs and complaints.
 
 Counted over the whole ledger at once and kept by branch (`PressureCount`), at most every ten
 minutes and only when somebody looks, or by `manage.py pressure` at night: a page reads some hundred
-documents instead of ten million lines. The figures say of when they are.
+documents instead of ten million lines. All figures are of one snapshot, and say of when they are.
 """
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -133,38 +134,58 @@ _CAP_KINDS = {"attempts": "attempt", "robot": "attempt", "conversations": "conve
 def rebuild(*, only_stale: bool = False) -> bool:
     """Count everything anew; False when another is at it, or (`only_stale`) it is fresh enough."""
     began = time.monotonic()
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", _LOCK)
-        row = cursor.fetchone()
-        if row is None or not row[0] or (only_stale and not is_stale()):
+    with _alone() as mine:
+        if not mine or (only_stale and not is_stale()):
             return False
-        at = business_now()
-        values: dict[str, Any] = {
-            "until": at,
-            **{f"since_{days}": at - timedelta(days=days) for days in SPANS},
-        }
-        cursor.execute("DROP TABLE IF EXISTS pg_temp.pressure_line, pg_temp.pressure_person")
-        cursor.execute(_LINES, values)
-        cursor.execute(_PEOPLE)
-        cursor.execute("ANALYZE pressure_line; ANALYZE pressure_person")
-        documents = _by_branch(cursor, values)
-        caps = _caps(cursor, in_force(at), at, documents)
-        counted = real()
-        PressureCount.objects.all().delete()
-        PressureCount.objects.bulk_create(
-            [
-                PressureCount(branch_id=pk, at=at, counted_real=counted, document=document)
-                for pk, document in documents.items()
-            ]
-        )
-        took = int(1000 * (time.monotonic() - began))
-        PressureCount.objects.create(
-            branch_id=EVERYBODY,
-            at=at,
-            counted_real=counted,
-            document={"caps": caps, "took_ms": took},
-        )
+        with transaction.atomic(), connection.cursor() as cursor:
+            if not connection.savepoint_ids:  # a caller's transaction keeps its own snapshot
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            _count(cursor, began)
     return True
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """A lock of the session: whoever has it counts, and sees what the last one wrote."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", _LOCK)
+        mine = bool((cursor.fetchone() or (False,))[0])
+    try:
+        yield mine
+    finally:
+        if mine:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", _LOCK)
+
+
+def _count(cursor: Any, began: float) -> None:
+    """Every figure of one snapshot of the database, written in its transaction."""
+    at = business_now()
+    values: dict[str, Any] = {
+        "until": at,
+        **{f"since_{days}": at - timedelta(days=days) for days in SPANS},
+    }
+    cursor.execute("DROP TABLE IF EXISTS pg_temp.pressure_line, pg_temp.pressure_person")
+    cursor.execute(_LINES, values)
+    cursor.execute(_PEOPLE)
+    cursor.execute("ANALYZE pressure_line; ANALYZE pressure_person")
+    documents = _by_branch(cursor, values)
+    caps = _caps(cursor, in_force(at), at, documents)
+    counted = real()
+    PressureCount.objects.all().delete()
+    PressureCount.objects.bulk_create(
+        [
+            PressureCount(branch_id=pk, at=at, counted_real=counted, document=document)
+            for pk, document in documents.items()
+        ]
+    )
+    took = int(1000 * (time.monotonic() - began))
+    PressureCount.objects.create(
+        branch_id=EVERYBODY,
+        at=at,
+        counted_real=counted,
+        document={"caps": caps, "took_ms": took},
+    )
 
 
 def is_stale() -> bool:

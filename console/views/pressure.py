@@ -26,12 +26,16 @@ from insights.pressure import EVERYBODY, KINDS, MOST, SPANS, TOP, is_stale
 
 log = logging.getLogger(__name__)
 
+#: Numbers of contacts that the chart shows at least.
+AXIS = 5
+
 
 @require_GET
 @requires(Page.PRESSURE)
 def pressure(request: HttpRequest) -> HttpResponse:
     """The figures of the reader's branches; counted anew in the background when they are old."""
-    if is_stale():
+    stale = is_stale()
+    if stale:
         _ask_for_a_count()
     assert isinstance(request.user, User)
     branches = {branch.pk: branch for branch in branches_of(request.user)}
@@ -49,6 +53,7 @@ def pressure(request: HttpRequest) -> HttpResponse:
         "compliance/pressure.html",
         {
             "counted": whole,
+            "stale": stale,
             "days": days,
             "spans": SPANS,
             "branches": sorted(branches.values(), key=lambda branch: branch.code),
@@ -113,7 +118,13 @@ def _chart(documents: list[dict[str, Any]], days: int) -> dict[str, Any]:
             found.update(document["histogram"].get(f"{kind}_{days}", {}))
         series[kind] = [found[str(n)] for n in range(1, MOST + 1)]
     labels = [str(n) for n in range(1, MOST)] + [f"{MOST}+"]
-    return {"labels": labels, "series": series}
+    drawn = max((n for counts in series.values() for n, c in enumerate(counts, 1) if c), default=0)
+    # the empty end of the axis is left out, not its beginning
+    drawn = max(drawn, AXIS)
+    return {
+        "labels": labels[:drawn],
+        "series": {kind: counts[:drawn] for kind, counts in series.items()},
+    }
 
 
 def _families(documents: list[dict[str, Any]], days: int) -> list[dict[str, Any]]:
@@ -128,7 +139,7 @@ def _families(documents: list[dict[str, Any]], days: int) -> list[dict[str, Any]
                     row[f"{name}_people"] += customers
     rows = [
         {
-            "family": family,
+            "family": wording.label(wording.FAMILIES, family),
             "attempts": row["attempt"],
             "dialled": row["attempt_people"],
             "conversations": row["conversation"],

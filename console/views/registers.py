@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from approvals.reading import pending
 from audiences.domain.faults import FileFault
 from audiences.wording import error_sentence, file_fault_sentence, row_reason_sentence
 from clock.reading import now as clock_now
-from compliance import jobs, registers
+from compliance import jobs, register_strangers, registers
 from compliance.domain.registers import (
     OPEN,
     ImportMode,
@@ -37,11 +38,14 @@ from compliance.domain.registers import (
     lost_too_many,
 )
 from compliance.models import Register, RegisterImport
+from compliance.register_strangers import Unmatched
 from console.posted import words
 from console.register_forms import KINDS, MODES, PURPOSES, DefineForm, UploadForm
 
 SHOWN = 20
 REJECTED_SHOWN = 20
+#: Entries that match nobody, in their file.
+STRANGERS_NAMED = 50_000
 
 STATES: dict[str, tuple[Any, str]] = {
     RegisterImportState.UPLOADED: (gettext_lazy("Waits to be read"), "info"),
@@ -53,6 +57,13 @@ STATES: dict[str, tuple[Any, str]] = {
     RegisterImportState.WITHDRAWN: (gettext_lazy("Withdrawn"), ""),
     RegisterImportState.IN_FORCE: (gettext_lazy("In force"), "ok"),
     RegisterImportState.SUPERSEDED: (gettext_lazy("Replaced"), ""),
+}
+
+
+UNMATCHED: dict[Unmatched, Any] = {
+    Unmatched.UNKNOWN_CUSTOMER: gettext_lazy("No customer has this id."),
+    Unmatched.UNKNOWN_NUMBER: gettext_lazy("No customer of ours has this number."),
+    Unmatched.UNUSED_NUMBER: gettext_lazy("We know this number, but no customer is called on it."),
 }
 
 
@@ -165,6 +176,7 @@ def register_import(request: HttpRequest, import_id: int) -> HttpResponse:
             "content_hash": registers.content_of(batch),
             "may_sign": waiting is not None and not mine and may_sign(user, "register_import"),
             "mine": mine,
+            "others": max(0, batch.entries - batch.known_numbers - batch.known_customers),
             "reasons": [(row_reason_sentence(row["reason"]), row["n"]) for row in reasons],
             "rejected": [
                 (one.row, row_reason_sentence(one.reason))
@@ -235,6 +247,22 @@ def rejected(request: HttpRequest, import_id: int) -> HttpResponse:
     writer.writerow([_("row"), _("reason"), _("code")])
     for one in batch.rejected.order_by("row").iterator(chunk_size=5_000):
         writer.writerow([one.row, row_reason_sentence(one.reason), one.reason])
+    return response
+
+
+@require_GET
+@requires(Page.REGISTERS)
+def strangers(request: HttpRequest, import_id: int) -> HttpResponse:
+    """The entries that match nobody of ours as a file, numbers masked, each with why."""
+    batch = _import_of(import_id)
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="not-ours-{batch.pk}.csv"'
+    response.write("\ufeff")  # by which spreadsheets know UTF-8
+    writer = csv.writer(response)
+    writer.writerow([_("number or customer id"), _("reason"), _("code")])
+    for one in islice(register_strangers.strangers(batch), STRANGERS_NAMED):
+        # an apostrophe keeps a spreadsheet from reading "+86…" or an id as a formula
+        writer.writerow([f"'{one.whom}", UNMATCHED[one.why], one.why.value])
     return response
 
 

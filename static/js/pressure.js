@@ -10,11 +10,11 @@ function draw() {
   chart.setOption({
     animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     color: [colour("--brand"), colour("--gold")],
-    grid: { left: 8, right: 8, top: 36, bottom: 8, containLabel: true },
+    grid: { left: 8, right: 8, top: 36, bottom: 26, containLabel: true },
     legend: { top: 0, right: 0, textStyle: { color: colour("--ink-2") } },
     tooltip: { trigger: "axis", axisPointer: { type: "shadow" } },
-    xAxis: { type: "category", data: data.labels, axisTick: { show: false }, axisLabel: { color: colour("--ink-2") } },
-    yAxis: { type: "value", name: names.customers, nameTextStyle: { color: colour("--ink-3") }, axisLabel: { color: colour("--ink-3") }, splitLine: { lineStyle: { color: colour("--line") } } },
+    xAxis: { type: "category", data: data.labels, name: names.contacts, nameLocation: "middle", nameGap: 28, nameTextStyle: { color: colour("--ink-3") }, axisTick: { show: false }, axisLabel: { color: colour("--ink-2") } },
+    yAxis: { type: "value", minInterval: 1, name: names.customers, nameTextStyle: { color: colour("--ink-3") }, axisLabel: { color: colour("--ink-3"), formatter: (n) => n.toLocaleString("en") }, splitLine: { lineStyle: { color: colour("--line") } } },
     series: ["attempt", "conversation"].map((kind) => ({
       type: "bar", name: names[kind], data: data.series[kind], barMaxWidth: 42, itemStyle: { borderRadius: [4, 4, 0, 0] },
       label: { show: true, position: "top", color: colour("--ink-2"), fontSize: 11, formatter: (bar) => (bar.value ? bar.value.toLocaleString("en") : "") },

@@ -14,6 +14,7 @@ from django.test import Client
 
 from accounts.domain.roles import Role
 from accounts.models import User
+from audiences.models import Number
 from clock.reading import now
 from compliance import register_reading, register_settling, registers
 from compliance.domain.registers import ImportMode, RegisterKind, RegisterTerms
@@ -173,6 +174,26 @@ def test_a_reason_that_cannot_be_stored_breaks_nothing(
     act(client, batch, "submit")
     client.force_login(second)
     assert "Returned." in act(client, batch, "return", reason="wrong\x00 list" + "x" * 1000)
+
+
+def test_entries_that_match_nobody_are_named_with_why(
+    cast: Cast, register: Register, client: Client
+) -> None:
+    client.force_login(cast.officer)
+    Number.objects.create(e164="+8613900000002", kind="mobile")
+    content = "手机号,客户号\n13905710001,\n13900000001,\n13900000002,\n,C0001\n,NOBODY\n"
+    batch = upload(client, register, content)
+    register_reading.read(batch.pk)
+    address = f"/compliance/registers/files/{batch.pk}/not-ours.csv"
+    assert address in page(client, batch)
+    rows = client.get(address).content.decode().splitlines()[1:]
+    assert sorted(rows) == [
+        "'+86139****0001,No customer of ours has this number.,unknown_number",
+        '\'+86139****0002,"We know this number, but no customer is called on it.",unused_number',
+        "'NOBODY,No customer has this id.,unknown_customer",
+    ]
+    client.force_login(cast.reviewer)
+    assert client.get(address).status_code == 403
 
 
 @pytest.mark.parametrize("who", ["marketer", "manager_xihu", "agent_lin", "reviewer", "outsider"])
