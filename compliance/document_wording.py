@@ -127,6 +127,12 @@ _NO_YAML: Final = gettext_lazy("This is no YAML: check indentation, colons and q
 #: Sentences of our own models; named groups are the values.
 _OWN: Final[tuple[tuple[str, Text], ...]] = (
     (
+        r"a sentence takes values|format string|format specifier|expected '}'",
+        gettext_lazy(
+            "Curly brackets hold the plain name of a parameter, like {limit}, and nothing else."
+        ),
+    ),
+    (
         r"its (?P<language>\w+) sentence names '?(?P<name>[^']*)'?",
         gettext_lazy(
             "The sentence in “%(language)s” names {%(name)s}, which this rule does not have."
@@ -204,8 +210,12 @@ def told(kind: str, message: str, values: Iterable[tuple[str, str]] = ()) -> Tol
         return Told(_matched(_YAML, message) or str(_NO_YAML), message)
     known = _KINDS.get(kind)
     if known is not None:
+        given = dict(values)
+        if "expected" in given:  # "'law', 'policy' or 'none'" in English
+            named = re.findall(r"'([^']*)'", given["expected"]) or [given["expected"]]
+            given["expected"] = ", ".join(named)
         try:
-            return Told(str(known) % dict(values))
+            return Told(str(known) % given)
         except KeyError:
             return Told(_unnamed(), message)
     return Told(_matched(_OWN, message) or _unnamed(), message)

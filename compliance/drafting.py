@@ -65,6 +65,23 @@ class NotReadable(PackRefused):
     _sentence = gettext_noop("The source does not say which pack, version, layer and zone it is.")
 
 
+class NoDay(PackRefused):
+    """A beginning that is no day, or lies beyond any plan."""
+
+    code = "no_day"
+    _sentence = gettext_noop("The beginning must be a day of the years 2000 to 2100.")
+
+
+class NotStorable(PackRefused):
+    """It holds a value that is not the same after it was stored."""
+
+    code = "not_storable"
+    _sentence = gettext_noop(
+        "The source holds a value that cannot be kept: quote dates and keys that are numbers, and "
+        "write numbers plainly."
+    )
+
+
 @transaction.atomic
 def draft_from(base: PackVersion, maker: User) -> PackVersion:
     """A new draft with the content of any version, in force from the next day unless changed."""
@@ -79,7 +96,8 @@ def draft_from(base: PackVersion, maker: User) -> PackVersion:
 def draft_of_new_pack(document: Mapping[str, Any], maker: User) -> PackVersion:
     """The first draft of a pack, or one more of a pack that is there, from a whole document.
 
-    Raises NotReadable, AnotherPack (another layer than the pack's), VersionTaken.
+    Raises NotReadable, NotStorable, NoDay, AnotherPack (another layer than the pack's) and
+    VersionTaken.
     """
     head = _head_of(document)
     pack, _made = Pack.objects.select_for_update(no_key=True).get_or_create(
@@ -107,7 +125,7 @@ def save(
     """Keep a changed document; `seen` is the hash of what the change was made from.
 
     Without `effective_from`, a new date in the document moves it. Raises NotYourDraft,
-    ChangedMeanwhile, AnotherPack, VersionTaken, NotReadable.
+    ChangedMeanwhile, AnotherPack, VersionTaken, NotReadable, NotStorable, NoDay.
     """
     locked = PackVersion.objects.select_for_update(no_key=True).get(pk=draft.pk)
     if locked.state != PackState.DRAFT or locked.maker_id != actor.pk:
@@ -118,6 +136,8 @@ def save(
     if document["pack"] != locked.pack.code or layer.value != locked.pack.layer:
         raise AnotherPack
     begins = effective_from or locked.effective_from
+    if not _within_reach(begins):
+        raise NoDay
     if effective_from is None and document.get("effective_from") != _day(begins, document):
         begins = _begin_of(document)
     whole = _whole(document, begins)
@@ -171,19 +191,41 @@ def _create(
 
 
 def _head_of(document: Mapping[str, Any]) -> Layer:
-    """The layer of a document that says at least what it is. Raises NotReadable."""
+    """The layer of a document that says at least what it is, and can be kept.
+
+    Raises NotReadable, NotStorable, NoDay.
+    """
     head = {"pack", "version", "layer", "zone", "name_zh", "name_en"}
-    if any(each.path[:1] and each.path[0] in head for each in problems(document)):
+    found = problems(document)
+    if any(each.kind in _UNSTORABLE for each in found):
+        raise NotStorable
+    if any(each.path[:1] and each.path[0] in head for each in found):
         raise NotReadable
     if not head <= set(document) or not isinstance(document.get("rules"), list):
         raise NotReadable
     try:
         zone(str(document["zone"]))
-        _begin_of(document)
-        content_hash(document)
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError) as error:
         raise NotReadable from error
+    try:
+        begins = _begin_of(document)
+    except (ValueError, OverflowError) as error:
+        raise NoDay from error
+    if not _within_reach(begins):
+        raise NoDay
+    try:
+        content_hash(document)
+    except (ValueError, TypeError) as error:
+        raise NotStorable from error
     return Layer(document["layer"])
+
+
+#: Mistakes that no database keeps until they are mended.
+_UNSTORABLE = frozenset({"unstorable", "finite_number"})
+
+
+def _within_reach(begins: datetime) -> bool:
+    return 2000 <= begins.year <= 2100
 
 
 def _begin_of(document: Mapping[str, Any]) -> datetime:

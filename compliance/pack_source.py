@@ -51,6 +51,9 @@ def read(text: str) -> Source:
     """A pack document with all its mistakes."""
     try:
         document, node = parsed(text)
+        twice = _given_twice(node) if node is not None else ()
+        if twice:
+            return Source(None, twice)  # of two values, one would be dropped without a word
         found = [Located(line_of(node, problem.path), problem) for problem in problems(document)]
     except Unreadable as error:
         return Source(None, (error.located,))
@@ -138,6 +141,31 @@ class _Plain(yaml.SafeDumper):
 
 _Plain.add_representer(list, _Plain.represent_list)
 _Plain.add_representer(tuple, _Plain.represent_list)
+
+
+def _given_twice(node: yaml.Node) -> tuple[Located, ...]:
+    """Every key that a mapping has twice; a node that several aliases name is looked at once."""
+    found: list[Located] = []
+    seen: set[int] = set()
+    waiting: list[tuple[yaml.Node, tuple[str | int, ...]]] = [(node, ())]
+    while waiting:
+        place, path = waiting.pop()
+        if id(place) in seen:
+            continue
+        seen.add(id(place))
+        if isinstance(place, yaml.SequenceNode):
+            waiting += [(each, (*path, at)) for at, each in enumerate(place.value)]
+        elif isinstance(place, yaml.MappingNode):
+            first: dict[str, int] = {}
+            for key, value in place.value:
+                name, line = str(key.value), key.start_mark.line + 1
+                if isinstance(key, yaml.ScalarNode) and name in first:
+                    values = (("key", name), ("line", str(first[name])))
+                    problem = Problem((*path, name), "duplicate_key", "given twice", values)
+                    found.append(Located(line, problem))
+                first.setdefault(name, line)
+                waiting.append((value, (*path, name)))
+    return tuple(sorted(found, key=lambda each: each.line))
 
 
 def _line_of(text: str, error: yaml.YAMLError) -> int:

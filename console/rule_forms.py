@@ -261,7 +261,7 @@ def _read_span(control: Control, posted: QueryDict) -> dict[str, Any] | None:
         return {"lifetime": True}
     if unit in ("rolling_hours", "rolling_days"):
         amount = posted.get(f"{control.name}.amount", "").strip()
-        if not amount.isdigit():
+        if not (amount.isascii() and amount.isdigit() and len(amount) < 20):
             raise ValueError(_("A number is needed."))
         return {unit: int(amount)}
     return None

@@ -74,7 +74,7 @@ class PackDocument(BaseModel):
             zone(self.zone)
         except (KeyError, ValueError) as error:
             raise ValueError(f"unknown time zone {self.zone}") from error
-        ids = [rule.get("id") for rule in self.rules]
+        ids = [str(rule.get("id")) for rule in self.rules]
         if len(ids) != len(set(ids)):
             raise ValueError("two rules share an id")
         return self

@@ -54,8 +54,26 @@ def _of_document(document: Mapping[str, Any]) -> list[Problem]:
     try:
         PackDocument.model_validate(document)
     except ValidationError as error:
-        return _listed(error, ())
-    return []
+        return _listed(error, ()) + _of_names(document)
+    return _of_names(document)
+
+
+#: What stands in a column of its own is as long as that is.
+_LENGTHS = {"pack": 40, "version": 20, "name_zh": 100, "name_en": 100}
+
+
+def _of_names(document: Mapping[str, Any]) -> list[Problem]:
+    found = []
+    for name, longest in _LENGTHS.items():
+        text = document.get(name)
+        if not isinstance(text, str):
+            continue  # the document's own check names it
+        if len(text) > longest:
+            values = (("max_length", str(longest)),)
+            found.append(Problem((name,), "string_too_long", f"longer than {longest}", values))
+        elif name == "version" and not text.strip():
+            found.append(Problem((name,), "missing", "a version has a name"))
+    return found
 
 
 def _of_rule(document: Mapping[str, Any], place: int, rule: Any) -> list[Problem]:

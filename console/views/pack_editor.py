@@ -31,7 +31,8 @@ def head(request: HttpRequest, version_id: int) -> HttpResponse:
     """The draft's name and its beginning, in the bank's time."""
     version = version_of(version_id)
     try:
-        begins = datetime.fromisoformat(request.POST.get("begins", ""))
+        given = datetime.fromisoformat(request.POST.get("begins", ""))
+        begins = given.replace(tzinfo=get_current_timezone())
     except ValueError:
         messages.error(request, _("This is no time."))
         return redirect("pack-version", version_id)
@@ -43,11 +44,11 @@ def head(request: HttpRequest, version_id: int) -> HttpResponse:
             {**version.document, "version": name},
             actor=user_of(request),
             seen=request.POST.get("seen", ""),
-            effective_from=begins.replace(tzinfo=get_current_timezone()),
+            effective_from=begins,
         )
         return _("Saved.")
 
-    if attempt(request, act) and begins.replace(tzinfo=get_current_timezone()) <= clock_now():
+    if attempt(request, act) and begins <= clock_now():
         messages.warning(request, enacting.BackDated().sentence)
     return redirect("pack-version", version_id)
 

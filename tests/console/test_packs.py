@@ -268,6 +268,7 @@ def test_a_source_with_mistakes_is_kept_and_names_their_lines(maker: Client) -> 
         ("pack: *a", "names an anchor that does not exist"),
         ("pack: !!python/object:os.system a", "Tags (!…) are not allowed"),
         ("pack: a\0", "cannot be stored"),
+        ("pack: a\nrules: []\npack: b", "is given twice, first on line 1"),
         ('pack: cn\nrules: []\nnotes: "\\0"', "cannot be stored"),
         ('pack: cn\nrules: []\nnotes: "\\ud800"', "cannot be stored"),
         ("[" * 2000 + "]" * 2000, "too deeply nested"),
@@ -304,6 +305,71 @@ def test_a_mistake_comes_in_the_readers_language_with_the_raw_text_beside_it(mak
     assert "C1 › window › calender" in shown
     assert "此处没有该字段" in shown
     assert "There is no such key" not in shown and "extra_forbidden" not in shown
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        # each of these was a failure of the page, or of the whole process
+        ("id: W1", "id: {a: 1}", "A text is needed"),
+        ("limit: 2", "limit: .nan", "A finite number is needed."),
+        ("limit: 2", "limit: 0x" + "f" * 6000, "It must be at most 1000."),
+        ("{limit}", "{limit:>9999999999}", "Curly brackets hold the plain name"),
+        ("{limit}", "{limit.__class__}", "Curly brackets hold the plain name"),
+        ("{limit}", "{", "Curly brackets hold the plain name"),
+        ("limit: 2", "limit: 2001-12-14", "a value that cannot be kept"),
+        ("'2026-12-01'", "'0001-01-01'", "a day of the years 2000 to 2100"),
+        ("'2026-12-01'", "'9999-12-31'", "a day of the years 2000 to 2100"),
+        ("'2026-12-01'", "'never'", "a day of the years 2000 to 2100"),
+        ("version: '1.1'", "version: '" + "1" * 21 + "'", "At most 20 characters"),
+        ("version: '1.1'", "version: ' '", "This is missing."),
+    ],
+)
+def test_a_value_beyond_sense_is_told_and_breaks_nothing(
+    maker: Client, old: str, new: str, complaint: str
+) -> None:
+    draft = drafted(maker)
+    text = write(draft.document)
+    assert old in text
+    address = reverse("pack-source", args=[draft.pk])
+    fields = {"source": text.replace(old, new, 1), "seen": draft.sha256}
+    answer = maker.post(address, fields, follow=True)
+    assert answer.status_code == 200 and complaint in answer.content.decode()
+    page(maker, "pack-version", draft.pk)
+    page(maker, "packs")
+
+
+@pytest.mark.parametrize("begins", ["0001-01-01T00:00", "9999-12-31T23:59", "tomorrow", ""])
+def test_a_beginning_beyond_any_plan_is_refused(maker: Client, begins: str) -> None:
+    draft = drafted(maker)
+    fields = {"version": "1.1", "begins": begins, "seen": draft.sha256}
+    maker.post(reverse("pack-head", args=[draft.pk]), fields)
+    draft.refresh_from_db()
+    assert draft.effective_from == FIRST_DAY
+    page(maker, "pack-version", draft.pk)
+
+
+def test_two_windows_on_one_draft_lose_nothing_of_each_other(maker: Client) -> None:
+    draft = drafted(maker)
+    seen = draft.sha256
+    save_rule(maker, draft, "C1", limit="1")
+    address = reverse("pack-source", args=[draft.pk])
+    mine = write(draft.document).replace("tail_guard_s: 60", "tail_guard_s: 90", 1)
+    shown = maker.post(address, {"source": mine, "seen": seen}).content.decode()
+    assert "The draft was changed in another window" in shown
+    assert "tail_guard_s: 90" in shown  # what was typed is still there
+    draft.refresh_from_db()
+    assert next(r for r in draft.document["rules"] if r["id"] == "C1")["limit"] == 1
+
+
+def test_submitted_and_signed_twice_it_happens_once(maker: Client, checker: Client) -> None:
+    draft = drafted(maker)
+    take(maker, draft, "submit")
+    assert "Only its maker changes a draft" in take(maker, draft, "submit")
+    seen = hash_on(page(checker, "pack-version", draft.pk), draft)
+    assert "Signed." in take(checker, draft, "sign", content_hash=seen)
+    assert "The version is not where you saw it" in take(checker, draft, "sign", content_hash=seen)
+    assert Approval.objects.count() == 1
 
 
 def test_a_file_of_bombs_is_refused_unopened(maker: Client) -> None:

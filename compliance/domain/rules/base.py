@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property, wraps
+from string import Formatter
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from compliance.domain.decision import Reason
 from compliance.domain.facts import Facts, World
@@ -46,6 +47,15 @@ class Rule(BaseModel):
     groups: frozenset[str] = frozenset()
     pack: str = ""
     zone: str = "Asia/Shanghai"
+
+    @field_validator("zh", "en")
+    @classmethod
+    def _plain(cls, sentence: str) -> str:
+        """A value goes in as it is: a width of a billion characters would be made, too."""
+        for _, name, form, conversion in Formatter().parse(sentence):
+            if name is not None and (form or conversion or not name.isidentifier()):
+                raise ValueError("a sentence takes values as {name} alone")
+        return sentence
 
     def sentence(self, language: str) -> str:
         """The rule as one sentence ("zh" or "en") with its own values filled in."""
