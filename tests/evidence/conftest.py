@@ -14,6 +14,7 @@ from campaigns.models import Campaign
 from tests.cast import Cast, make_cast, person
 from tests.dialer.line import Line, dial, running_campaign
 from tests.dialer.stub_carrier import StubCarrier
+from tests.kept import kept
 
 #: What the customer says; nothing of it may be left after an erasure.
 WORDS = "我叫王芳，别再给我打电话了"
@@ -40,6 +41,11 @@ def stub(settings: Any) -> Iterator[StubCarrier]:
 
 @pytest.fixture
 def evening(stub: StubCarrier, transactional_db: None) -> Evening:
+    return kept("evening", make_evening)
+
+
+def make_evening() -> Evening:
+    """By the real paths, with the stub's carrier."""
     cast = make_cast()
     campaign = running_campaign(cast)
     line = dial(campaign, cast.wang)
