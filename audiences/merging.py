@@ -75,6 +75,9 @@ WHERE s.row > %(after)s AND s.row <= %(upto)s
 ON CONFLICT (e164) DO NOTHING
 """
 # a number of the United States that an earlier version knew by its country alone
+AMERICAN = """
+SELECT EXISTS (SELECT FROM staged_customer AS s, unnest(s.e164s) AS e164 WHERE e164 LIKE '+1%')
+"""
 STATES = """
 UPDATE audiences_number AS n SET region = u.region, time_zone = u.zone
 FROM staged_customer AS s,
@@ -127,6 +130,7 @@ def merge(batch: ImportBatch, staged: Staged, *, at: datetime) -> Iterator[Merge
     """Merge what was staged; yields the counts so far after each chunk has been committed."""
     merged = Merged()
     update = _update_statement(staged.fields)
+    american = _has_american_numbers()
     for after in range(0, staged.last_row, CHUNK):
         values: dict[str, int | bool | datetime] = {
             "after": after,
@@ -147,7 +151,8 @@ def merge(batch: ImportBatch, staged: Staged, *, at: datetime) -> Iterator[Merge
             cursor.execute(INSERT.format(clock=_CLOCK), values)
             created = cursor.rowcount
             cursor.execute(NUMBERS, values)
-            cursor.execute(STATES, values)
+            if american:
+                cursor.execute(STATES, values)
             cursor.execute(LINKS, values)
             updated += cursor.rowcount
             merged.created += created
@@ -159,6 +164,13 @@ def merge(batch: ImportBatch, staged: Staged, *, at: datetime) -> Iterator[Merge
                 rows_unchanged=merged.unchanged,
             )
         yield merged
+
+
+def _has_american_numbers() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(AMERICAN)
+        row = cursor.fetchone()
+    return bool(row and row[0])
 
 
 def _update_statement(fields: frozenset[Field]) -> str:
