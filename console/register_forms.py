@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clock.reading import now as clock_now
+from compliance import wording
 from compliance.domain.registers import ImportMode, RegisterKind, RegisterTerms
 from compliance.models import Product, Register
 
@@ -62,7 +63,7 @@ class _TermsForm(forms.Form):
         families = {*Product.objects.values_list("family", flat=True), self._family()} - {""}
         self.fields["product_family"].choices = [  # type: ignore[attr-defined]
             ("", _("every family")),
-            *((family, family) for family in sorted(families)),
+            *((one, wording.label(wording.FAMILIES, one)) for one in sorted(families)),
         ]
 
     def _family(self) -> str:

@@ -40,7 +40,7 @@ def pressure(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
     branches = {branch.pk: branch for branch in branches_of(request.user)}
     wanted = request.GET.get("branch", "")
-    chosen = branches.get(int(wanted)) if wanted.isdecimal() else None
+    chosen = next((each for pk, each in branches.items() if str(pk) == wanted), None)
     days = next((n for n in SPANS if str(n) == request.GET.get("days")), 30)
     rows = {
         row.branch_id: row

@@ -28,7 +28,7 @@ from approvals.reading import pending
 from audiences.domain.faults import FileFault
 from audiences.wording import error_sentence, file_fault_sentence, row_reason_sentence
 from clock.reading import now as clock_now
-from compliance import jobs, register_strangers, registers
+from compliance import jobs, register_strangers, registers, wording
 from compliance.domain.registers import (
     OPEN,
     ImportMode,
@@ -172,11 +172,11 @@ def register_import(request: HttpRequest, import_id: int) -> HttpResponse:
             "register": batch.register,
             "terms": RegisterTerms.model_validate(batch.terms),
             "purpose": PURPOSES[batch.terms.get("purpose", "")],
+            "family": wording.label(wording.FAMILIES, batch.terms.get("product_family", "")),
             "waiting": waiting,
             "content_hash": registers.content_of(batch),
             "may_sign": waiting is not None and not mine and may_sign(user, "register_import"),
             "mine": mine,
-            "others": max(0, batch.entries - batch.known_numbers - batch.known_customers),
             "reasons": [(row_reason_sentence(row["reason"]), row["n"]) for row in reasons],
             "rejected": [
                 (one.row, row_reason_sentence(one.reason))
@@ -283,6 +283,7 @@ def _row(register: Register, now: datetime) -> dict[str, Any]:
         "register": register,
         "kind": KINDS[register.kind],
         "purpose": PURPOSES[register.purpose],
+        "family": wording.label(wording.FAMILIES, register.product_family),
         "age": age,
         "stale": stale,
         "soon": age is not None and not stale and age > register.max_age_days * 0.8,

@@ -29,6 +29,7 @@ from clock.reading import now as clock_now
 from compliance import lifting, wording
 from compliance.domain.facts import SuppressionSource
 from compliance.models import LiftRequest, Suppression
+from console.evidence_rows import VIAS
 from console.posted import words
 
 SHOWN = 100
@@ -168,11 +169,18 @@ def _find(query: str) -> tuple[str, list[Suppression]]:
 
 def _row(one: Suppression) -> dict[str, Any]:
     ended = one.lifted_at is not None
-    scope = [part for part in (one.product_family, one.purpose) if part]
+    scope = [
+        wording.label(table, code)
+        for table, code in (
+            (wording.FAMILIES, one.product_family),
+            (wording.PURPOSES, one.purpose),
+        )
+        if code
+    ]
     return {
         "entry": one,
         "source": wording.SUPPRESSIONS[one.source],
-        "via": wording.label(wording.VIAS, one.via),
+        "via": wording.label(VIAS, one.via),
         "who": str(one.number) if one.number else one.customer.bank_id if one.customer else "–",
         "name": mask_name(one.customer.name) if one.customer else "",
         "scope": " · ".join([str(one.product), *scope] if one.product else scope),

@@ -206,7 +206,6 @@ def test_the_page_asks_no_more_for_more_contacts(cast: Cast) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_all_figures_are_of_one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     cast = make_cast()
-    make_world()
     contact(cast.wang, "attempt", 1)
     customers = pressure._CUSTOMERS
 
@@ -241,3 +240,10 @@ def test_the_page_says_of_when_its_figures_are_and_when_they_are_old(cast: Cast)
     assert "being counted anew" not in shown
     PressureCount.objects.update(counted_real=real() - timedelta(minutes=11))
     assert "being counted anew" in client.get("/compliance/pressure/").content.decode()
+
+
+def test_a_branch_that_nobody_has_is_no_branch(cast: Cast) -> None:
+    contact(cast.wang, "attempt", 1)
+    rebuild()
+    for absurd in ("9" * 5000, "²", "-1", "0"):
+        assert "Customers dialled" in page(cast.officer, f"?branch={absurd}")
