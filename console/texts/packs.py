@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any
 
@@ -269,6 +269,25 @@ def value_text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(value_text(each) for each in value) or _("none")
     return str(value)
+
+
+def gap_rows(gaps: Mapping[str, Iterable[str]]) -> list[dict[str, Any]]:
+    """What the packs leave unsaid, in words: which calls, and what is missing for them."""
+    return [
+        {
+            "code": code,
+            "who": " · ".join(word(part) for part in code.split("/")),
+            "missing": [_gap(each) for each in missing],
+        }
+        for code, missing in gaps.items()
+    ]
+
+
+def _gap(missing: str) -> str:
+    day = missing.removeprefix("hours on ")
+    if day != missing:
+        return _("calling hours on a %(day)s") % {"day": word(day)}
+    return kind_label(missing)
 
 
 def word(value: str) -> str:

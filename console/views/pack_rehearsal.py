@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts.permissions import Page, requires
+from campaigns import reasons
 from compliance import rehearsing
 from compliance.domain.pack import Pack, PackError, compile_pack
 from compliance.pack_source import MAX_BYTES
@@ -84,7 +85,7 @@ def _shown(result: Rehearsed) -> dict[str, Any]:
         "name": result.name,
         "file": result.file,
         "answer": OUTCOMES[result.decision.verdict][0],
-        "codes": result.decision.codes,
+        "codes": [(code, reasons.sentence(code)) for code in result.decision.codes],
         "differences": [
             {
                 "what": _EXPECTATIONS.get(each.what, each.what),

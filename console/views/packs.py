@@ -57,7 +57,7 @@ def packs(request: HttpRequest) -> HttpResponse:
         "compliance/packs/index.html",
         {
             "packs": [_pack_row(pack, standing) for pack in found],
-            "unsaid": unsaid,
+            "unsaid": texts.gap_rows(unsaid),
             "broken": broken,
             "may_edit": may(request.user, Page.PACK_EDITING),
         },
@@ -274,7 +274,7 @@ def _content(version: PackVersion) -> dict[str, Any]:
         else [each.rule_id for each in found if each.new and each.new.kind in RELAXING],
         "changes": change_rows(found),
         "loosening": sum(change.loosens for change in found) if earlier else 0,
-        "unsaid": gaps(stack) if version.state != PackState.WITHDRAWN else {},
+        "unsaid": texts.gap_rows(gaps(stack) if version.state != PackState.WITHDRAWN else {}),
     }
 
 

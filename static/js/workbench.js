@@ -72,7 +72,7 @@ function showFaults(faults) {
   if (!faults.length) return;
   const list = find("findings");
   list.replaceChildren(...faults.map((fault) => {
-    const button = el("button", { type: "button", class: "finding" }, el("b", {}, T.line.replace("%s", fault.line || "?")),
+    const button = el("button", { type: "button", class: "finding" }, fault.line ? el("b", {}, T.line.replace("%s", fault.line)) : null,
       el("span", {}, fault.text, fault.place ? el("small", {}, el("code", {}, fault.place)) : null));
     button.addEventListener("click", () => goToLine(fault.line - 1));
     return el("div", {}, button, fault.raw

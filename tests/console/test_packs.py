@@ -234,7 +234,7 @@ def test_a_rule_taken_out_may_leave_a_gap_and_the_page_says_so(maker: Client) ->
     maker.post(address, {"remove": "1", "seen": draft.sha256})
     shown = page(maker, "pack-version", draft.pk)
     assert "Rule removed" in shown
-    assert "<code>marketing/robot</code>: consent" in shown
+    assert 'marketing · robot <code class="small">marketing/robot</code>: Consent' in shown
 
 
 def test_only_the_maker_opens_the_form_of_a_draft(maker: Client, checker: Client) -> None:
@@ -392,6 +392,7 @@ def test_shipped_scenarios_run_against_a_draft(maker: Client) -> None:
     address = reverse("pack-rehearse", args=[draft.pk])
     shown = maker.post(address, {"shipped": "cn-bank.yaml"}).content.decode()
     assert "Every scenario came out as expected." in shown
+    assert "Outside calling hours <code>WINDOW</code>" in shown
     save_rule(maker, draft, "C1", limit="0")
     shown = maker.post(address, {"shipped": "cn-bank.yaml"}).content.decode()
     assert "CAP_C1" in shown

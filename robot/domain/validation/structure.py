@@ -165,7 +165,7 @@ def _grades(script: Script) -> list[Finding]:
                     "V15",
                     "",
                     (),
-                    f"分级条件读不懂：{error}",
+                    f"分级条件读不懂：{_unreadable(script)}",
                     f"cannot read a grade: {error}",
                     "改写条件。",
                     "Rewrite the condition.",
@@ -184,6 +184,16 @@ def _grades(script: Script) -> list[Finding]:
                 )
             )
     return found
+
+
+def _unreadable(script: Script) -> str:
+    """The first grade's condition that cannot be read."""
+    for grade in script.grades:
+        try:
+            holds(grade.when, {})
+        except BadExpression:
+            return grade.when
+    return ""
 
 
 def _names(script: Script) -> list[Finding]:
