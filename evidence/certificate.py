@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Q
 
 from accounts.models import User
 from approvals.models import Approval
@@ -27,9 +27,9 @@ from campaigns.domain.list_state import ListState
 from campaigns.models import Campaign, TargetList
 from campaigns.reading import subject_of
 from compliance.domain.codes import Area
-from compliance.models import Complaint, Contact, PackVersion
+from compliance.models import Complaint, PackVersion
 from evidence.abandonment import abandonment
-from evidence.campaign_ledger import Decisions, area_of, decisions_of, permissions_of
+from evidence.campaign_ledger import Decisions, area_of, decisions_of, last_line, permissions_of
 from evidence.latency import latencies
 
 FORMAT = "sanshi-certificate-1"
@@ -87,8 +87,8 @@ def fingerprint(document: dict[str, Any]) -> str:
 
 def _as_of(campaign: Campaign, decisions: Decisions) -> datetime:
     """The last line that the ledgers hold of it; its beginning when there is none."""
-    last = Contact.objects.filter(campaign_id=campaign.pk).aggregate(last=Max("at"))["last"]
-    return max(filter(None, [decisions.last_at, last]), default=campaign.starts_at)
+    found = [decisions.last_at, last_line(campaign.pk)]
+    return max(filter(None, found), default=campaign.starts_at)
 
 
 def _campaign(campaign: Campaign) -> dict[str, Any]:
