@@ -121,7 +121,7 @@ def _what(document: dict[str, Any]) -> list[Any]:
         pdf.table(
             [
                 _("Rule pack"),
-                _("SHA-256"),
+                "SHA-256",
                 _("Maker / checker"),
                 _("Decisions"),
                 _("First"),
