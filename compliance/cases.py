@@ -61,6 +61,7 @@ def assign(
         actor_id,
         at,
         allowed=allowed,
+        payload={"handler": handler_id},
         handler_id=handler_id,
         complained_of=sorted(barred),
     )

@@ -18,7 +18,7 @@ from compliance.models import OptOutFile, Suppression
 from compliance.opt_out_files import UNKNOWN, readings
 
 #: Rows that are looked at; about a second's work.
-PREVIEWED = 10_000
+PREVIEWED = 5_000
 #: Rows that are shown as they were read, and rejected rows that are named.
 SHOWN = 8
 

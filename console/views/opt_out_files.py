@@ -83,7 +83,6 @@ def index(request: HttpRequest) -> HttpResponse:
             "form": form,
             "waiting": [_row(one) for one in waiting],
             "rows": [_row(one) for one in files],
-            "busy": any(one.state in _BUSY for one in files) and not form.is_bound,
         },
     )
 

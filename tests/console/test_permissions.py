@@ -104,6 +104,47 @@ def test_an_action_is_refused_to_whoever_may_not_see_its_page(
     assert client.post(address).status_code == 403
 
 
+#: What compliance's books let one do, each with the page that guards it; the ids are nobody's.
+ACTIONS: dict[str, Page] = {
+    "/compliance/cases/new/": Page.CASES,
+    "/compliance/cases/999/answer/": Page.CASES,
+    "/compliance/cases/999/hold/": Page.CASE_STEERING,
+    **{
+        f"/compliance/cases/999/steps/{step}/": Page.CASE_STEERING
+        for step in ("assign", "extend", "close", "reopen")
+    },
+    "/compliance/findings/999/": Page.FINDINGS,
+    "/compliance/registers/new/": Page.REGISTERS,
+    "/compliance/registers/999/files/": Page.REGISTERS,
+    "/compliance/registers/files/999/sign/": Page.REGISTERS,
+    "/compliance/suppressions/": Page.SUPPRESSIONS,
+    "/compliance/suppressions/999/": Page.SUPPRESSIONS,
+    "/compliance/suppressions/requests/999/sign/": Page.SUPPRESSIONS,
+    "/compliance/opt-outs/": Page.SUPPRESSIONS,
+    "/compliance/opt-outs/999/carry-out/": Page.SUPPRESSIONS,
+    "/compliance/opt-outs/999/drop/": Page.SUPPRESSIONS,
+    "/compliance/evidence/erasures/": Page.ERASURES,
+    "/compliance/evidence/erasures/999/": Page.ERASURES,
+    "/compliance/calendars/preview/": Page.CALENDAR_EDITING,
+    "/compliance/calendars/999/sign/": Page.CALENDAR_EDITING,
+    "/compliance/switch/throw/": Page.SWITCH,
+    "/compliance/switch/999/release/": Page.SWITCH_RELEASE,
+}
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_a_role_does_in_compliances_books_what_its_pages_let_it(
+    ready_cast: Cast, client: Client, person: str
+) -> None:
+    client.force_login(getattr(ready_cast, person))
+    role = PEOPLE[person]
+    found = {address: client.post(address).status_code for address in ACTIONS}
+    for address, page in ACTIONS.items():
+        allowed = role is not None and role in PAGES[page]
+        # an empty form comes back, and what nobody has is not found
+        assert found[address] in ({200, 404} if allowed else {403}), (address, found[address])
+
+
 def test_watching_the_wall_is_not_steering(ready_cast: Cast, client: Client) -> None:
     client.force_login(ready_cast.operator)
     assert client.get("/wall/").status_code == 200
