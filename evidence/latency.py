@@ -15,6 +15,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from evidence.sheets import Sheet
+from evidence.words import VIAS, word
 
 _LATENCIES = """
 WITH said AS (
@@ -88,6 +89,7 @@ def latency_sheet(since: datetime, until: datetime, now: datetime) -> Sheet:
         title=_("Opt-out latency"),
         columns=[
             ("channel", _("Channel")),
+            ("channel_code", _("Channel (code)")),
             ("opt_outs", _("Opt-outs")),
             ("under_way", _("With a call under way")),
             ("p50_s", _("Median, seconds")),
@@ -96,8 +98,8 @@ def latency_sheet(since: datetime, until: datetime, now: datetime) -> Sheet:
             ("late", _("Calls placed after")),
         ],
         rows=[
-            [each.channel, each.count, each.under_way, round(each.p50, 3), round(each.p99, 3),
-             round(each.longest, 3), each.late]
+            [word(VIAS, each.channel), each.channel, each.count, each.under_way,
+             round(each.p50, 3), round(each.p99, 3), round(each.longest, 3), each.late]
             for each in latencies(since, until, now)
         ],
         notes=[f"{since:%Y-%m-%d} – {until:%Y-%m-%d}"],

@@ -39,7 +39,7 @@ SHOWN = 300
 @requires(Page.CERTIFICATES)
 def index(request: HttpRequest) -> HttpResponse:
     """The campaigns, the newest first."""
-    words = request.GET.get("q", "").strip()[:120]
+    words = request.GET.get("q", "").replace("\x00", "").strip()[:120]
     found = Campaign.objects.select_related("product").order_by("-pk")
     if words:
         found = found.filter(name__icontains=words)

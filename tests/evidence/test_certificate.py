@@ -215,7 +215,9 @@ def test_it_is_handed_out_and_that_is_noted(evening: Evening, client: Client) ->
     assert {each.payload["sha256"] for each in entries} == {fingerprint(made(evening))}
     assert client.get(address, {"format": "doc"}).status_code == 404
     assert client.get("/compliance/evidence/campaigns/999999/").status_code == 404
-    assert client.get("/compliance/evidence/campaigns/", {"q": "nothing"}).status_code == 200
+    assert client.get(f"/compliance/evidence/campaigns/{10**30}/").status_code == 404
+    for asked in ({"q": "nothing"}, {"q": "\x00"}, {"q": "%_'"}, {"page": "x"}, {"page": "-1"}):
+        assert client.get("/compliance/evidence/campaigns/", asked).status_code == 200
 
 
 @pytest.mark.parametrize(

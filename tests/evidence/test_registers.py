@@ -24,7 +24,7 @@ from compliance.holding import place
 from compliance.models import Attempt, Consent, Preference
 from dialer.models import Call
 from evidence.history import WHAT, contact_history
-from evidence.latency import latencies
+from evidence.latency import latencies, latency_sheet
 from evidence.registers import exceptions, pack_changes
 from evidence.sheets import FORMATS, Sheet, as_csv, as_json, as_pdf, as_xlsx, fold
 from evidence.words import ACTS
@@ -247,3 +247,9 @@ def test_every_act_in_the_registers_has_words() -> None:
             written.update(re.findall(r'"([a-z_]+\.[a-z_]+)"', file.read_text()))
     beginnings = ("exemption.", "suppression.lifted", "kill_switch.", "legal_hold.", "pack.")
     assert {kind for kind in written if kind.startswith(beginnings)} <= set(ACTS)
+
+
+def test_the_latency_register_names_channels_in_words(evening: Evening) -> None:
+    with translation.override("en"):
+        sheet = latency_sheet(SINCE, UNTIL, now())
+    assert [row[:3] for row in sheet.rows] == [["To the robot", "robot", 1], ["All", "all", 1]]
