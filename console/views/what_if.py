@@ -178,10 +178,8 @@ def _details(packs: Sequence[Pack]) -> dict[str, str]:
             found[f"CAP_{rule.id}"] = f"{rule.id} {texts.rule_sentence(rule, language)}"
         elif isinstance(rule, CoolOffRule):
             code = f"COOLOFF_{rule.name.upper()}"
-            found[code] = _("%(reason)s: %(name)s") % {
-                "reason": reasons.sentence(code),
-                "name": rule.name_zh if language == "zh" else rule.name_en,
-            }
+            name = rule.name_zh if language == "zh" else rule.name_en
+            found[code] = f"{reasons.sentence(code)} · {name}"
     return found
 
 
@@ -223,7 +221,7 @@ def _asked(request: HttpRequest) -> WhatIf | None:
     """The question of the form; None (and a message) when it is not whole."""
     version = PackVersion.objects.filter(pk=_number(request, "version")).first()
     kind, _colon, identity = request.POST.get("list", "").partition(":")
-    number = int(identity) if identity.isdigit() else 0
+    number = _whole(identity)
     campaign = Campaign.objects.filter(pk=number).first() if kind == "campaign" else None
     segment = Segment.objects.filter(pk=number).first() if kind == "segment" else None
     batch = ImportBatch.objects.filter(pk=number).first() if kind == "batch" else None
@@ -234,6 +232,8 @@ def _asked(request: HttpRequest) -> WhatIf | None:
             tzinfo=get_current_timezone()
         )
         actor = Actor(request.POST.get("actor", ""))
+        if not 2000 <= at.year <= 2100:
+            raise ValueError
     except ValueError:
         problem = _("This is no time.")
     if version is None:
@@ -263,5 +263,9 @@ def _asked(request: HttpRequest) -> WhatIf | None:
 
 
 def _number(request: HttpRequest, name: str) -> int:
-    text = request.POST.get(name, "")
-    return int(text) if text.isdigit() and len(text) < 19 else 0
+    return _whole(request.POST.get(name, ""))
+
+
+def _whole(text: str) -> int:
+    """A row's id as it was posted; 0 for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

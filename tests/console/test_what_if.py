@@ -141,3 +141,31 @@ def test_two_rules_of_one_reason_are_told_apart(
     labels = client.get(reverse("what-if", args=[asked.pk])).context["chart"]["reasons"]
     assert len(set(labels)) == 3
     assert any(label.startswith("C1 ") for label in labels)
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        {"at": "0001-01-01T00:00"},
+        {"at": "9999-12-31T23:59"},
+        {"at": "soon"},
+        {"version": "²"},
+        {"version": "9" * 30},
+        {"list": "campaign:²"},
+        {"list": "campaign:" + "9" * 30},
+        {"actor": "\0"},
+    ],
+)
+def test_a_question_that_is_none_is_not_asked(
+    cast: Cast, client: Client, campaign: Campaign, draft: PackVersion, junk: dict[str, str]
+) -> None:
+    client.force_login(cast.officer)
+    asked = {
+        "version": str(draft.pk),
+        "list": f"campaign:{campaign.pk}",
+        "at": "2026-11-24T10:00",
+        "actor": "robot",
+    }
+    answer = client.post(reverse("what-ifs"), {**asked, **junk})
+    assert answer.status_code == 200 and b'class="note error"' in answer.content
+    assert not WhatIf.objects.exists()

@@ -362,6 +362,11 @@ def test_a_number_that_nobody_has_says_what_is_known(cast: Cast) -> None:
     assert Entry.objects.filter(kind="customer.searched").count() == 2
 
 
+@pytest.mark.parametrize("query", ["\0", "x" * 100, "138****8000", "' or 1=1", "10086"])
+def test_what_is_neither_id_nor_number_finds_nobody(cast: Cast, query: str) -> None:
+    assert "Nobody found" in ask_about(cast.officer, query)
+
+
 def test_a_number_on_a_register_says_so(cast: Cast) -> None:
     register = Register.objects.create(name="industry", title="Industry list")
     batch = RegisterImport.objects.create(
