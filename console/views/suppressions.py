@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
@@ -35,24 +36,68 @@ from console.posted import words
 SHOWN = 100
 
 
+class SearchForm(forms.Form):
+    """Whom somebody looks for, and why."""
+
+    q = forms.CharField(
+        label=gettext_lazy("Customer id or telephone number"),
+        max_length=60,
+        help_text=gettext_lazy(
+            "The whole id or the whole number, in any spelling: 138 0013 8000, +86-138…, 0571-8888…"
+        ),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
+    )
+    why = forms.ChoiceField(
+        label=gettext_lazy("Why do you look?"),
+        choices=[("", gettext_lazy("Choose a reason")), *CHOICES.items()],
+        error_messages={
+            "required": gettext_lazy("Choose why you look at this person."),
+            "invalid_choice": gettext_lazy("Choose why you look at this person."),
+        },
+    )
+
+
+class AskForm(forms.Form):
+    """Why a refusal should end, and where that is proven."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=300,
+        error_messages={"required": gettext_lazy("Give a reason.")},
+        widget=forms.TextInput(
+            attrs={
+                "placeholder": gettext_lazy(
+                    "For example: the customer asked in the branch to be informed again"
+                )
+            }
+        ),
+    )
+    evidence = forms.CharField(
+        label=gettext_lazy("Evidence"),
+        max_length=300,
+        error_messages={"required": gettext_lazy("Say where its evidence is kept.")},
+        widget=forms.TextInput(
+            attrs={"placeholder": gettext_lazy("For example: signed form, file number")}
+        ),
+    )
+
+
 @require_http_methods(["GET", "POST"])
 @requires(Page.SUPPRESSIONS)
 def search(request: HttpRequest) -> HttpResponse:
     """Ask for a whole number or id; below, the requests that wait."""
-    shown: dict[str, Any] = {"reasons": CHOICES, "query": "", "rows": None}
-    if request.method == "POST":
-        why = request.POST.get("why", "")
-        query = words(request, "q", 60)
-        shown |= {"query": query, "why": why}
-        if why not in CHOICES:
-            messages.error(request, _("Choose why you look at this person."))
-        else:
-            by, found = _find(query)
-            note_search(request, by=by, found=len(found), why=Why(why))
-            shown["rows"] = [_row(one) for one in found]
+    form = SearchForm(request.POST or None)
+    rows = None
+    if request.method == "POST" and form.is_valid():
+        by, found = _find(form.cleaned_data["q"])
+        note_search(request, by=by, found=len(found), why=Why(form.cleaned_data["why"]))
+        rows = [_row(one) for one in found]
     asked = LiftRequest.objects.filter(closed_at__isnull=True).select_related("maker")
-    shown["asked"] = asked.order_by("pk")[:SHOWN]
-    return render(request, "compliance/suppressions.html", shown)
+    return render(
+        request,
+        "compliance/suppressions.html",
+        {"form": form, "rows": rows, "asked": asked.order_by("pk")[:SHOWN]},
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -60,11 +105,10 @@ def search(request: HttpRequest) -> HttpResponse:
 def entry(request: HttpRequest, entry_id: int) -> HttpResponse:
     """One refusal with what was written down with it, and the form to ask for its end."""
     found = get_object_or_404(_entries(), pk=entry_id)
-    given = {"reason": "", "evidence": ""}
-    if request.method == "POST":
-        given = {name: words(request, name, 300) for name in given}
+    form = AskForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
         try:
-            asked = lifting.ask(found, maker=_user(request), **given)
+            asked = lifting.ask(found, maker=_user(request), **form.cleaned_data)
         except (lifting.LiftRefused, ApprovalRefused) as refused:
             messages.error(request, refused.sentence)
         else:
@@ -80,7 +124,7 @@ def entry(request: HttpRequest, entry_id: int) -> HttpResponse:
             "together": [_row(one) for one in lifting.together_with(found)],
             "requests": requests,
             "open": next((one for one in requests if one.closed_at is None), None),
-            "given": given,
+            "form": form,
             "may_ask": found.lifted_at is None
             and found.source != SuppressionSource.REGISTER
             and not found.evidence.get("suspected"),

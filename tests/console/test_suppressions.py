@@ -52,13 +52,19 @@ def test_parts_of_a_number_find_nobody_and_nobody_is_shown_without_a_reason(
     assert "No refusal on record" in search(client, "0001")
     assert "Choose why you look" in search(client, "C0001", why="")
     assert "****" not in search(client, "C0001", why="")
+    assert "****" not in search(client, "C0001", why="curiosity")
+    for absurd in ("x" * 61, "a\x00b", ""):
+        shown = search(client, absurd)
+        assert "errorlist" in shown.split('name="q"')[1].split("</div>")[0]
 
 
 def test_one_asks_and_another_signs(cast: Cast, refusal: Suppression, client: Client) -> None:
     client.force_login(cast.officer)
     page = f"/compliance/suppressions/{refusal.pk}/"
     assert "别再打了" in client.get(page).content.decode()
-    assert "Give the reason" in client.post(page, {"reason": "r", "evidence": ""}).content.decode()
+    shown = client.post(page, {"reason": "asked", "evidence": ""}).content.decode()
+    assert "Say where its evidence is kept." in shown.split('name="evidence"')[1].split("</div>")[0]
+    assert 'value="asked"' in shown
     client.post(page, {"reason": "asked in the branch", "evidence": "form 7"})
     asked = LiftRequest.objects.get()
     below = f"/compliance/suppressions/requests/{asked.pk}/"
