@@ -36,6 +36,8 @@ from compliance.models.calendar import CalendarYear
 from compliance.pack_source import TooLarge, bounded
 
 MAX_BYTES = 64 * 1024
+#: The source of a table when nobody has said it.
+UNNAMED = "—"
 #: How long somebody has to sign.
 OPEN_FOR = timedelta(days=30)
 
@@ -91,6 +93,10 @@ def read(text: str, *, country: str, source: str = "") -> CalendarDocument:
     if not stripped:
         raise Unreadable(_("the file is empty"))
     raw = _table(stripped, country, source) if _is_table(stripped) else _yaml(stripped)
+    if not isinstance(raw, dict):
+        raise Unreadable(
+            _("neither a year's YAML nor a table; a table begins with date,kind,name,name_en")
+        )
     try:
         return CalendarDocument.model_validate(raw)
     except ValidationError as error:
@@ -260,7 +266,7 @@ def _table(text: str, country: str, source: str) -> dict[str, Any]:
     return {
         "country": country,
         "year": next(iter(lines)).year,
-        "source": source.strip() or "—",
+        "source": source.strip() or UNNAMED,
         "statutory": list(holidays.values()),
         "adjusted_work": worked,
     }

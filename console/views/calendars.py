@@ -96,6 +96,9 @@ def preview(request: HttpRequest) -> HttpResponse:
     country = country_in_force() or "CN"
     try:
         document = calendar_importing.read(text, country=country, source=source)
+        if document.source == calendar_importing.UNNAMED:
+            form.add_error("source", _("Name the notice that the table comes from."))
+            return _index_page(request, form)
         if "submit" in request.POST:
             year = calendar_importing.submit(document, user_of(request))
             messages.success(request, _("Submitted. A colleague must sign it now."))

@@ -140,6 +140,7 @@ def test_what_is_no_calendar_is_refused_with_its_place(text: str, detail: str) -
         ("date,kind\n2027-13-01,放假\n".encode("gbk"), "line 2: “2027-13-01” is no date"),
         (YAML.replace("2027-01-01", "2027-13-01").encode(), "A date in it does not exist"),
         (YAML.replace("[2027-01-03]", "[2027-01-04]").encode(), "a Saturday or a Sunday"),
+        ("客户号\nX\n".encode(), "a table begins with date,kind,name,name_en"),
         (b"country: [", "line 1: A quotation mark or bracket is not closed"),
         (
             b"country: CN\nyear: 99999999999999999999\nsource: x\nstatutory: []\n",
@@ -158,6 +159,11 @@ def test_what_is_no_calendar_is_said_at_the_file_and_the_rest_stays(
     shown = html.unescape(answer.content.decode())
     assert re.search(said, shown.split('name="file"')[1].split("</div>")[0])
     assert f'value="{NOTICE}"' in shown
+
+
+def test_a_table_without_its_notice_is_refused_at_that_field(maker: User) -> None:
+    shown = looked_at(browser(maker), CSV, source=" ")
+    assert "Name the notice" in shown.split('name="source"')[1].split("</div>")[0]
 
 
 @pytest.mark.parametrize("encoding", ["gbk", "utf-16", "utf-8-sig"])
