@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from accounts.models import User
 from audiences.models import Number
 from audit.recording import record
 from compliance.domain.case_state import OPEN, CaseState, Cause, sources
@@ -53,6 +54,7 @@ def assign(
     if handler_id in barred or actor_id in barred:
         raise CaseRefused("complained_of")
     state = CaseState.EXTENDED if case.state == CaseState.EXTENDED else CaseState.ASSIGNED
+    handler = User.objects.get(pk=handler_id)
     allowed = [CaseState.EXTENDED.value] if state is CaseState.EXTENDED else _to_assign()
     _change(
         case,
@@ -61,6 +63,7 @@ def assign(
         actor_id,
         at,
         allowed=allowed,
+        note=f"→ {handler.get_full_name() or handler.get_username()}",
         payload={"handler": handler_id},
         handler_id=handler_id,
         complained_of=sorted(barred),

@@ -291,7 +291,8 @@ def test_a_case_goes_from_opening_to_a_remedy(cast: Cast) -> None:
     campaign = called(cast)
     case = opened(cast.officer, number="13905710001")
     at = f"/compliance/cases/{case.pk}"
-    assert "Handed on." in do(cast.officer, f"{at}/steps/assign/", handler=cast.manager_xihu.pk)
+    given = do(cast.officer, f"{at}/steps/assign/", handler=cast.manager_xihu.pk)
+    assert "Handed on." in given and "→ manager_xihu" in given.split('class="steps"')[1]
     assert "The term is extended." in do(cast.officer, f"{at}/steps/extend/", reason="需核实录音")
     # only the handler answers, and what was typed by another is not lost on the way
     assert "Somebody else handles this." in do(cast.officer, f"{at}/answer/", text="抱歉")
@@ -455,7 +456,7 @@ def test_terms_press_and_remind_once(cast: Cast) -> None:
     other = opened(cast.officer, number="13905710002", received="2026-02-25T10:00")
     everything = Complaint.objects.all()
     assert list(pressing(everything, TUESDAY)) == [other]
-    assert list(pressing(everything, TUESDAY + timedelta(days=3))) == [case, other]
+    assert set(pressing(everything, TUESDAY + timedelta(days=3))) == {case, other}
     assert remind(TUESDAY) == 2
     assert remind(TUESDAY) == 0
     kinds = CaseNotice.objects.filter(complaint=other).values_list("kind", flat=True)
