@@ -149,8 +149,7 @@ def document_problems(campaign: Campaign) -> list[Problem]:
     try:
         read_limits(campaign.limits)
     except LimitsUnreadable as error:
-        text = _("The limits cannot be read: %(error)s") % {"error": error}
-        found.append(Problem("limits", "limits", text))
+        found += [Problem("limits", "limits", sentence) for sentence in error.sentences()]
     plan = campaign.retry_plan
     sound = isinstance(plan, dict) and all(
         isinstance(delays, list)

@@ -180,6 +180,10 @@ _OWN: Final[tuple[tuple[str, Text], ...]] = (
         r"what relaxes holds",
         gettext_lazy("An exemption holds for everybody: it may not name areas or groups."),
     ),
+    (
+        r"a campaign can only tighten",
+        gettext_lazy("A campaign can only tighten: it may not bring an exemption."),
+    ),
     (r"a callback may not relax", gettext_lazy("A callback may not relax this rule.")),
     (r"no time of day: (?P<text>.*)", gettext_lazy("“%(text)s” is no time of day.")),
     (r"no such field: (?P<name>.*)", gettext_lazy("There is no field “%(name)s”.")),

@@ -143,21 +143,23 @@ def _limited(rule: dict[str, Any], parsed: PackDocument) -> dict[str, Any]:
     return {**own, **rule}
 
 
+#: What a campaign's own rule says where it says nothing else.
+CAMPAIGN_RULE = {
+    "legal_ref": "活动自定",
+    "basis": "policy",
+    "zh": "活动自定的限制",
+    "en": "The campaign's own limit",
+}
+
+
 def campaign_layer(limits: Mapping[str, Any], campaign_id: int | None, zone_name: str) -> Pack:
     """A campaign's own limits, `{"rules": [...]}`, as the innermost layer. Raises PackError."""
-    if set(limits) - {"rules"} or not isinstance(limits.get("rules", []), list):
+    raw = limits.get("rules", [])
+    known = set(limits) <= {"rules"} and isinstance(raw, list)
+    if not known or not all(isinstance(rule, Mapping) for rule in raw):
         raise PackError('a campaign\'s limits are {"rules": [...]}')
     ref = f"campaign:{campaign_id or '-'}"
-    filled = [
-        {
-            "legal_ref": "活动自定",
-            "basis": "policy",
-            "zh": "活动自定的限制",
-            "en": "The campaign's own limit",
-            **rule,
-        }
-        for rule in limits.get("rules", [])
-    ]
+    filled = [{**CAMPAIGN_RULE, **rule} for rule in raw]
     rules, unknown = _compile_rules(filled, ref, zone_name, Layer.CAMPAIGN)
     return Pack(ref, Layer.CAMPAIGN, zone_name, "", content_hash(limits), rules, unknown)
 
@@ -178,7 +180,7 @@ def _compile_rules(
             raise PackError(f"rule {identity}: the zone is the pack's, a rule has none of its own")
         try:
             rule = kind.model.model_validate({**entry, "pack": ref, "zone": zone_name})
-        except ValidationError as error:
+        except (ValidationError, OverflowError) as error:
             raise PackError(f"rule {identity}: {error}") from error
         if name in RELAXING and (rule.areas or rule.groups):
             raise PackError(f"rule {identity}: what relaxes holds for everybody or nobody")

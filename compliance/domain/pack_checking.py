@@ -11,7 +11,15 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from compliance.domain.intent import Actor, Purpose
-from compliance.domain.pack import EffectivePack, Pack, PackDocument, PackError, compile_pack
+from compliance.domain.pack import (
+    CAMPAIGN_RULE,
+    EffectivePack,
+    Pack,
+    PackDocument,
+    PackError,
+    campaign_layer,
+    compile_pack,
+)
 from compliance.domain.pack_bounds import beyond
 from compliance.domain.registry import KINDS
 
@@ -48,6 +56,28 @@ def problems(document: Any) -> list[Problem]:
 def problems_of_rule(rule: Mapping[str, Any]) -> list[Problem]:
     """The mistakes of one rule by itself; paths begin at the rule."""
     return [problem._replace(path=problem.path[2:]) for problem in _of_rule({}, 0, rule)]
+
+
+def problems_of_limits(limits: Any) -> list[Problem]:
+    """All mistakes of a campaign's own limits, `{"rules": […]}`; none means that they compile."""
+    if not isinstance(limits, Mapping):
+        return [Problem((), "dict_type", "limits are a mapping")]
+    found = _of_texts(limits)
+    found += [Problem((str(key),), "extra_forbidden", "") for key in limits if key != "rules"]
+    rules = limits.get("rules", [])
+    if not isinstance(rules, list):
+        return [*found, Problem(("rules",), "list_type", "rules are a list")]
+    for place, rule in enumerate(rules):
+        if isinstance(rule, Mapping):
+            found += _of_rule({}, place, {**CAMPAIGN_RULE, **rule})
+        else:
+            found.append(Problem(("rules", place), "dict_type", "a rule is a mapping"))
+    if not found:
+        try:
+            campaign_layer(limits, None, "Asia/Shanghai")
+        except PackError as error:
+            found.append(Problem((), "pack", str(error)))
+    return found
 
 
 def _of_document(document: Mapping[str, Any]) -> list[Problem]:

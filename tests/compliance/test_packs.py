@@ -112,6 +112,10 @@ def test_an_unknown_kind_of_rule_is_kept_and_blocks() -> None:
     assert decision.codes == ["DEP_UNKNOWN_RULE"]
 
 
+def limit_of(most: int, window: dict[str, int]) -> dict[str, Any]:
+    return {"id": "X", "kind": "cap", "per": ["customer"], "limit": most, "window": window}
+
+
 def test_a_campaign_cannot_relax() -> None:
     exemption = {"id": "X", "kind": "exemption", "tolerance_s": 7200}
     decision = decide(
@@ -123,11 +127,31 @@ def test_a_campaign_cannot_relax() -> None:
 
 
 @pytest.mark.parametrize(
-    "limits", [{"rule": []}, {"rules": {}}, {"rules": [{"id": "a", "kind": "?"}]}]
+    "limits",
+    [
+        {"rule": []},
+        {"rules": {}},
+        {"rules": ["C1"]},
+        {"rules": [{"id": "a", "kind": "?"}]},
+        {"rules": [limit_of(2, {"rolling_days": 10**12})]},
+        {"rules": [limit_of(-1, {"rolling_days": 7})]},
+        {"rules": [limit_of(2, {"rolling_days": 401})]},
+        {"rules": [{**limit_of(2, {"rolling_days": 7}), "zh": "{nobody}"}]},
+    ],
 )
 def test_limits_that_cannot_be_read_are_named_before_anybody_signs(limits: dict[str, Any]) -> None:
-    with pytest.raises(LimitsUnreadable):
+    with pytest.raises(LimitsUnreadable) as raised:
         read_limits(limits)
+    assert all(raised.value.sentences())
+    # should such limits ever be stored, nobody is called by them
+    decision = decide(clean_facts(NOW), human(campaign_limits=limits), cn_bank(), NOW)
+    assert not decision.allowed
+
+
+@pytest.mark.parametrize("changed", [{"limit": 10**15}, {"en": "a\0b"}])
+def test_limits_that_cannot_be_stored_are_named_too(changed: dict[str, Any]) -> None:
+    with pytest.raises(LimitsUnreadable):
+        read_limits({"rules": [{**limit_of(2, {"rolling_days": 7}), **changed}]})
 
 
 def test_limits_may_be_empty() -> None:
