@@ -53,7 +53,9 @@ class Stack:
         ).raise_for_status()
 
 
-@pytest.fixture(scope="session")
+# Of the package, not of the session: what the worker runs afterwards must find no stack that takes
+# its processor and no event loop of a browser's.
+@pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder: Path = tmp_path_factory.mktemp("stack")
     # A secret may begin with a dash: one in sixty-four does, and no command line may read it.
@@ -73,13 +75,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield Stack(run)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
     """The distribution's Chromium; root may not use its sandbox."""
     arguments = ["--disable-gpu", "--disable-background-networking", "--disable-component-update"]
