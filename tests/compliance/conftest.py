@@ -15,6 +15,9 @@ from compliance.calendars import install_shipped_calendars
 from compliance.models import CallerId, Consent, Product
 from compliance.packs import install_shipped_packs
 from tests.compliance.world import beijing
+from tests.kept import kept
+
+TUESDAY = beijing("2026-11-24 10:00")
 
 
 @dataclass
@@ -52,7 +55,13 @@ def make_customer(branch: Branch, bank_id: str, at: datetime, **changes: object)
 
 
 def make_bank() -> Bank:
-    at = beijing("2026-11-24 10:00")
+    bank = kept("bank", _make_bank)
+    set_time(TUESDAY)
+    return bank
+
+
+def _make_bank() -> Bank:
+    at = TUESDAY
     set_time(at)
     install_shipped_packs()
     install_shipped_calendars()

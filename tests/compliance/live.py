@@ -18,6 +18,7 @@ from compliance.models import Blackout, CallerId, Consent, Contact, Product, Reg
 from compliance.packs import install_shipped_packs
 from tests.compliance.conftest import set_time
 from tests.compliance.world import human
+from tests.kept import kept
 
 CAMPAIGN = 10
 
@@ -145,6 +146,12 @@ class Live:
 
 def clean(country: Country) -> Live:
     """Adult, consented in writing, never called; number asked for; lists fresh; all signed."""
+    bank = kept("clean", lambda: _clean(country), country.code)
+    set_time(country.now)
+    return bank
+
+
+def _clean(country: Country) -> Live:
     now = country.now
     set_time(now)
     install_shipped_packs(country.code)

@@ -324,8 +324,11 @@ def test_a_pack_that_cannot_be_read_blocks(
 
 @pytest.mark.parametrize("document", ["[]", "null", '"pack"', "{}"])
 def test_a_pack_that_is_no_document_blocks(committed_bank: Bank, document: str) -> None:
+    # with a hash of its own: this process has not read that version before
     with as_attacker(), connection.cursor() as cursor:
-        cursor.execute("UPDATE compliance_packversion SET document = %s", [document])
+        cursor.execute(
+            "UPDATE compliance_packversion SET document = %s, sha256 = %s", [document, "0" * 64]
+        )
     assert_blocked(ask(committed_bank), "DEP_PACK", "DEP_INTERNAL")
 
 
