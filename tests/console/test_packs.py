@@ -44,7 +44,7 @@ def bank(db: None) -> Bank:
 
 @pytest.fixture
 def maker(bank: Bank) -> Client:
-    return browser(person("maker", Role.COMPLIANCE))
+    return browser(kept("maker", lambda: person("maker", Role.COMPLIANCE)))
 
 
 @pytest.fixture
