@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns import labels
+from compliance.legal_wording import legal_ref
 from compliance.wording import language
 from evidence import pdf
 from evidence.history import WHAT
@@ -91,7 +92,7 @@ def _decisions(document: dict[str, Any]) -> list[Any]:
                 [
                     reason["code"],
                     f"{reason['rule']} {reason['pack']}",
-                    reason["legal_ref"],
+                    legal_ref(reason["legal_ref"], tongue)[0],
                     reason[tongue],
                 ]
                 for reason in reasons
