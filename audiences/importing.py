@@ -23,6 +23,7 @@ from audiences.staging import stage
 from audiences.wording import kept_fault
 from audit.recording import record
 from clock.reading import now
+from database.session_locks import alone
 
 _RUNNABLE = [
     state.value for state, following in TRANSITIONS.items() if ImportState.RUNNING in following
@@ -37,19 +38,11 @@ def run(batch_id: int) -> ImportBatch:
     A fault of the file ends in FAILED with the fault in `error`; any other error also ends in
     FAILED, as INTERRUPTED, and is raised.
     """
-    with connection.cursor() as cursor:
-        # of the session, so that it lasts over the chunks and ends with a worker that dies
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [RUN_LOCK, batch_id])
-        mine = bool((cursor.fetchone() or (False,))[0])
-    batch = ImportBatch.objects.get(pk=batch_id)
-    if not mine:
-        return batch
-    try:
-        _run(batch)
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [RUN_LOCK, batch_id])
-    batch.refresh_from_db()
+    with alone(RUN_LOCK, batch_id) as mine:
+        batch = ImportBatch.objects.get(pk=batch_id)
+        if mine:
+            _run(batch)
+            batch.refresh_from_db()
     return batch
 
 

@@ -18,7 +18,7 @@ from typing import BinaryIO, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import User
@@ -33,6 +33,7 @@ from compliance.domain.opt_out_file_state import OFFERED_FOR, OptOutFileState, s
 from compliance.domain.register_rows import CUSTOMER, Read, reader_for
 from compliance.locking import keys_of, take
 from compliance.models import OptOutFile, OptOutRejection, Suppression
+from database.session_locks import alone
 
 #: Keys of the gate in one transaction.
 LOCKS = 500
@@ -136,23 +137,19 @@ def run(file_id: int) -> OptOutFile:
     A fault of the file ends in FAILED with the fault in `error`; any other error also, as
     INTERRUPTED, and is raised. What was carried out before holds.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [RUN_LOCK, file_id])
-        mine = bool((cursor.fetchone() or (False,))[0])
-    file = OptOutFile.objects.get(pk=file_id)
-    if not mine:
-        return file
-    try:
-        started = OptOutFile.objects.filter(
-            pk=file_id, state__in=sources(OptOutFileState.RUNNING)
-        ).update(state=OptOutFileState.RUNNING.value, error="")
-        if started:
+    with alone(RUN_LOCK, file_id) as mine:
+        file = OptOutFile.objects.get(pk=file_id)
+        if mine and _begin(file):
             _run(file)
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [RUN_LOCK, file_id])
-    file.refresh_from_db()
+            file.refresh_from_db()
     return file
+
+
+def _begin(file: OptOutFile) -> bool:
+    started = OptOutFile.objects.filter(
+        pk=file.pk, state__in=sources(OptOutFileState.RUNNING)
+    ).update(state=OptOutFileState.RUNNING.value, error="")
+    return started == 1
 
 
 def _run(file: OptOutFile) -> None:

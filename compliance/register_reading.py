@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
@@ -32,6 +31,7 @@ from compliance.domain.registers import (
     sources,
 )
 from compliance.models import RegisterImport, RegisterRejection
+from database.session_locks import alone
 
 #: Rows a commit.
 CHUNK = 50_000
@@ -88,26 +88,12 @@ def read(import_id: int) -> RegisterImport:
     A fault of the file ends in FAILED with the fault in `error`; any other error also, as
     INTERRUPTED, and is raised.
     """
-    with _alone(import_id) as mine:
+    with alone(RUN_LOCK, import_id) as mine:
         batch = RegisterImport.objects.select_related("register").get(pk=import_id)
         if mine and _begin(batch):
             _run(batch)
             batch.refresh_from_db()
     return batch
-
-
-@contextmanager
-def _alone(import_id: int) -> Iterator[bool]:
-    """A lock of the session: it lasts over the chunks and ends with a worker that dies."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [RUN_LOCK, import_id])
-        mine = bool((cursor.fetchone() or (False,))[0])
-    try:
-        yield mine
-    finally:
-        if mine:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [RUN_LOCK, import_id])
 
 
 def _begin(batch: RegisterImport) -> bool:

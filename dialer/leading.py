@@ -28,6 +28,7 @@ from campaigns import steering
 from campaigns.errors import WrongState
 from clock.reading import now, real, speed
 from compliance import counting
+from database.session_locks import try_lock, unlock
 from dialer import (
     by_hand,
     calling_back,
@@ -54,7 +55,7 @@ from dialer.domain.pacing import (
 )
 from dialer.errands import Errands
 from dialer.health import Health
-from dialer.locks import Space, try_lock, unlock
+from dialer.locks import Space
 from dialer.snapshot import Experience, Sight, View, experience_of, running_campaigns, take
 from dialer.wall import wall_snapshot
 from live.publishing import publish

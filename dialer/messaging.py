@@ -25,9 +25,10 @@ from clock.reading import now, real
 from compliance import gate
 from compliance.domain.decision import Outcome
 from compliance.domain.intent import Actor, DialKind, Intent, Purpose
+from database.session_locks import alone
 from dialer import sms_gateway
 from dialer.domain.message_state import RETRY_AFTER, MessageState, sources
-from dialer.locks import Space, alone
+from dialer.locks import Space
 from dialer.models import Call
 from dialer.models.message import Message
 

@@ -24,11 +24,12 @@ from compliance import gate
 from compliance.domain.decision import Outcome
 from compliance.gate import GateResult
 from compliance.models import Attempt
+from database.session_locks import alone
 from dialer import handovers, health, intents
 from dialer.calls import change
 from dialer.domain.call_kind import AGENT_FIRST, CallKind
 from dialer.domain.call_state import CallState
-from dialer.locks import Space, alone
+from dialer.locks import Space
 from dialer.models import Call, Transfer
 from dialer.settling import put_back, settle_call, settle_refused
 from telephony.addresses import hook_url

@@ -24,6 +24,7 @@ from clock.reading import now
 from compliance import gate
 from compliance.domain.attempt_state import AttemptState
 from compliance.models import Attempt
+from database.session_locks import alone
 from dialer import placing, progress, transferring
 from dialer.calls import change
 from dialer.cancelling import settle_as
@@ -32,7 +33,7 @@ from dialer.errands import Errands
 from dialer.health import Health
 from dialer.jobs import PLANNED_LEASE, enqueue_placing
 from dialer.leads import change_lead
-from dialer.locks import Space, alone
+from dialer.locks import Space
 from dialer.models import Call
 from dialer.placing import PLACING_LEASE
 from dialer.snapshot import LIVE_STATES, NEVER_RANG

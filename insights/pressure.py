@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +24,7 @@ from compliance.domain.pack import EffectivePack
 from compliance.domain.rules.cap import CapRule
 from compliance.domain.terms import local_date, start_of_day
 from compliance.packs import in_force
+from database.session_locks import alone
 from insights.models import PressureCount
 
 #: Spans that are told apart, in days.
@@ -134,7 +134,7 @@ _CAP_KINDS = {"attempts": "attempt", "robot": "attempt", "conversations": "conve
 def rebuild(*, only_stale: bool = False) -> bool:
     """Count everything anew; False when another is at it, or (`only_stale`) it is fresh enough."""
     began = time.monotonic()
-    with _alone() as mine:
+    with alone(*_LOCK) as mine:
         if not mine or (only_stale and not is_stale()):
             return False
         with transaction.atomic(), connection.cursor() as cursor:
@@ -142,20 +142,6 @@ def rebuild(*, only_stale: bool = False) -> bool:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             _count(cursor, began)
     return True
-
-
-@contextmanager
-def _alone() -> Iterator[bool]:
-    """A lock of the session: whoever has it counts, and sees what the last one wrote."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", _LOCK)
-        mine = bool((cursor.fetchone() or (False,))[0])
-    try:
-        yield mine
-    finally:
-        if mine:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", _LOCK)
 
 
 def _count(cursor: Any, began: float) -> None:

@@ -27,12 +27,13 @@ from campaigns.models import Lead
 from campaigns.steering import stop
 from clock.reading import now, real
 from clock.setting import set_sandbox_clock
+from database.session_locks import try_lock, unlock
 from dialer import health
 from dialer.domain.call_state import ENDS, CallState
 from dialer.errands import Errands
 from dialer.jobs import QUEUE
 from dialer.leading import Leader, tick_s
-from dialer.locks import Space, try_lock, unlock
+from dialer.locks import Space
 from dialer.models import Call, CallEvent, Heartbeat, Transfer
 from dialer.placing import place_call
 from dialer.wall import wall_snapshot
