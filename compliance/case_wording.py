@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from compliance import wording
 from compliance.domain.case_state import CaseState, Cause
 from compliance.domain.case_terms import CaseChannel, Urgency
 
@@ -21,6 +22,13 @@ CHANNELS: dict[str, Text] = {
     "robot": _("Said to the robot"),
     "agent": _("Said to an agent"),
     "ring_back": _("Said when ringing back"),
+}
+
+#: Where a refusal, a consent or a complaint came from.
+ORIGINS: dict[str, Text] = {
+    **CHANNELS,
+    **wording.VIAS,
+    "erasure": _("When the person was erased"),
 }
 
 #: A state, and the colour of its badge.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -118,12 +120,13 @@ VIAS: dict[str, Text] = {
 
 #: Families of products that banks commonly keep; a bank's own name is shown as it is.
 FAMILIES: dict[str, Text] = {
-    "loan": _("Loans"),
-    "card": _("Credit cards"),
-    "deposit": _("Deposits"),
+    **dict.fromkeys(("loan", "loans"), _("Loans")),
+    **dict.fromkeys(("card", "cards", "credit_card"), _("Credit cards")),
+    **dict.fromkeys(("deposit", "deposits"), _("Deposits")),
     "wealth": _("Wealth products"),
-    "fund": _("Funds"),
+    **dict.fromkeys(("fund", "funds"), _("Funds")),
     "insurance": _("Insurance"),
+    **dict.fromkeys(("instalment", "instalments"), _("Instalments")),
     "gold": _("Precious metals"),
     "care": _("Care"),
 }
@@ -164,7 +167,7 @@ def duration(seconds: float) -> str:
     return " ".join(said) or str(_("%(n)d s")) % {"n": 0}
 
 
-def label(table: dict[str, Text], key: str) -> str:
+def label(table: Mapping[str, Text], key: str) -> str:
     """A key's text; one that nobody named is shown as it is."""
     return str(table.get(key, key))
 

@@ -43,12 +43,6 @@ _OF_THE_PROGRAM = frozenset(
     {"intent", "score", "layer", "risk", "why", "transfer", "customer", "tokens"}
 )
 _SOURCES: dict[str, wording.Text] = {"sample bank": gettext_lazy("Sample data")}
-#: Where a refusal, a consent or a complaint came from.
-VIAS: dict[str, wording.Text] = {
-    **case_wording.CHANNELS,
-    **wording.VIAS,
-    "erasure": gettext_lazy("When the person was erased"),
-}
 
 
 def evidence_rows(every: Sequence[Mapping[str, Any]]) -> list[list[tuple[str, str]]]:
@@ -85,7 +79,7 @@ def _value(part: str, value: Any) -> str:
         return ", ".join(str(one) for one in value)
     text = str(value)
     if part == "via":
-        return wording.label(VIAS, text)
+        return wording.label(case_wording.ORIGINS, text)
     if part == "source":
         return wording.label(_SOURCES, text)
     if part in ("call", "sha256"):

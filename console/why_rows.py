@@ -18,6 +18,7 @@ from campaigns.asking import CampaignAnswer
 from compliance import wording
 from compliance.asking import Answer
 from compliance.case_wording import CHANNELS as CASE_CHANNELS
+from compliance.case_wording import ORIGINS
 from compliance.domain.decision import Reason
 from compliance.domain.outlook import Opening
 from compliance.domain.pack import PackError
@@ -306,7 +307,7 @@ def wishes(who: Customer) -> dict[str, Any]:
                 "entry": each,
                 "source": wording.label(wording.SUPPRESSIONS, each.source),
                 "family": coded(wording.FAMILIES, each.product_family),
-                "via": coded({**CASE_CHANNELS, **wording.VIAS}, each.via),
+                "via": coded(ORIGINS, each.via),
             }
             for each in found.suppressions
         ],
@@ -356,7 +357,7 @@ def number_row(found: NumberHistory) -> dict[str, Any]:
                 "entry": each,
                 "source": wording.label(wording.SUPPRESSIONS, each.source),
                 "family": coded(wording.FAMILIES, each.product_family),
-                "via": coded({**CASE_CHANNELS, **wording.VIAS}, each.via),
+                "via": coded(ORIGINS, each.via),
             }
             for each in found.refusals
         ],

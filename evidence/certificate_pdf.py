@@ -12,10 +12,11 @@ from django.utils.translation import pgettext
 from accounts.language import in_readers_language
 from campaigns import labels, reasons
 from compliance import wording
+from compliance.wording import label
 from evidence import pdf
 from evidence.abandonment import JUDGEMENTS, OF
 from evidence.certificate import fingerprint
-from evidence.words import DENIALS, FAMILIES, FAULTS, OPERATORS, USES, VIAS, word
+from evidence.words import DENIALS, FAMILIES, FAULTS, OPERATORS, USES, VIAS
 
 
 def certificate_pdf(document: dict[str, Any]) -> bytes:
@@ -75,7 +76,7 @@ def _what(document: dict[str, Any]) -> list[Any]:
         pdf.facts(
             [
                 (_("Campaign"), f"{campaign['id']} {campaign['name']}"),
-                (_("Purpose"), word(wording.PURPOSES, campaign["purpose"])),
+                (_("Purpose"), label(wording.PURPOSES, campaign["purpose"])),
                 (_("State"), str(labels.CAMPAIGN[campaign["state"]][0])),
                 (_("From"), local(campaign["starts_at"])),
                 (_("Until"), local(campaign["ends_at"])),
@@ -111,7 +112,7 @@ def _what(document: dict[str, Any]) -> list[Any]:
                     each["number"],
                     each["label"],
                     uses_of(each),
-                    word(OPERATORS, each["operator"]),
+                    label(OPERATORS, each["operator"]),
                     f"{each['hourly_cap']} / {each['daily_cap']}",
                 ]
                 for each in document["caller_ids"]
@@ -161,7 +162,7 @@ def _reviews(script: dict[str, Any]) -> Any:
 
 def uses_of(caller_id: dict[str, Any]) -> str:
     """What a caller ID is filed for, in words."""
-    return " · ".join(word(USES, each) for each in caller_id["registered_use"])
+    return " · ".join(label(USES, each) for each in caller_id["registered_use"])
 
 
 def product_facts(product: dict[str, Any]) -> list[tuple[str, str]]:
@@ -173,7 +174,7 @@ def product_facts(product: dict[str, Any]) -> list[tuple[str, str]]:
             _("Product"),
             f"{product['code']} {in_readers_language(product['name'], product['name_en'])}",
         ),
-        (_("Family"), word(FAMILIES, product["family"])),
+        (_("Family"), label(FAMILIES, product["family"])),
         (_("Risk-rated"), _("Nobody said") if rated is None else yes_no(rated)),
         (_("Risk rating"), _rating(product["risk_rating"])),
         (_("Issuer's risk rating"), _rating(product["issuer_risk_rating"])),
@@ -234,7 +235,7 @@ def _decisions(document: dict[str, Any]) -> list[Any]:
         pdf.section(_("Right time: every decision at the moment of dialling")),
         pdf.table(
             [_("The gate's answer"), _("Decisions")],
-            [[word(DENIALS, verdict), _number(count)] for verdict, count in verdicts],
+            [[label(DENIALS, verdict), _number(count)] for verdict, count in verdicts],
         ),
         *_by_area(decisions["by_area"], decisions["by_code"], _("Decisions")),
     ]
@@ -244,13 +245,13 @@ def _by_area(areas: dict[str, int], codes: list[dict[str, Any]], what: str) -> l
     return [
         pdf.table(
             [_("Verdict"), what],
-            [[word(wording.AREAS, area), _number(count)] for area, count in areas.items()],
+            [[label(wording.AREAS, area), _number(count)] for area, count in areas.items()],
         ),
         pdf.table(
             [_("Verdict"), _("Reason"), _("Reason code"), _("As the first reason"), _("In all")],
             [
                 [
-                    word(wording.AREAS, each["area"]),
+                    label(wording.AREAS, each["area"]),
                     reasons.sentence(each["code"]),
                     each["code"],
                     _number(each["primary"]),
@@ -278,7 +279,7 @@ def call_rows(calls: dict[str, Any]) -> list[tuple[str, int]]:
         (_("less: taken back, provably never placed"), calls["taken_back"]),
         (_("less: under way, or not to be established (they count)"), calls["not_established"]),
         (_("Calls placed"), calls["placed"]),
-        *((word(FAULTS, name), count) for name, count in calls["faults"].items() if count),
+        *((label(FAULTS, name), count) for name, count in calls["faults"].items() if count),
     ]
 
 
@@ -293,7 +294,7 @@ def _people(document: dict[str, Any]) -> list[Any]:
             ],
             [
                 [
-                    word(VIAS, each["channel"]),
+                    label(VIAS, each["channel"]),
                     _number(each["opt_outs"]),
                     _number(each["call_under_way"]),
                     str(each["p50_s"]),
@@ -311,7 +312,7 @@ def _people(document: dict[str, Any]) -> list[Any]:
                 (_("Still open"), _number(complaints["open"])),
                 (_("Found justified"), _number(complaints["justified"])),
                 *(
-                    (word(VIAS, channel), _number(count))
+                    (label(VIAS, channel), _number(count))
                     for channel, count in complaints["by_channel"].items()
                 ),
             ]
@@ -325,10 +326,10 @@ def _abandonment(document: dict[str, Any]) -> list[Any]:
             f"{each['pack']} {each['rule']}",
             f"{period['first']} – {period['last']}",
             _number(period["abandoned"]),
-            f"{_number(period['of'])} ({word(OF, each['of'])})",
+            f"{_number(period['of'])} ({label(OF, each['of'])})",
             "—" if period["percent"] is None else f"{period['percent']:.2f} %",
             f"{each['limit_percent']:g} %",
-            word(JUDGEMENTS, period["result"]),
+            label(JUDGEMENTS, period["result"]),
         ]
         for each in document["abandonment"]
         for period in each["periods"]

@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy
 
 from campaigns import labels
 from compliance.legal_wording import legal_ref
-from compliance.wording import language
+from compliance.wording import label, language
 from evidence import pdf
 from evidence.history import WHAT
-from evidence.words import DENIALS, VIAS, outcome, word
+from evidence.words import DENIALS, VIAS, outcome
 
 _OF = {"customer": gettext_lazy("Customer"), "number": gettext_lazy("Number")}
 
@@ -179,7 +179,7 @@ def _talk(document: dict[str, Any]) -> list[Any]:
 def _afterwards(document: dict[str, Any]) -> list[Any]:
     no = [
         [_local(each["since"]), both(WHAT, each["source"]), both(VIAS, each["via"]),
-         word(_OF, each["of"]),
+         label(_OF, each["of"]),
          json.dumps(each["evidence"], ensure_ascii=False, default=str)]
         for each in document["opt_outs"]
     ]  # fmt: skip
@@ -232,7 +232,7 @@ def _local(instant: str | None) -> str:
 
 def both(table: Mapping[str, Any], code: str) -> str:
     """A code's words with the code itself behind them."""
-    words = word(table, code)
+    words = label(table, code)
     return words if words == code else f"{words} {_code(code)}"
 
 

@@ -18,9 +18,10 @@ from audiences.models import Customer
 from campaigns.models import Campaign
 from compliance import wording
 from compliance.models import Complaint, Consent, Contact, Decision, Preference, Suppression
+from compliance.wording import label
 from evidence.erasing import erased_on
 from evidence.sheets import Cell, Sheet
-from evidence.words import BASES, FAMILIES, VIAS, outcome, word
+from evidence.words import BASES, FAMILIES, VIAS, outcome
 
 #: A consent or a refusal that names no family is about all of them.
 EVERY = "*"
@@ -84,12 +85,12 @@ def contact_history(customer: Customer) -> Sheet:
     rows: list[list[Cell]] = [
         [
             line.at,
-            word(WHAT, line.what),
+            label(WHAT, line.what),
             line.what,
-            word(VIAS, line.channel),
+            label(VIAS, line.channel),
             line.channel,
             line.campaign,
-            word(FAMILIES, line.family),
+            label(FAMILIES, line.family),
             line.family,
             " · ".join(filter(None, line.detail)),
             " ".join(filter(None, line.codes)),
@@ -123,7 +124,7 @@ def _contacts(customer_id: int, names: dict[int, str]) -> Iterator[Line]:
             line.channel,
             names.get(line.campaign_id, "") if line.campaign_id else "",
             line.product_family,
-            [word(wording.ACTORS, line.actor), outcome(line.outcome)],
+            [label(wording.ACTORS, line.actor), outcome(line.outcome)],
             [line.actor, line.outcome],
         )
 
@@ -153,7 +154,7 @@ def _wishes(customer_id: int) -> Iterator[Line]:
             "consent",
             consent.channel,
             family=family,
-            detail=[word(BASES, consent.basis)],
+            detail=[label(BASES, consent.basis)],
             codes=[consent.basis],
         )
         if consent.withdrawn_at:
@@ -165,7 +166,7 @@ def _wishes(customer_id: int) -> Iterator[Line]:
             entry.source,
             entry.channel,
             family=family,
-            detail=[word(VIAS, entry.via)],
+            detail=[label(VIAS, entry.via)],
             codes=[entry.via],
         )
         if entry.lifted_at:
@@ -196,7 +197,7 @@ def wishes_of(wish: Preference) -> list[tuple[str, str]]:
         hours = ", ".join(f"{_clock(begin)}–{_clock(end)}" for begin, end in wish.hours)
         found.append((_("Only at: %(hours)s") % {"hours": hours}, f"hours={hours}"))
     if wish.families_refused:
-        families = ", ".join(word(FAMILIES, each) for each in wish.families_refused)
+        families = ", ".join(label(FAMILIES, each) for each in wish.families_refused)
         codes = ",".join(wish.families_refused)
         found.append((_("Not about: %(families)s") % {"families": families}, f"not={codes}"))
     for most, words, code in (

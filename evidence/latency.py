@@ -14,8 +14,9 @@ from datetime import datetime
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from compliance.wording import label
 from evidence.sheets import Sheet
-from evidence.words import VIAS, word
+from evidence.words import VIAS
 
 _LATENCIES = """
 WITH said AS (
@@ -98,7 +99,7 @@ def latency_sheet(since: datetime, until: datetime, now: datetime) -> Sheet:
             ("late", _("Calls placed after")),
         ],
         rows=[
-            [word(VIAS, each.channel), each.channel, each.count, each.under_way,
+            [label(VIAS, each.channel), each.channel, each.count, each.under_way,
              round(each.p50, 3), round(each.p99, 3), round(each.longest, 3), each.late]
             for each in latencies(since, until, now)
         ],

@@ -18,8 +18,9 @@ from accounts.models import User
 from audit.models import Entry
 from compliance import wording
 from compliance.models import PackVersion
+from compliance.wording import label
 from evidence.sheets import Cell, Sheet
-from evidence.words import ACTS, NAMES, VALUES, about, word
+from evidence.words import ACTS, NAMES, VALUES, about
 
 #: Letters of a cell at most.
 LONGEST = 400
@@ -93,14 +94,14 @@ def _row(
     at: datetime, kind: str, subject: str, by: str, detail: str, code: str, entry_id: int | None
 ) -> list[Cell]:
     """The words, and beside them the codes."""
-    words, about_it = word(ACTS, kind), about(subject)
+    words, about_it = label(ACTS, kind), about(subject)
     return [at, words, kind, about_it, subject, by, detail[:LONGEST], code[:LONGEST], entry_id]
 
 
 def _detail(payload: Mapping[str, Any]) -> str:
     """What an entry says besides, in words; what is said in numbers alone stays with the codes."""
     return " · ".join(
-        f"{word(NAMES, name)}: {_said(value)}"
+        f"{label(NAMES, name)}: {_said(value)}"
         for name, value in sorted(payload.items())
         if name in NAMES and value not in (None, "", [], {})
     )
@@ -113,7 +114,7 @@ def _said(value: Any) -> str:
     try:
         at = datetime.fromisoformat(value)
     except ValueError:
-        return word(VALUES, value)
+        return label(VALUES, value)
     return f"{timezone.localtime(at):%Y-%m-%d %H:%M}" if at.tzinfo else value
 
 

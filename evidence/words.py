@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -14,14 +12,8 @@ from compliance.outcome_wording import outcome_label
 
 Text = str | Promise
 
-#: Where a refusal, a consent or a complaint came from.
-VIAS: dict[str, Text] = {
-    **case_wording.CHANNELS,
-    **wording.VIAS,
-    **wording.CHANNELS,
-    "erasure": _("When the person was erased"),
-    "all": _("All"),
-}
+#: Where a refusal, a consent or a complaint came from, or a contact was made.
+VIAS: dict[str, Text] = {**case_wording.ORIGINS, **wording.CHANNELS, "all": _("All")}
 
 #: An answer of the gate.
 DENIALS: dict[str, Text] = {
@@ -31,30 +23,12 @@ DENIALS: dict[str, Text] = {
     Outcome.BLOCK_TERMINAL.value: _("Not to be called"),
 }
 
-#: Families of products by the names that banks commonly give them; others are shown as they are.
-FAMILIES: dict[str, Text] = {
-    "*": _("Every family of products"),
-    "deposit": _("Deposits"),
-    "deposits": _("Deposits"),
-    "wealth": _("Wealth management"),
-    "fund": _("Funds"),
-    "funds": _("Funds"),
-    "insurance": _("Insurance"),
-    "loan": _("Loans"),
-    "loans": _("Loans"),
-    "card": _("Credit cards"),
-    "cards": _("Credit cards"),
-    "credit_card": _("Credit cards"),
-    "instalment": _("Instalments"),
-    "instalments": _("Instalments"),
-    "care": _("Care"),
-}
+FAMILIES: dict[str, Text] = {"*": _("Every family of products"), **wording.FAMILIES}
 
 #: On what a consent rests, by the names that imports commonly give.
 BASES: dict[str, Text] = {
     **VIAS,
-    "account_opening": _("When the account was opened"),
-    "written": _("In writing"),
+    **wording.CONSENT_BASES,
     "import": _("From a customer file"),
 }
 
@@ -165,9 +139,4 @@ def outcome(name: str) -> str:
 def about(subject: str) -> str:
     """A subject ("kind:id") in words."""
     kind, _colon, identity = subject.partition(":")
-    return f"{word(SUBJECTS, kind)} {identity}".strip()
-
-
-def word(table: Mapping[str, Text], code: str) -> str:
-    """A code's text; one that nobody named is shown as it is."""
-    return str(table.get(code, code))
+    return f"{wording.label(SUBJECTS, kind)} {identity}".strip()

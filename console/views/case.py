@@ -33,7 +33,7 @@ from console.case_forms import (
     RemedyForm,
     ReopenForm,
 )
-from console.evidence_rows import VIAS, evidence_rows
+from console.evidence_rows import evidence_rows
 from console.views.cases import case_row, cases_of, user_of
 from dialer.domain.recording_state import RecordingState
 from dialer.models import Call, Recording
@@ -154,7 +154,7 @@ def _basis(file: CaseFile) -> list[dict[str, Any]]:
             "label": wording.label(wording.SUPPRESSIONS, one["source"]),
             "since": one["since"],
             "ended": one["lifted"],
-            "what": wording.label(VIAS, one["via"]),
+            "what": wording.label(case_wording.ORIGINS, one["via"]),
             "evidence": one["evidence"],
         }
         for one in file.suppressions

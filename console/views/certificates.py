@@ -16,6 +16,7 @@ from accounts.permissions import Page, requires
 from campaigns import labels, reasons
 from campaigns.models import Campaign
 from compliance import wording
+from compliance.wording import label
 from console.handing_out import file_answer
 from evidence.abandonment import JUDGEMENTS, OF
 from evidence.certificate import certificate, fingerprint, note_export, with_proof
@@ -28,7 +29,7 @@ from evidence.certificate_pdf import (
     uses_of,
 )
 from evidence.dossier_pdf import dossier_json
-from evidence.words import DENIALS, VIAS, word
+from evidence.words import DENIALS, VIAS
 
 PER_PAGE = 25
 #: Lists, codes and periods shown at most; the files hold all of them.
@@ -86,8 +87,8 @@ def one(request: HttpRequest, campaign_id: int) -> HttpResponse:
 def _shown(campaign: Campaign, document: dict[str, Any]) -> dict[str, Any]:
     screening, decisions = document["screening"], document["decisions"]
     periods = [
-        {**period, "rule": f"{each['pack']} {each['rule']}", "divided_by": word(OF, each["of"]),
-         "limit": each["limit_percent"], "says": word(JUDGEMENTS, period["result"])}
+        {**period, "rule": f"{each['pack']} {each['rule']}", "divided_by": label(OF, each["of"]),
+         "limit": each["limit_percent"], "says": label(JUDGEMENTS, period["result"])}
         for each in document["abandonment"]
         for period in each["periods"]
     ]  # fmt: skip
@@ -123,12 +124,12 @@ def _shown(campaign: Campaign, document: dict[str, Any]) -> dict[str, Any]:
         "screened": _codes(screening["by_code"]),
         "decided": _codes(decisions["by_code"]),
         "verdicts": [
-            (word(DENIALS, verdict), count) for verdict, count in decisions["by_verdict"].items()
+            (label(DENIALS, verdict), count) for verdict, count in decisions["by_verdict"].items()
         ],
         "call_rows": call_rows(document["calls"]),
-        "opt_outs": [(word(VIAS, each["channel"]), each) for each in document["opt_outs"]],
+        "opt_outs": [(label(VIAS, each["channel"]), each) for each in document["opt_outs"]],
         "complaint_channels": [
-            (word(VIAS, channel), count)
+            (label(VIAS, channel), count)
             for channel, count in document["complaints"]["by_channel"].items()
         ],
         "periods": periods[-SHOWN:],
@@ -138,6 +139,10 @@ def _shown(campaign: Campaign, document: dict[str, Any]) -> dict[str, Any]:
 
 def _codes(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
-        {**row, "sentence": reasons.sentence(row["code"]), "area": word(wording.AREAS, row["area"])}
+        {
+            **row,
+            "sentence": reasons.sentence(row["code"]),
+            "area": label(wording.AREAS, row["area"]),
+        }
         for row in rows[:SHOWN]
     ]

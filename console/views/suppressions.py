@@ -27,10 +27,9 @@ from audiences.domain.phone_numbers import normalize
 from campaigns import labels
 from campaigns.domain.masking import mask_name
 from clock.reading import now as clock_now
-from compliance import lifting, wording
+from compliance import case_wording, lifting, wording
 from compliance.domain.facts import SuppressionSource
 from compliance.models import LiftRequest, Suppression
-from console.evidence_rows import VIAS
 from console.posted import words
 
 SHOWN = 100
@@ -224,7 +223,7 @@ def _row(one: Suppression) -> dict[str, Any]:
     return {
         "entry": one,
         "source": wording.SUPPRESSIONS[one.source],
-        "via": wording.label(VIAS, one.via),
+        "via": wording.label(case_wording.ORIGINS, one.via),
         "who": str(one.number) if one.number else one.customer.bank_id if one.customer else "–",
         "name": mask_name(one.customer.name) if one.customer else "",
         "scope": " · ".join([str(one.product), *scope] if one.product else scope),
