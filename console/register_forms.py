@@ -15,8 +15,7 @@ from clock.reading import now as clock_now
 from compliance import wording
 from compliance.domain.registers import ImportMode, RegisterKind, RegisterTerms
 from compliance.models import Product, Register
-
-SUFFIXES = (".csv", ".txt", ".xlsx")
+from console.table_fields import TableField
 
 KINDS: dict[str, Any] = {
     RegisterKind.NO_CALL: gettext_lazy("Nobody on it is called"),
@@ -131,14 +130,13 @@ class UploadForm(_TermsForm):
             "invalid_choice": gettext_lazy("Please choose what the file is."),
         },
     )
-    file = forms.FileField(
+    file = TableField(
         label=gettext_lazy("File"),
         required=False,
         help_text=gettext_lazy(
             "CSV, XLSX or a plain list of numbers in any spelling. Columns: number, customer id, "
             "since, until."
         ),
-        widget=forms.FileInput(attrs={"accept": ",".join(SUFFIXES)}),
     )
     drawn_at = forms.DateTimeField(
         label=gettext_lazy("When was the list drawn?"),
@@ -167,13 +165,6 @@ class UploadForm(_TermsForm):
         self.fields["mode"].choices = [(mode, MODES[mode]) for mode in modes]  # type: ignore[attr-defined]
         most = f"{localtime(clock_now()):%Y-%m-%dT%H:%M}"
         self.fields["drawn_at"].widget.attrs["max"] = most
-
-    def clean_file(self) -> Any:
-        """By its name a table; what it holds is looked at when it is read."""
-        file = self.cleaned_data["file"]
-        if file is not None and not file.name.lower().endswith(SUFFIXES):
-            raise forms.ValidationError(_("This is neither a CSV nor an XLSX file."))
-        return file
 
     def clean_drawn_at(self) -> datetime:
         """Not in the future."""

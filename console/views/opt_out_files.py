@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from typing import Any
 
@@ -24,11 +23,12 @@ from campaigns.domain.masking import mask_name
 from compliance import jobs, opt_out_files, opt_out_previewing, wording
 from compliance.domain.opt_out_file_state import OFFERED_FOR, OptOutFileState
 from compliance.models import OptOutFile
+from console.csv_files import csv_file
+from console.table_fields import TableField
 
 SHOWN = 20
 #: Rejected rows that are named on the page; all are in the file.
 REJECTED_SHOWN = 20
-SUFFIXES = (".csv", ".txt", ".xlsx")
 
 STATES: dict[str, tuple[Any, str]] = {
     OptOutFileState.OFFERED: (gettext_lazy("Waits to be confirmed"), "warn"),
@@ -44,25 +44,17 @@ _BUSY = (OptOutFileState.UPLOADED, OptOutFileState.RUNNING)
 class FileForm(forms.Form):
     """A file, and how what stands in it was said."""
 
-    file = forms.FileField(
+    file = TableField(
         label=gettext_lazy("File"),
         help_text=gettext_lazy(
             "CSV, XLSX or a plain list. Columns: number or customer id. By a number, everybody who "
             "is called on it is meant."
         ),
-        widget=forms.FileInput(attrs={"accept": ",".join(SUFFIXES)}),
     )
     via = forms.ChoiceField(
         label=gettext_lazy("Said via"),
         choices=[("", gettext_lazy("Choose")), *wording.FILE_VIAS.items()],
     )
-
-    def clean_file(self) -> Any:
-        """By its name a table; what it holds is looked at when it is read."""
-        file = self.cleaned_data["file"]
-        if not file.name.lower().endswith(SUFFIXES):
-            raise forms.ValidationError(_("This is neither a CSV nor an XLSX file."))
-        return file
 
 
 @require_http_methods(["GET", "POST"])
@@ -149,14 +141,11 @@ def step(request: HttpRequest, file_id: int, name: str) -> HttpResponse:
 def rejected(request: HttpRequest, file_id: int) -> HttpResponse:
     """The rejected rows as a file: row numbers and reasons."""
     found = get_object_or_404(OptOutFile, pk=file_id)
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="rejected-{found.pk}.csv"'
-    response.write("\ufeff")  # by which spreadsheets know UTF-8
-    writer = csv.writer(response)
-    writer.writerow([_("row"), _("reason"), _("code")])
-    for row, code in _rejected(found).iterator(chunk_size=5_000):
-        writer.writerow([row, _reason(code), code])
-    return response
+    return csv_file(
+        f"rejected-{found.pk}.csv",
+        (_("row"), _("reason"), _("code")),
+        ((row, _reason(code), code) for row, code in _rejected(found).iterator(chunk_size=5_000)),
+    )
 
 
 def waiting_count(request: HttpRequest) -> int:

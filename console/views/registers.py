@@ -5,7 +5,6 @@ Each POST calls one function of compliance.registers and comes back to the page 
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import islice
@@ -39,6 +38,7 @@ from compliance.domain.registers import (
 )
 from compliance.models import Register, RegisterImport
 from compliance.register_strangers import Unmatched
+from console.csv_files import csv_file
 from console.posted import words
 from console.register_forms import KINDS, MODES, PURPOSES, DefineForm, UploadForm
 
@@ -240,14 +240,14 @@ def step(request: HttpRequest, import_id: int, step: str) -> HttpResponse:
 def rejected(request: HttpRequest, import_id: int) -> HttpResponse:
     """The rejected rows as a file: row numbers and reasons; what they held is in the list alone."""
     batch = _import_of(import_id)
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="rejected-{batch.pk}.csv"'
-    response.write("\ufeff")  # by which spreadsheets know UTF-8
-    writer = csv.writer(response)
-    writer.writerow([_("row"), _("reason"), _("code")])
-    for one in batch.rejected.order_by("row").iterator(chunk_size=5_000):
-        writer.writerow([one.row, row_reason_sentence(one.reason), one.reason])
-    return response
+    return csv_file(
+        f"rejected-{batch.pk}.csv",
+        (_("row"), _("reason"), _("code")),
+        (
+            (one.row, row_reason_sentence(one.reason), one.reason)
+            for one in batch.rejected.order_by("row").iterator(chunk_size=5_000)
+        ),
+    )
 
 
 @require_GET
@@ -255,15 +255,15 @@ def rejected(request: HttpRequest, import_id: int) -> HttpResponse:
 def strangers(request: HttpRequest, import_id: int) -> HttpResponse:
     """The entries that match nobody of ours as a file, numbers masked, each with why."""
     batch = _import_of(import_id)
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="not-ours-{batch.pk}.csv"'
-    response.write("\ufeff")  # by which spreadsheets know UTF-8
-    writer = csv.writer(response)
-    writer.writerow([_("number or customer id"), _("reason"), _("code")])
-    for one in islice(register_strangers.strangers(batch), STRANGERS_NAMED):
-        # an apostrophe keeps a spreadsheet from reading "+86…" or an id as a formula
-        writer.writerow([f"'{one.whom}", UNMATCHED[one.why], one.why.value])
-    return response
+    return csv_file(
+        f"not-ours-{batch.pk}.csv",
+        (_("number or customer id"), _("reason"), _("code")),
+        (
+            # an apostrophe keeps a spreadsheet from reading "+86…" or an id as a formula
+            (f"'{one.whom}", UNMATCHED[one.why], one.why.value)
+            for one in islice(register_strangers.strangers(batch), STRANGERS_NAMED)
+        ),
+    )
 
 
 def _import_of(import_id: int) -> RegisterImport:
