@@ -11,7 +11,7 @@ import io
 from collections.abc import Callable, Hashable, Iterable
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from django.db import connection, transaction
 
@@ -62,8 +62,7 @@ def kept(name: str, make: Callable[[], World], *key: Hashable) -> World:
         variants.append(found := _make(make))
     else:
         return make()
-    value: World = deepcopy(found.value)  # type: ignore[assignment]
-    return value
+    return cast(World, deepcopy(found.value))
 
 
 def _make(make: Callable[[], World]) -> _Kept:
