@@ -129,7 +129,8 @@ def test_a_text_passes_the_gate_and_reaches_the_gateway_signed_once(
     assert (attempt.purpose, attempt.state) == ("message", "closed")
     line = Contact.objects.get(attempt_id=attempt.pk)
     assert (line.purpose, line.channel) == ("message", "sms")
-    kinds = list(Entry.objects.filter(kind__startswith="message.").values_list("kind", flat=True))
+    entries = Entry.objects.filter(kind__startswith="message.").order_by("id")
+    kinds = list(entries.values_list("kind", flat=True))
     assert kinds == ["message.promised", "message.sending", "message.accepted"]
 
 
