@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -26,6 +26,7 @@ from compliance.domain.facts import (
     Blackout,
     CallerIdFacts,
     CampaignCounts,
+    ContactKind,
     Facts,
     KillSwitch,
     Operator,
@@ -34,7 +35,7 @@ from compliance.domain.facts import (
     World,
 )
 from compliance.domain.intent import Gate, Intent
-from compliance.domain.memory import EVERYTHING, Remembered
+from compliance.domain.memory import SHORT, Remembered, Told
 from compliance.domain.pack import EffectivePack
 from compliance.facts_lines import Lines, Pair, read_facts
 from compliance.facts_statement import STATEMENT
@@ -82,15 +83,15 @@ def load(
     *,
     since: datetime,
     at: datetime | None = None,
-    remembered: Remembered = EVERYTHING,
+    remembered: Remembered | None = None,
     begun: datetime | None = None,
 ) -> Loaded:
     """Facts of 1 to 10,000 (customer id, number id) for one intent.
 
     `since` is a recent business instant, from which the reach back is counted (a constant lets the
     planner skip old partitions). `at` fixes the instant (screening); else it is the database's now.
-    `remembered` leaves out of the ledger what the rules that will judge have forgotten; `begun` is
-    then the instant of the campaign's first line, if it has one.
+    `remembered` leaves out of the ledger what the rules that will judge have forgotten (None =
+    nothing is left out); `begun` is then the instant of the campaign's first line, if it has one.
     Raises django.db.Error, PackError, LookupError or ValueError: the caller blocks.
     """
     if not 0 < len(pairs) <= BATCH:
@@ -139,22 +140,46 @@ def _array(ids: list[int | None]) -> str:
     return "{" + ",".join("NULL" if each is None else str(each) for each in ids) + "}"
 
 
-def _spans(remembered: Remembered, since: datetime, begun: datetime | None) -> dict[str, Any]:
-    """Which kinds of the ledger's lines are read, and from when on."""
-    short, short_since = remembered.short, since - remembered.short_span
-    if remembered.campaign and begun is not None:
-        short = (short | remembered.campaign) - remembered.long
-        short_since = min(short_since, begun)
-    outcomes = remembered.outcomes
+def _spans(
+    remembered: Remembered | None, since: datetime, begun: datetime | None
+) -> dict[str, Any]:
+    """Which lines of the ledger are read, and from when on.
+
+    What is remembered for a short time is read apart, or for as long as the campaign is old.
+    """
+    far = since - CUSTOMER_REACH
+    bounds = {"until": since + AHEAD, "others_since": since - OTHERS_REACH}
+    if remembered is None:
+        everything = [kind.value for kind in ContactKind]
+        long = {"long_kinds": everything, "long_since": far, "kinds": everything}
+        short = {"short_kinds": [], "short_since": since}
+        return {**bounds, **long, **short, "told": None, "told_since": None, "wished_since": None}
+
+    def from_when_on(spans: Mapping[Told, timedelta | None]) -> dict[Told, datetime]:
+        return {t: far if span is None else max(since - span, far) for t, span in spans.items()}
+
+    of_all, of_wishes = map(from_when_on, (remembered.spans, remembered.of_wishes()))
+    first: dict[ContactKind, datetime] = {}
+    for (kind, _), moment in of_wishes.items():
+        first[kind] = min(moment, first.get(kind, moment))
+    long_first = {kind: moment for kind, moment in first.items() if moment < since - SHORT}
+    short_first = {kind: moment for kind, moment in first.items() if kind not in long_first}
+    if begun is not None:
+        for kind in remembered.campaign:
+            moment = min(max(begun, far), first.get(kind, since))
+            of_all[kind, ""] = of_wishes[kind, ""] = moment
+            (long_first if kind in long_first else short_first)[kind] = moment
+    told = sorted(of_wishes)
     return {
-        "long_kinds": sorted(remembered.long),
-        "long_since": since - CUSTOMER_REACH,
-        "short_kinds": sorted(short),
-        "short_since": max(short_since, since - CUSTOMER_REACH),
-        "kinds": sorted(remembered.long | short),
-        "others_since": since - OTHERS_REACH,
-        "outcomes": None if outcomes is None else sorted(outcomes),
-        "until": since + AHEAD,
+        **bounds,
+        "long_kinds": sorted(long_first),
+        "long_since": min(long_first.values(), default=since),
+        "short_kinds": sorted(short_first),
+        "short_since": min(short_first.values(), default=since),
+        "kinds": sorted(long_first | short_first),
+        "told": [f"{kind}:{outcome}" if outcome else kind.value for kind, outcome in told],
+        "told_since": [of_all.get(each, since + AHEAD) for each in told],
+        "wished_since": [of_wishes[each] for each in told],
     }
 
 

@@ -9,8 +9,9 @@ What a register says is asked for by the number and the bank's id themselves, fo
 people who have come to us only since. What happened to a record that was merged into the customer's
 happened to the customer: FORMER lines name such records, and theirs come too.
 
-Two spans bound the ledger, so that a list need not read what its rules have forgotten: the kinds of
-lines remembered `long` (at most 400 days) and those remembered for a short time.
+Spans bound the ledger, so that a list need not read what its rules have forgotten: the kinds of
+lines remembered `long` (at most 400 days), those remembered for a short time, and of both each kind
+and outcome (`told`) for its own time, longer where customers have said how they want to be called.
 """
 
 from __future__ import annotations
@@ -176,6 +177,15 @@ def _attempts(key: str) -> str:
     WHERE a.{key} AND a.state IN ('bound', 'reserved')"""
 
 
+#: A line that its kind, or its outcome, is remembered long enough for: everybody's, or that of a
+#: customer with a wish.
+_REMEMBERED = """(%(told)s::text[] IS NULL OR k.at >= (
+        CASE WHEN k.customer_id = ANY((SELECT ids FROM wishing)::bigint[])
+            THEN %(wished_since)s::timestamptz[] ELSE %(told_since)s::timestamptz[] END
+        )[array_position(%(told)s::text[],
+            CASE k.kind WHEN 'outcome' THEN 'outcome:' || k.outcome ELSE k.kind END)])"""
+
+
 def _contacts(section: Section, key: str, kinds: str, since: str) -> str:
     columns = _line(
         section,
@@ -199,8 +209,7 @@ def _contacts(section: Section, key: str, kinds: str, since: str) -> str:
     return f"""{columns} FROM compliance_contact AS k
     WHERE k.{key} AND k.kind = ANY(%({kinds})s::text[])
       AND k.at >= %({since})s::timestamptz AND k.at < %(until)s::timestamptz
-      AND (k.kind <> 'outcome' OR %(outcomes)s::text[] IS NULL
-           OR k.outcome = ANY(%(outcomes)s::text[]))"""
+      AND {_REMEMBERED}"""
 
 
 _OF_CUSTOMERS = "customer_id = ANY((SELECT customers FROM asked)::bigint[])"
@@ -230,6 +239,11 @@ people AS MATERIALIZED (
     SELECT * FROM audiences_customer WHERE id = ANY(%(customers)s::bigint[])),
 phones AS MATERIALIZED (
     SELECT * FROM audiences_number WHERE id = ANY(%(numbers)s::bigint[])),
+wishing AS MATERIALIZED (
+    SELECT array_agg(id) AS ids FROM (
+        SELECT customer_id AS id FROM compliance_preference
+        WHERE customer_id = ANY((SELECT everyone FROM asked)::bigint[]) AND ended_at IS NULL
+        UNION ALL SELECT id FROM former UNION ALL SELECT merged_into_id FROM former) AS either),
 homes AS MATERIALIZED (
     SELECT array_agg(DISTINCT household::text) AS households FROM people WHERE household <> ''),
 names AS MATERIALIZED (

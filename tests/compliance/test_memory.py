@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from compliance.domain.decide import decide
 from compliance.domain.facts import Contact, ContactKind, Facts, Preference
 from compliance.domain.intent import Actor, Intent
-from compliance.domain.memory import EVERYTHING, SHORT, Memory, Remembered, together
+from compliance.domain.memory import SHORT, Memory, Remembered, together
 from compliance.domain.pack import EffectivePack
 from compliance.domain.registry import KINDS
 from tests.compliance.test_oracle import before, instants
@@ -94,14 +94,14 @@ def cases(draw: st.DrawFn) -> tuple[Facts, Intent, EffectivePack, datetime]:
 def recalled(facts: Facts, remembered: Remembered, intent: Intent, now: datetime) -> Facts:
     """The facts without the lines that the facts statement would leave out."""
 
+    spans = remembered.of_wishes() if facts.preferences else remembered.spans
+
     def kept(line: Contact) -> bool:
-        if line.kind is ContactKind.OUTCOME and line.outcome not in (remembered.outcomes or ()):
-            return False
-        return (
-            line.kind in remembered.long
-            or (line.kind in remembered.short and line.at >= now - remembered.short_span)
-            or (line.kind in remembered.campaign and line.campaign_id == intent.campaign_id)
-        )
+        told = (line.kind, line.outcome)
+        if line.kind in remembered.campaign and line.campaign_id == intent.campaign_id:
+            return True
+        span = spans.get(told)
+        return told in spans and (span is None or line.at >= now - span)
 
     return replace(facts, contacts=tuple(line for line in facts.contacts if kept(line)))
 
@@ -116,22 +116,30 @@ def test_a_decision_is_the_same_without_what_its_rules_have_forgotten(
         assert decide(trimmed, intent, stack, at) == decide(facts, intent, stack, at)
 
 
-def test_the_shipped_pack_remembers_talks_and_outcomes_for_long_and_attempts_for_days() -> None:
+def test_the_shipped_pack_remembers_each_thing_for_its_own_time() -> None:
     found = cn_bank().remembered
-    assert found.long == {ContactKind.CONVERSATION, ContactKind.OUTCOME}
-    assert found.short == {ContactKind.ATTEMPT, ContactKind.RELEASE, ContactKind.ABANDON}
-    assert found.short_span == timedelta(days=7)
+    days = {told: None if span is None else span.days for told, span in found.spans.items()}
+    assert days[ContactKind.ATTEMPT, ""] == days[ContactKind.RELEASE, ""] == 7
+    assert days[ContactKind.CONVERSATION, ""] == 90
+    assert days[ContactKind.OUTCOME, "not_now"] == 30
+    assert days[ContactKind.OUTCOME, "deceased"] is None
+    assert (ContactKind.OUTCOME, "no_answer") not in days
     assert found.campaign == {ContactKind.ATTEMPT, ContactKind.RELEASE}
-    assert found.outcomes is not None and {"refused", "deceased"} <= found.outcomes
-    assert "no_answer" not in found.outcomes
+    wished = found.of_wishes()
+    assert wished == {**found.spans, (ContactKind.CONVERSATION, ""): timedelta(days=365)}
 
 
-def test_a_kind_that_somebody_remembers_for_long_is_not_read_for_a_short_time_as_well() -> None:
+def test_of_two_memories_the_longer_one_counts() -> None:
     day = timedelta(days=1)
-    found = together([Memory(ContactKind.CONNECT, day), Memory(ContactKind.CONNECT, SHORT + day)])
-    assert found.long == {ContactKind.CONNECT}
-    assert not found.short and found.short_span == timedelta(0)
-    assert set(ContactKind) == EVERYTHING.long
+    kind = ContactKind.CONNECT
+    assert together([Memory(kind, day), Memory(kind, SHORT)]).spans == {(kind, ""): SHORT}
+    assert together([Memory(kind, None), Memory(kind, day)]).spans == {(kind, ""): None}
+
+
+def test_a_wish_never_shortens_what_is_remembered_of_everybody() -> None:
+    kind, day = ContactKind.CONVERSATION, timedelta(days=1)
+    found = together([Memory(kind, 2 * day), Memory(kind, day, wished=True)])
+    assert found.of_wishes() == {(kind, ""): 2 * day}
 
 
 def test_every_kind_of_rule_says_what_it_remembers() -> None:

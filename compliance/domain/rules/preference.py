@@ -36,8 +36,8 @@ class PreferenceRule(Rule):
 
 
 def remembers(rule: PreferenceRule) -> tuple[Memory, ...]:
-    """The talks of a year."""
-    return (Memory(ContactKind.CONVERSATION, _YEAR.length),)
+    """The talks of a year, with whoever asked for few."""
+    return (Memory(ContactKind.CONVERSATION, _YEAR.length, wished=True),)
 
 
 def evaluate(rule: PreferenceRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:
