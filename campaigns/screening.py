@@ -42,6 +42,7 @@ from clock.reading import real
 from compliance.domain.decision import Decision
 from compliance.domain.intent import Actor, DialKind, Gate, Intent, Purpose
 from compliance.screening import screen
+from database.batch_plans import by_keys
 from live.publishing import publish
 from robot.domain.versions import VersionState
 
@@ -312,10 +313,13 @@ def screening_intent(campaign: Campaign) -> Intent:
 
 #: The best number of each: the lowest priority among the valid ones.
 _NUMBERS = """
+WITH link AS MATERIALIZED (
+    SELECT customer_id, number_id, priority, id FROM audiences_customernumber
+    WHERE customer_id = ANY(%s::bigint[]))
 SELECT DISTINCT ON (link.customer_id) link.customer_id, link.number_id
-FROM audiences_customernumber AS link
+FROM link
 JOIN audiences_number AS number ON number.id = link.number_id AND number.valid
-WHERE link.customer_id = ANY(%s::bigint[])
+    AND number.id = ANY((SELECT array_agg(number_id) FROM link)::bigint[])
 ORDER BY link.customer_id, link.priority, link.id
 """
 
@@ -328,7 +332,7 @@ def _people(
     if portion.target_list_id is not None:
         audience = audience.filter(branch_id__in=lists)
     people = list(audience.order_by("pk").values_list("pk", "branch_id"))
-    with connection.cursor() as cursor:
+    with by_keys() as cursor:
         cursor.execute(_NUMBERS, ["{" + ",".join(str(customer) for customer, _ in people) + "}"])
         best = dict(cursor.fetchall())
     # who moved to a branch that has no list is not in this screening

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 
-from django.db import connection, transaction
-
 from compliance.domain.decide import decide
 from compliance.domain.decision import Decision
 from compliance.domain.facts import CUSTOMER_REACH, ContactKind, Facts
@@ -18,6 +16,7 @@ from compliance.domain.pack import EffectivePack, PackError
 from compliance.facts import BATCH, Loaded, load
 from compliance.models import Contact
 from compliance.packs import in_force
+from database.batch_plans import by_keys
 
 
 def screen(
@@ -50,11 +49,8 @@ def _load(
     expected = in_force(at)
     while True:
         remembered = _stack(template, expected).remembered
-        with transaction.atomic(), connection.cursor() as cursor:
-            # a batch finds its rows by their keys, however large a part of the table it is
-            cursor.execute("SET LOCAL enable_seqscan = off")
+        with by_keys():
             loaded = load(batch, template, since=at, at=at, remembered=remembered, begun=begun)
-            cursor.execute("SET LOCAL enable_seqscan = on")
         if loaded.stack.packs == expected.packs:
             return loaded
         expected = loaded.stack  # another version came into force in between
