@@ -12,7 +12,8 @@ from datetime import timedelta
 
 from django.db import connection
 
-from bench.screening_rows import TUESDAY
+from campaigns.models import Campaign
+from campaigns.screening import judged_at
 
 _TWIN = """
 WITH twin AS (
@@ -157,16 +158,17 @@ FULL JOIN (SELECT * FROM campaigns_lead WHERE campaign_id = %s) AS theirs USING 
 
 def screen_by_hand(campaign_id: int, sessions: int) -> int:
     """Judge and store everybody, in as many sessions; returns the id of the twin campaign."""
+    at = judged_at(Campaign.objects.get(pk=campaign_id))
     with connection.cursor() as cursor:
-        cursor.execute(_TWIN, {"campaign": campaign_id, "at": TUESDAY})
+        cursor.execute(_TWIN, {"campaign": campaign_id, "at": at})
         (twin,) = cursor.fetchone()
         cursor.execute("SELECT product_id FROM campaigns_campaign WHERE id = %s", [campaign_id])
         (product,) = cursor.fetchone()
 
     values = {
-        "at": TUESDAY,
-        "today": TUESDAY.date(),
-        "midnight": TUESDAY.replace(hour=0, minute=0) - timedelta(hours=8),  # in Shanghai
+        "at": at,
+        "today": at.date(),
+        "midnight": at.replace(hour=0, minute=0) - timedelta(hours=8),  # in Shanghai
         "twin": twin,
         "product": product,
         "parts": sessions,

@@ -13,7 +13,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -240,20 +240,34 @@ def _screen(portion: Portion) -> tuple[dict[int, Tally], dict[str, dict[str, str
             rows.append(_row(campaign.pk, list_id, customer_id, None, WITHOUT_NUMBER))
     with_number = [(customer, number) for customer, _, number in people if number is not None]
     branches = {customer: branch for customer, branch, _ in people}
-    at, template = max(clock_now(), campaign.starts_at), screening_intent(campaign)
+    at, template = judged_at(campaign), screening_intent(campaign)
     decisions = screen(with_number, template, at)
     by_hand = _by_hand(with_number, decisions, template, at) if campaign.by_hand else {}
+    # people who are alike share a decision, and so their place
+    places: dict[int, Placed] = {}
     for customer_id, number_id in with_number:
         list_id, decision = lists[branches[customer_id]], decisions[customer_id]
-        placed = place(decision, campaign.ends_at)
+        placed = places.get(id(decision))
+        if placed is None:
+            placed = places[id(decision)] = place(decision, campaign.ends_at)
+            _note_basis(basis, decision)
         if customer_id in by_hand:
             placed = placed_by_hand(placed, by_hand[customer_id], campaign.ends_at)
         tallies[list_id].add(placed)
-        if placed.codes:
-            _note_basis(basis, decision)
         rows.append(_row(campaign.pk, list_id, customer_id, number_id, placed))
     _copy(rows)
     return {key: tally for key, tally in tallies.items() if tally.listed}, basis
+
+
+def judged_at(campaign: Campaign) -> datetime:
+    """The instant that a list is judged for: the campaign's start or, past that, the next minute.
+
+    All that is known by now is known then, and portions that are judged within one minute are
+    judged for the same instant: what was found out for one of them serves the others.
+    """
+    now = clock_now()
+    begun = now.replace(second=0, microsecond=0)
+    return max(now if begun == now else begun + timedelta(minutes=1), campaign.starts_at)
 
 
 def _by_hand(

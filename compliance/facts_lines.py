@@ -52,8 +52,8 @@ class Lines:
         #: the records that were merged into a customer's
         self.former: dict[int | None, list[int]] = {}
         for line in found[Section.FORMER]:
-            self.former.setdefault(line[_CUSTOMER], []).append(line[_ID])
-        self.consents = _by(_CUSTOMER, found[Section.CONSENT])
+            self.former.setdefault(line[CUSTOMER], []).append(line[ID])
+        self.consents = _by(CUSTOMER, found[Section.CONSENT])
         #: whether any attempt at all was taken back; hardly ever is one
         self.any_released = any(
             line[5] == "release"
@@ -64,17 +64,17 @@ class Lines:
             )
             for line in found[section]
         )
-        self.contacts = _by(_CUSTOMER, found[Section.CONTACT])
-        self.contacts_of_number = _by(_NUMBER, found[Section.CONTACT_OF_NUMBER])
-        self.contacts_of_household = _by(_HOUSEHOLD, found[Section.CONTACT_OF_HOUSEHOLD])
-        self.exemptions = _by(_CUSTOMER, found[Section.EXEMPTION])
-        self.preferences = _by(_CUSTOMER, found[Section.PREFERENCE])
+        self.contacts = _by(CUSTOMER, found[Section.CONTACT])
+        self.contacts_of_number = _by(NUMBER, found[Section.CONTACT_OF_NUMBER])
+        self.contacts_of_household = _by(HOUSEHOLD, found[Section.CONTACT_OF_HOUSEHOLD])
+        self.exemptions = _by(CUSTOMER, found[Section.EXEMPTION])
+        self.preferences = _by(CUSTOMER, found[Section.PREFERENCE])
         self.suppressions = _of_either(found[Section.SUPPRESSION])
         self.attempts = _of_either(found[Section.ATTEMPT])
 
 
-_CUSTOMER, _NUMBER, _ID, _TEXTS = 1, 2, 3, 4
-_HOUSEHOLD, _REST = _TEXTS + 2, _TEXTS + 3  # of a contact
+CUSTOMER, NUMBER, ID, TEXTS = 1, 2, 3, 4
+HOUSEHOLD, REST = TEXTS + 2, TEXTS + 3  # of a contact
 
 
 def _by(column: int, lines: list[Line]) -> dict[Any, list[Line]]:
@@ -85,7 +85,7 @@ def _by(column: int, lines: list[Line]) -> dict[Any, list[Line]]:
 
 
 def _of_either(lines: list[Line]) -> tuple[dict[Any, list[Line]], dict[Any, list[Line]]]:
-    return _by(_CUSTOMER, lines), _by(_NUMBER, lines)
+    return _by(CUSTOMER, lines), _by(NUMBER, lines)
 
 
 _make_facts = maker(Facts)
@@ -98,7 +98,7 @@ _make_contact = maker(Contact)
 def read_facts(lines: Lines, customer: int | None, number: int | None, world: World) -> Facts:
     """The facts of one pair that was asked for."""
     person = lines.people[customer, number]
-    known, household = person[_TEXTS + 1] is not None, person[_TEXTS + 5]
+    known, household = person[TEXTS + 1] is not None, person[TEXTS + 5]
     former = lines.former.get(customer)
     consents = lines.consents.get(customer)
     exemptions = lines.exemptions.get(customer)
@@ -106,19 +106,20 @@ def read_facts(lines: Lines, customer: int | None, number: int | None, world: Wo
     return _make_facts(
         world,
         _customer(customer, person) if known else None,
-        _number(number, person) if person[_TEXTS + 13] is not None else None,
-        person[_TEXTS + 20] is not None,
-        tuple(map(_consent, _in_order(consents))) if consents else (),
+        _number(number, person) if person[TEXTS + 13] is not None else None,
+        person[TEXTS + 20] is not None,
+        tuple(map(_consent, in_order(consents))) if consents else (),
         _suppressions(lines, customer, number, former),
         _contacts(lines, customer, number, household, former),
         _attempts(lines, customer, number, former),
-        tuple(map(_exemption, _in_order(exemptions))) if exemptions else (),
-        tuple(map(_preference, _in_order(preferences))) if preferences else (),
+        tuple(map(_exemption, in_order(exemptions))) if exemptions else (),
+        tuple(map(_preference, in_order(preferences))) if preferences else (),
     )
 
 
-def _in_order(lines: list[Line]) -> list[Line]:
-    return lines if len(lines) == 1 else sorted(lines, key=itemgetter(_ID))
+def in_order(lines: list[Line]) -> list[Line]:
+    """Lines of one section, by id."""
+    return lines if len(lines) == 1 else sorted(lines, key=itemgetter(ID))
 
 
 def _customer(identity: int | None, line: Line) -> CustomerFacts:
@@ -168,16 +169,16 @@ def _number(identity: int | None, line: Line) -> NumberFacts:
 def _consent(line: Line) -> Consent:
     granted, channel, purpose, family, withdrawn, expires, basis, profiling_ok = line[4:12]
     return _make_consent(
-        line[_ID],
-        _moment(granted),
+        line[ID],
+        moment_of(granted),
         channel,
         purpose,
         family,
-        None if withdrawn is None else _moment(withdrawn),
-        None if expires is None else _moment(expires),
+        None if withdrawn is None else moment_of(withdrawn),
+        None if expires is None else moment_of(expires),
         basis,
         profiling_ok == "true",
-        line[_NUMBER],
+        line[NUMBER],
     )
 
 
@@ -202,7 +203,7 @@ def _suppressions(
     # a register's entries have ids of their own
     found = sorted(
         (*(of_customer or ()), *(of_number or ())),
-        key=lambda line: (line[_ID], line[_TEXTS + 2] is None, line[_TEXTS + 2], line[_TEXTS]),
+        key=lambda line: (line[ID], line[TEXTS + 2] is None, line[TEXTS + 2], line[TEXTS]),
     )
     return tuple(map(_suppression, found))
 
@@ -223,11 +224,11 @@ def _attempts(
 def _suppression(line: Line) -> Suppression:
     source, since, register, channel, family, expires, purpose, product = line[4:12]
     return Suppression(
-        line[_ID],
+        line[ID],
         SuppressionSource(source),
-        _moment(since),
-        line[_CUSTOMER],
-        line[_NUMBER],
+        moment_of(since),
+        line[CUSTOMER],
+        line[NUMBER],
         register or "",
         channel,
         family,
@@ -238,7 +239,7 @@ def _suppression(line: Line) -> Suppression:
 
 
 def _attempt(line: Line) -> OpenAttempt:
-    return OpenAttempt(line[5], _moment(line[4]), line[_CUSTOMER], line[_NUMBER])
+    return OpenAttempt(line[5], moment_of(line[4]), line[CUSTOMER], line[NUMBER])
 
 
 def _contacts(
@@ -257,7 +258,7 @@ def _contacts(
     of_household = lines.contacts_of_household.get(household) if household else None
     if former is not None:
         found = [
-            (*line[:_CUSTOMER], customer, *line[_NUMBER:_HOUSEHOLD], household, *line[_REST:])
+            (*line[:CUSTOMER], customer, *line[NUMBER:HOUSEHOLD], household, *line[REST:])
             for each in former
             for line in lines.contacts.get(each, ())
         ] + (found or [])
@@ -272,7 +273,7 @@ def _contacts(
         if released:
             found = [line for line in found if line[16] not in released]
     if len(found) > 1:
-        found = sorted(found, key=lambda line: (_moment(line[_TEXTS]), line[_ID]))
+        found = sorted(found, key=lambda line: (moment_of(line[TEXTS]), line[ID]))
     return tuple(map(_contact, found))
 
 
@@ -286,11 +287,11 @@ def _of_others(
     """The lines of the number and of the household that are not the customer's own."""
     own = {customer, *(former or ())} - {None}
     return [
-        *[line for line in of_number or () if line[_CUSTOMER] not in own],
+        *[line for line in of_number or () if line[CUSTOMER] not in own],
         *[
             line
             for line in of_household or ()
-            if line[_CUSTOMER] not in own and line[_NUMBER] != number
+            if line[CUSTOMER] not in own and line[NUMBER] != number
         ],
     ]
 
@@ -304,10 +305,10 @@ def _contact(line: Line) -> Contact:
     at, kind, household, product, family, campaign, branch, caller_id = line[4:12]
     actor, purpose, channel, outcome, attempt = line[12:17]
     return _make_contact(
-        _moment(at),
+        moment_of(at),
         _KINDS[kind],
-        line[_CUSTOMER],
-        line[_NUMBER],
+        line[CUSTOMER],
+        line[NUMBER],
         household,
         _int(product),
         family,
@@ -325,9 +326,9 @@ def _contact(line: Line) -> Contact:
 def _exemption(line: Line) -> Exemption:
     kind, product, campaign, promised, expires = line[4:9]
     return Exemption(
-        line[_ID],
+        line[ID],
         ExemptionKind(kind),
-        line[_NUMBER],
+        line[NUMBER],
         _int(product),
         _int(campaign),
         _time(promised),
@@ -338,8 +339,8 @@ def _exemption(line: Line) -> Exemption:
 def _preference(line: Line) -> Preference:
     since, no_robot, weekdays, hours, families, per_year, per_month = line[4:11]
     return Preference(
-        line[_ID],
-        _moment(since),
+        line[ID],
+        moment_of(since),
         no_robot == "true",
         tuple(json.loads(weekdays)),
         tuple((int(start), int(end)) for start, end in json.loads(hours)),
@@ -353,7 +354,7 @@ def _int(text: str | None) -> int | None:
     return None if text is None else int(text)
 
 
-_moment = datetime.fromisoformat
+moment_of = datetime.fromisoformat
 
 
 def _time(text: str | None) -> datetime | None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
+from typing import NamedTuple
 
+from compliance.alike import Likenesses
 from compliance.domain.decide import decide
 from compliance.domain.decision import Decision
-from compliance.domain.facts import CUSTOMER_REACH, ContactKind, Facts
+from compliance.domain.facts import CUSTOMER_REACH, ContactKind, World
 from compliance.domain.intent import Gate, Intent
 from compliance.domain.judging import Judge
 from compliance.domain.making import maker
 from compliance.domain.pack import EffectivePack, PackError
 from compliance.facts import BATCH, Loaded, load
+from compliance.facts_lines import read_facts
 from compliance.models import Contact
 from compliance.packs import in_force
 from database.batch_plans import by_keys
@@ -25,8 +28,10 @@ def screen(
     """A decision for each (customer id, number id), at one instant; keyed by customer.
 
     The template says purpose, actor, product and campaign; customer and number are filled in. It is
-    judged at gate LIST, whatever it says. Raises what the facts statement raises: a list that
-    cannot be judged is not judged.
+    judged at gate LIST, whatever it says. People who are alike may share a decision: its outcome,
+    codes and `earliest_next` are each one's, not what its reasons observed or when one of several
+    lifts. Raises what the facts statement raises: a list that cannot be
+    judged is not judged.
     """
     return dict(screened(customers, intent_template, at))
 
@@ -70,22 +75,64 @@ _make_intent = maker(Intent)
 def _judge(
     batch: Sequence[tuple[int, int]], template: Intent, loaded: Loaded
 ) -> Iterator[tuple[int, Decision]]:
-    judge = _judge_of(template, loaded)
+    lines, world = loaded.lines, loaded.world
     values = [getattr(template, each.name) for each in fields(template)]
     before, after = values[:_CUSTOMER], values[_CUSTOMER + 2 :]
-    for (customer_id, number_id), facts in zip(batch, loaded.each(), strict=True):
+    judge = _judge_of(template, loaded)
+    turns = judge.turns if judge is not None else None
+    likenesses = None if turns is None else Likenesses(lines, turns, template)
+    for customer_id, number_id in batch:
+        alike = None if likenesses is None else likenesses.of(customer_id, number_id)
+        if judge is not None and alike is not None:
+            known = judge.of_alike(alike)
+            if known is not None:
+                yield customer_id, known
+                continue
         intent = _make_intent(*before, customer_id, number_id, *after)
-        yield customer_id, judge(facts, intent)
+        facts = read_facts(lines, customer_id, number_id, world)
+        if judge is None:
+            # limits that cannot be read block everybody, and `decide` says so
+            yield customer_id, decide(facts, intent, loaded.stack, loaded.now)
+        elif alike is not None:
+            yield customer_id, judge.decide_alike(alike, facts, intent)
+        else:
+            yield customer_id, judge.decide(facts, intent)
 
 
-def _judge_of(template: Intent, loaded: Loaded) -> Callable[[Facts, Intent], Decision]:
-    stack, now = loaded.stack, loaded.now
+class _Sitting(NamedTuple):
+    """A judge, and what it was made for."""
+
+    template: Intent
+    stack: EffectivePack
+    world: World
+    now: datetime
+    judge: Judge
+
+
+#: The last one: portions of a list that are judged for the same instant share what it found.
+_last: _Sitting | None = None
+
+
+def _judge_of(template: Intent, loaded: Loaded) -> Judge | None:
+    """None: the campaign's limits cannot be read."""
+    global _last
+    stack, world, now = loaded.stack, loaded.world, loaded.now
+    last = _last
+    if (
+        last is not None
+        and last.stack is stack
+        and last.world is world
+        and last.now == now
+        and last.template == template
+    ):
+        return last.judge
     try:
         stacked = stack.with_campaign(template.campaign_limits, template.campaign_id)
     except PackError:
-        # limits that cannot be read block everybody, and `decide` says so
-        return lambda facts, intent: decide(facts, intent, stack, now)
-    return Judge(template, stacked, loaded.world, now).decide
+        return None
+    judge = Judge(template, stacked, world, now)
+    _last = _Sitting(template, stack, world, now, judge)
+    return judge
 
 
 _CUSTOMER = [each.name for each in fields(Intent)].index("customer_id")

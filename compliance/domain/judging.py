@@ -3,28 +3,39 @@
 What is the same for all of them is worked out once: what the ground and the clock say, and which
 rules have nothing to say to anybody now (an open window, a calendar that is loaded, no blackout).
 The answer is that of `decide_stacked`, to the last reason (tests/compliance/test_judging.py).
+
+People who are alike (likeness.py) share an answer, where time does not change it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from dataclasses import replace
 from datetime import datetime
 
 from compliance.domain.decide import conclude, decide_stacked, ground, unknown
-from compliance.domain.decision import Decision
+from compliance.domain.decision import Decision, Outcome, Reason, ordered, worst
 from compliance.domain.facts import ContactKind, Facts, World
 from compliance.domain.intent import WITH_CUSTOMER, Intent
+from compliance.domain.likeness import Likeness, Turns, together
 from compliance.domain.pack import CompiledRule, EffectivePack
 
 _NO_LINES: frozenset[ContactKind] = frozenset()
+#: Answers kept for those who are alike; more of them than this, and people are too various.
+_MOST_ALIKE = 200_000
 
 
 class Judge:
     """Made for a list's world, instant and stack (the campaign's layer included).
 
-    `template`: the intent of everybody, but for customer and number.
+    `template`: the intent of everybody, but for customer and number. `turns`: what tells people
+    apart who are alike otherwise; None = everybody is judged alone.
     """
 
-    __slots__ = ("_ground", "_idle", "_now", "_rules", "_stack", "_template", "_whole")
+    __slots__ = (
+        "_alike", "_ground", "_idle", "_now", "_of_person", "_of_told", "_remembering", "_rules",
+        "_stack", "_template", "_whole", "turns",
+    )  # fmt: skip
 
     def __init__(self, template: Intent, stack: EffectivePack, world: World, now: datetime) -> None:
         self._template, self._stack, self._now = template, stack, now
@@ -36,6 +47,61 @@ class Judge:
             if entry.kind.idle(entry.rule, world, template, now)
         }
         self._rules: dict[frozenset[ContactKind], tuple[CompiledRule, ...]] = {}
+        self._alike: dict[Likeness, Decision] = {}
+        #: what is objected by what somebody is, and by what the ledger tells
+        self._of_person: dict[Hashable, tuple[Reason, ...]] = {}
+        self._of_told: dict[Hashable, tuple[Reason, ...]] = {}
+        self._remembering = self._rules_that_remember()
+        self.turns: Turns | None = self._turns(world) if self._whole else None
+
+    def of_alike(self, likeness: Likeness) -> Decision | None:
+        """The decision about everybody of a likeness, where one can be given for all of them.
+
+        It can when time alone does not change it: nothing objects, or something that never lifts by
+        itself. What was observed, and how long another objection lasts, is one person's: such a
+        decision does not say the one, and nobody may read the other from it.
+        """
+        found = self._alike.get(likeness)
+        if found is not None:
+            return found
+        person, told = self._parts(likeness)
+        of_person, of_told = self._of_person.get(person), self._of_told.get(told)
+        if of_person is None or of_told is None:
+            return None
+        reasons = of_person + of_told
+        if not reasons:
+            found = Decision(Outcome.ALLOW, self._now, (), self._now, self._stack.refs)
+        elif any(reason.clears_at is None for reason in reasons):
+            found = Decision(worst(reasons), self._now, ordered(reasons), None, self._stack.refs)
+        else:
+            return None
+        if len(self._alike) >= _MOST_ALIKE:
+            self._alike.clear()
+        self._alike[likeness] = found
+        return found
+
+    def decide_alike(self, likeness: Likeness, facts: Facts, intent: Intent) -> Decision:
+        """As `decide`; the answer is kept for whoever is like this one."""
+        decision = self.decide(facts, intent)
+        person, told = self._parts(likeness)
+        remembering = self._remembering or frozenset()
+        of_person: list[Reason] = []
+        of_told: list[Reason] = []
+        for reason in decision.reasons:
+            of_rule = of_told if (reason.pack, reason.rule_id) in remembering else of_person
+            of_rule.append(replace(reason, observed=None))
+        for held, key, reasons in (
+            (self._of_person, person, of_person),
+            (self._of_told, told, of_told),
+        ):
+            if len(held) >= _MOST_ALIKE:
+                held.clear()
+            held[key] = tuple(reasons)
+        return decision
+
+    def _parts(self, likeness: Likeness) -> tuple[Hashable, Hashable]:
+        """Who somebody is, and what the ledger tells, where the two can be judged apart."""
+        return likeness if self._remembering is not None else (likeness, ())
 
     def decide(self, facts: Facts, intent: Intent) -> Decision:
         """The decision for one of the list."""
@@ -60,3 +126,28 @@ class Judge:
             for entry in self._stack.rules_about(template.purpose, template.actor, kinds)
             if id(entry.rule) not in self._idle
         )
+
+    def _turns(self, world: World) -> Turns | None:
+        template, now = self._template, self._now
+        return together(
+            entry.kind.turns(entry.rule, world, template, now)
+            for entry in self._stack.rules_for(template.purpose, template.actor)
+            if id(entry.rule) not in self._idle
+        )
+
+    def _rules_that_remember(self) -> frozenset[tuple[str, str]] | None:
+        """Pack and id of the rules that look at the ledger.
+
+        Such a rule looks at nothing of a person but the household and the branch, of which a
+        likeness tells whether the lines are of the same. None: one of them speaks about certain
+        customers only, so it matters who somebody is.
+        """
+        template = self._template
+        found = [
+            entry.rule
+            for entry in self._stack.rules_for(template.purpose, template.actor)
+            if entry.kind.remembers(entry.rule)
+        ]
+        if any(rule.areas or rule.groups for rule in found):
+            return None
+        return frozenset((rule.pack, rule.id) for rule in found)

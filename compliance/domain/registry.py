@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from compliance.domain.decision import Reason
 from compliance.domain.facts import Facts, World
 from compliance.domain.intent import Intent
+from compliance.domain.likeness import STEADY, Turns
 from compliance.domain.memory import Memory
 from compliance.domain.rules import (
     approval,
@@ -39,7 +40,8 @@ class Kind(NamedTuple):
     """`relaxable`: whether a rule of the kind may step back for a callback the customer wanted;
     `remembers`: which lines of the ledger it can depend on (all others may be left out);
     `by_ledger`: whether a rule of the kind is silent as long as none of these lines is there;
-    `idle`: whether it says nothing to anybody in this world now (plan.py).
+    `idle`: whether it says nothing to anybody in this world now (judging.py);
+    `turns`: at which dates of a person its answers turn (likeness.py), None = it cannot say.
     """
 
     model: type[Rule]
@@ -48,6 +50,9 @@ class Kind(NamedTuple):
     remembers: Callable[[Any], tuple[Memory, ...]]
     by_ledger: Callable[[Any], bool] = lambda rule: False
     idle: Callable[[Any, World, Intent, datetime], bool] = lambda rule, world, intent, now: False
+    turns: Callable[[Any, World, Intent, datetime], Turns | None] = (
+        lambda rule, world, intent, now: None
+    )
 
 
 def _never(rule: Rule) -> bool:
@@ -56,6 +61,11 @@ def _never(rule: Rule) -> bool:
 
 def _nothing(rule: Rule) -> tuple[Memory, ...]:
     return ()
+
+
+def _steady(rule: Rule, world: World, intent: Intent, now: datetime) -> Turns:
+    """It looks at no date of a person."""
+    return STEADY
 
 
 def _relaxable_cap(rule: cap.CapRule) -> bool:
@@ -71,41 +81,77 @@ def _relaxable_cap(rule: cap.CapRule) -> bool:
 
 KINDS: dict[str, Kind] = {
     "approval": Kind(
-        approval.ApprovalRule, approval.evaluate, _never, _nothing, idle=approval.idle
+        approval.ApprovalRule,
+        approval.evaluate,
+        _never,
+        _nothing,
+        idle=approval.idle,
+        turns=_steady,
     ),
     "authorisation": Kind(
-        authorisation.AuthorisationRule, authorisation.evaluate, _never, _nothing
+        authorisation.AuthorisationRule, authorisation.evaluate, _never, _nothing, turns=_steady
     ),
     "blackout": Kind(
-        blackout.BlackoutRule, blackout.evaluate, _never, _nothing, idle=blackout.idle
+        blackout.BlackoutRule,
+        blackout.evaluate,
+        _never,
+        _nothing,
+        idle=blackout.idle,
+        turns=_steady,
     ),
     "calendar": Kind(
-        calendar.CalendarRule, calendar.evaluate, _never, _nothing, idle=calendar.idle
+        calendar.CalendarRule,
+        calendar.evaluate,
+        _never,
+        _nothing,
+        idle=calendar.idle,
+        turns=_steady,
     ),
     "cap": Kind(
-        cap.CapRule, cap.evaluate, _relaxable_cap, cap.remembers, lambda rule: rule.limit != 0
+        cap.CapRule,
+        cap.evaluate,
+        _relaxable_cap,
+        cap.remembers,
+        lambda rule: rule.limit != 0,
+        turns=cap.turns,
     ),
-    "consent": Kind(consent.ConsentRule, consent.evaluate, _never, _nothing),
+    "consent": Kind(consent.ConsentRule, consent.evaluate, _never, _nothing, turns=consent.turns),
     "cool_off": Kind(
         cool_off.CoolOffRule,
         cool_off.evaluate,
         lambda rule: bool(rule.name == "not_now"),
         cool_off.remembers,
         lambda rule: True,
+        turns=cool_off.turns,
     ),
-    "eligibility": Kind(eligibility.EligibilityRule, eligibility.evaluate, _never, _nothing),
+    "eligibility": Kind(
+        eligibility.EligibilityRule, eligibility.evaluate, _never, _nothing, turns=eligibility.turns
+    ),
     "exemption": Kind(exemption.ExemptionRule, exemption.evaluate, _never, _nothing),
     "in_flight": Kind(
-        in_flight.InFlightRule, in_flight.evaluate, _never, _nothing, idle=in_flight.idle
+        in_flight.InFlightRule,
+        in_flight.evaluate,
+        _never,
+        _nothing,
+        idle=in_flight.idle,
+        turns=_steady,
     ),
-    "number": Kind(number.NumberRule, number.evaluate, _never, _nothing),
-    "pacing": Kind(pacing.PacingRule, pacing.evaluate, _never, pacing.remembers),
+    "number": Kind(number.NumberRule, number.evaluate, _never, _nothing, turns=_steady),
+    "pacing": Kind(
+        pacing.PacingRule, pacing.evaluate, _never, pacing.remembers, turns=pacing.turns
+    ),
     "preference": Kind(
-        preference.PreferenceRule, preference.evaluate, _never, preference.remembers
+        preference.PreferenceRule, preference.evaluate, _never, preference.remembers, turns=_steady
     ),
-    "suitability": Kind(suitability.SuitabilityRule, suitability.evaluate, _never, _nothing),
+    "suitability": Kind(
+        suitability.SuitabilityRule, suitability.evaluate, _never, _nothing, turns=suitability.turns
+    ),
     "suppression": Kind(
-        suppression.SuppressionRule, suppression.evaluate, _never, suppression.remembers
+        suppression.SuppressionRule,
+        suppression.evaluate,
+        _never,
+        suppression.remembers,
+        turns=_steady,
     ),
     "test_call": Kind(staff_call.StaffCallRule, staff_call.evaluate, _never, _nothing),
     "time_window": Kind(
@@ -114,8 +160,11 @@ KINDS: dict[str, Kind] = {
         lambda rule: True,
         _nothing,
         idle=time_window.idle,
+        turns=_steady,
     ),
-    "vulnerable": Kind(vulnerable.VulnerableRule, vulnerable.evaluate, _never, _nothing),
+    "vulnerable": Kind(
+        vulnerable.VulnerableRule, vulnerable.evaluate, _never, _nothing, turns=vulnerable.turns
+    ),
 }
 
 #: Kinds that relax, and so may not come from a campaign, which can only tighten.

@@ -26,8 +26,10 @@ from compliance.domain.facts import (
     Contact,
     ContactKind,
     Facts,
+    World,
 )
 from compliance.domain.intent import Actor, Intent
+from compliance.domain.likeness import Turns, after
 from compliance.domain.memory import Memory
 from compliance.domain.rules.base import Rule, objection
 from compliance.domain.terms import add_months, local_date, start_of_day
@@ -179,6 +181,19 @@ def evaluate(rule: CapRule, facts: Facts, intent: Intent, now: datetime) -> list
     return reasons
 
 
+def turns(rule: CapRule, world: World, intent: Intent, now: datetime) -> Turns:
+    """The contacts that have just come into its window, or its gap."""
+    spans = [timedelta(seconds=rule.min_gap_s)] if rule.min_gap_s is not None else []
+    if rule.window is not None and rule.window.rolling is not None:
+        spans.append(rule.window.rolling)
+    if rule.reach is not None:
+        spans.append(rule.reach)
+    found = [after(now - span) for span in spans]
+    if rule.window is not None and rule.window.calendar is not None:
+        found += [_period_start(rule, now), _period_end(rule, now)]
+    return Turns(contacts=tuple(found))
+
+
 def _events(rule: CapRule, facts: Facts, intent: Intent, now: datetime) -> list[datetime]:
     """When the events that may count took place."""
     kind, reach = _KINDS[rule.counts], rule.reach
@@ -252,6 +267,16 @@ def _period_end(rule: CapRule, now: datetime) -> datetime:
     else:
         following = today + timedelta(days=1)
     return start_of_day(following, rule.zone)
+
+
+def _period_start(rule: CapRule, now: datetime) -> datetime:
+    today = local_date(now, rule.zone)
+    unit = rule.window.calendar if rule.window else None
+    if unit == "week":
+        today -= timedelta(days=today.weekday())
+    elif unit == "month":
+        today = today.replace(day=1)
+    return start_of_day(today, rule.zone)
 
 
 def _in_window(rule: CapRule, at: datetime, now: datetime) -> bool:

@@ -18,10 +18,11 @@ from functools import cached_property
 from typing import Literal
 
 from compliance.domain.decision import Reason
-from compliance.domain.facts import Consent, Facts
+from compliance.domain.facts import Consent, Facts, World
 from compliance.domain.intent import Intent
+from compliance.domain.likeness import Turns, after, first_instant
 from compliance.domain.rules.base import Rule, objection
-from compliance.domain.terms import end_of_month_term, local_date
+from compliance.domain.terms import end_of_month_term, local_date, months_at_most
 
 
 class ConsentRule(Rule):
@@ -51,6 +52,18 @@ def evaluate(rule: ConsentRule, facts: Facts, intent: Intent, now: datetime) -> 
         if objects or (standing and not any(consent.profiling_ok for consent in standing)):
             reasons.append(objection(rule, "PROFILING_OBJECTED"))
     return reasons
+
+
+def turns(rule: ConsentRule, world: World, intent: Intent, now: datetime) -> Turns:
+    """The consents that are given after now, and the first one that has not aged by now."""
+    months = rule.max_age_months
+    if not months:
+        return Turns(granted=(after(now),))
+    oldest = now - months_at_most(months) - timedelta(days=2)
+    young = first_instant(
+        lambda granted: now < end_of_month_term(granted, months, rule.zone), oldest, now
+    )
+    return Turns(granted=(young, after(now)))
 
 
 def _standing(

@@ -13,8 +13,9 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from compliance.domain.decision import Reason
-from compliance.domain.facts import Contact, ContactKind, Facts
+from compliance.domain.facts import Contact, ContactKind, Facts, World
 from compliance.domain.intent import Intent
+from compliance.domain.likeness import Turns, after, first_instant
 from compliance.domain.memory import Memory
 from compliance.domain.rules.base import Rule, objection
 from compliance.domain.terms import end_of_month_term, local_date, months_at_most
@@ -80,6 +81,20 @@ def evaluate(rule: CoolOffRule, facts: Facts, intent: Intent, now: datetime) -> 
             limit_en=_length(rule)[1],
         )
     ]
+
+
+def turns(rule: CoolOffRule, world: World, intent: Intent, now: datetime) -> Turns:
+    """The contacts that are still to come, and the first one after which it is quiet still."""
+    found = [after(now)]
+    if rule.days is not None:
+        found.append(after(now - timedelta(days=rule.days)))
+    elif rule.months is not None:
+        months = rule.months
+        oldest = now - months_at_most(months) - timedelta(days=2)
+        found.append(
+            first_instant(lambda at: now < end_of_month_term(at, months, rule.zone), oldest, now)
+        )
+    return Turns(contacts=tuple(found))
 
 
 def _applies(rule: CoolOffRule, contact: Contact, facts: Facts, intent: Intent) -> bool:

@@ -11,8 +11,9 @@ from typing import Literal
 
 from compliance.domain.decision import Reason
 from compliance.domain.expressions import Expression, Snapshot, comparisons
-from compliance.domain.facts import Facts
+from compliance.domain.facts import Facts, World
 from compliance.domain.intent import Intent, Purpose
+from compliance.domain.likeness import STEADY, Turns
 from compliance.domain.rules.base import Rule, objection
 from compliance.domain.terms import comes_of_age, local_date, start_of_day
 
@@ -52,6 +53,16 @@ def evaluate(rule: EligibilityRule, facts: Facts, intent: Intent, now: datetime)
             observed_zh=rule.sentence("zh"),
         )
     ]
+
+
+#: What differs from one person to the next, or by itself with time.
+_PERSONAL = frozenset({"customer.age", "customer.branch"})
+
+
+def turns(rule: EligibilityRule, world: World, intent: Intent, now: datetime) -> Turns | None:
+    """None where it asks for the age, which may change twice within the horizon, or the branch."""
+    asked = {test.field for test in comparisons(rule.require)}
+    return None if asked & _PERSONAL else STEADY
 
 
 def _birthday(rule: EligibilityRule, facts: Facts, today: date) -> date | None:

@@ -26,8 +26,10 @@ from compliance.domain.facts import (
     Contact,
     ContactKind,
     Facts,
+    World,
 )
 from compliance.domain.intent import Actor, Gate, Intent
+from compliance.domain.likeness import Turns, after
 from compliance.domain.memory import Memory
 from compliance.domain.rules.base import Rule, objection
 
@@ -114,6 +116,13 @@ def evaluate(rule: PacingRule, facts: Facts, intent: Intent, now: datetime) -> l
         ]
         reasons += _again(rule, "MACHINE_AGAIN", rule.machine_again_hours, found, intent, now)
     return reasons
+
+
+def turns(rule: PacingRule, world: World, intent: Intent, now: datetime) -> Turns:
+    """The contacts that are still to come, and those so long ago that it lets them be."""
+    hours = (rule.abandoned_again_hours, rule.machine_again_hours)
+    spans = [timedelta(hours=each) for each in hours if each is not None]
+    return Turns(contacts=(after(now), *(after(now - span) for span in spans)))
 
 
 def _counts(hours: int, facts: Facts) -> CampaignCounts | None:

@@ -11,17 +11,18 @@ campaign. No role and no signed statement of the customer re-opens an outbound c
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Literal
 
 from pydantic import Field
 
 from compliance.domain.decision import Reason
-from compliance.domain.facts import CustomerFacts, Facts, ProductFacts
+from compliance.domain.facts import CustomerFacts, Facts, ProductFacts, World
 from compliance.domain.intent import Actor, Intent, Purpose
+from compliance.domain.likeness import Turns, first_day
 from compliance.domain.rules.base import Rule, objection
-from compliance.domain.terms import add_months, local_date
+from compliance.domain.terms import add_months, local_date, months_at_most
 
 _MEMO_LIMIT = 50_000
 
@@ -81,6 +82,17 @@ def evaluate(rule: SuitabilityRule, facts: Facts, intent: Intent, now: datetime)
         reasons += _customer(rule, customer, rating, now)
         reasons += _amount(rule, customer, product)
     return reasons
+
+
+def turns(rule: SuitabilityRule, world: World, intent: Intent, now: datetime) -> Turns:
+    """The assessments that are of tomorrow, and the first one that is not too old today."""
+    today, months = local_date(now, rule.zone), rule.assessment_max_age_months
+    tomorrow = today + timedelta(days=1)
+    if months is None:
+        return Turns(assessed=(tomorrow,))
+    oldest = max(today - months_at_most(months), date.min + timedelta(days=1))
+    young = first_day(lambda day: today < add_months(day, months), oldest, tomorrow)
+    return Turns(assessed=(young, tomorrow))
 
 
 def _amount(rule: SuitabilityRule, customer: CustomerFacts, product: ProductFacts) -> list[Reason]:

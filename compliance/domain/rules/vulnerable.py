@@ -11,7 +11,8 @@ are not called.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Literal
 
@@ -20,8 +21,9 @@ from pydantic import BaseModel, ConfigDict
 from compliance.domain import attributes
 from compliance.domain.attributes import Capacity
 from compliance.domain.decision import Reason
-from compliance.domain.facts import CustomerFacts, ExemptionKind, Facts
+from compliance.domain.facts import CustomerFacts, ExemptionKind, Facts, World
 from compliance.domain.intent import Actor, Intent, Purpose
+from compliance.domain.likeness import Turns, first_day
 from compliance.domain.rules.base import Rule, objection
 from compliance.domain.rules.suitability import effective_rating
 from compliance.domain.terms import becomes_elder, comes_of_age, local_date, start_of_day
@@ -85,6 +87,28 @@ def evaluate(rule: VulnerableRule, facts: Facts, intent: Intent, now: datetime) 
     for band in bands:
         reasons += _band(rule, band, customer, facts, intent, now)
     return reasons
+
+
+def turns(rule: VulnerableRule, world: World, intent: Intent, now: datetime) -> Turns:
+    """The birth dates of those who reach one of its ages today, or the product's."""
+    today, product = local_date(now, rule.zone), world.product
+    tomorrow = today + timedelta(days=1)
+    young = [rule.min_age, product.min_age if product is not None else None]
+    old = [band.from_age for band in rule.bands]
+    if product is not None and product.max_age is not None:
+        old.append(product.max_age + 1)
+    births = [tomorrow]
+    for reached, ages in ((comes_of_age, young), (becomes_elder, old)):
+        for age in ages:
+            if age is not None:
+                births.append(_not_yet(reached, age, today, tomorrow))
+    return Turns(births=tuple(births))
+
+
+def _not_yet(reached: Callable[[date, int], date], age: int, today: date, tomorrow: date) -> date:
+    """The first birth date of those who are younger than that today."""
+    oldest = date(max(today.year - age - 2, 1), 1, 1)
+    return first_day(lambda birth: today < reached(birth, age), oldest, tomorrow)
 
 
 def _has_ages(facts: Facts) -> bool:
