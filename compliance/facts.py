@@ -38,7 +38,7 @@ from compliance.domain.intent import Gate, Intent
 from compliance.domain.memory import SHORT, Remembered, Told
 from compliance.domain.pack import EffectivePack
 from compliance.facts_lines import Lines, Pair, read_facts
-from compliance.facts_statement import STATEMENT
+from compliance.facts_statement import REMEMBERED_STATEMENT, STATEMENT
 from compliance.packs import stack_of
 from database.prepared import Prepared, run
 
@@ -111,10 +111,10 @@ def load(
     }
     before = time.time()
     with connection.cursor() as cursor:
-        if len(pairs) == 1 and at is None:
+        if len(pairs) == 1 and at is None and remembered is None:
             run(cursor, (_ONE, values))
         else:
-            cursor.execute(STATEMENT, values)
+            cursor.execute(STATEMENT if remembered is None else REMEMBERED_STATEMENT, values)
         rows = cursor.fetchall()
     after = time.time()
     lines = Lines(rows)
@@ -150,10 +150,7 @@ def _spans(
     far = since - CUSTOMER_REACH
     bounds = {"until": since + AHEAD, "others_since": since - OTHERS_REACH}
     if remembered is None:
-        everything = [kind.value for kind in ContactKind]
-        long = {"long_kinds": everything, "long_since": far, "kinds": everything}
-        short = {"short_kinds": [], "short_since": since}
-        return {**bounds, **long, **short, "told": None, "told_since": None, "wished_since": None}
+        return {**bounds, "long_since": far}
 
     def from_when_on(spans: Mapping[Told, timedelta | None]) -> dict[Told, datetime]:
         return {t: far if span is None else max(since - span, far) for t, span in spans.items()}

@@ -179,14 +179,15 @@ def _attempts(key: str) -> str:
 
 #: A line that its kind, or its outcome, is remembered long enough for: everybody's, or that of a
 #: customer with a wish.
-_REMEMBERED = """(%(told)s::text[] IS NULL OR k.at >= (
+_REMEMBERED = """k.at >= (
         CASE WHEN k.customer_id = ANY((SELECT ids FROM wishing)::bigint[])
             THEN %(wished_since)s::timestamptz[] ELSE %(told_since)s::timestamptz[] END
         )[array_position(%(told)s::text[],
-            CASE k.kind WHEN 'outcome' THEN 'outcome:' || k.outcome ELSE k.kind END)])"""
+            CASE k.kind WHEN 'outcome' THEN 'outcome:' || k.outcome ELSE k.kind END)]"""
 
 
-def _contacts(section: Section, key: str, kinds: str, since: str) -> str:
+def _contacts(section: Section, key: str, since: str, kinds: str) -> str:
+    """`kinds` empty: every line is remembered."""
     columns = _line(
         section,
         "k.at",
@@ -207,9 +208,8 @@ def _contacts(section: Section, key: str, kinds: str, since: str) -> str:
         id="k.id",
     )
     return f"""{columns} FROM compliance_contact AS k
-    WHERE k.{key} AND k.kind = ANY(%({kinds})s::text[])
-      AND k.at >= %({since})s::timestamptz AND k.at < %(until)s::timestamptz
-      AND {_REMEMBERED}"""
+    WHERE k.{key} AND k.at >= %({since})s::timestamptz AND k.at < %(until)s::timestamptz
+      {f"AND k.kind = ANY(%({kinds})s::text[]) AND {_REMEMBERED}" if kinds else ""}"""
 
 
 _OF_CUSTOMERS = "customer_id = ANY((SELECT customers FROM asked)::bigint[])"
@@ -218,7 +218,12 @@ _OF_ALL = "customer_id = ANY((SELECT everyone FROM asked)::bigint[])"
 _OF_NUMBERS = "number_id = ANY((SELECT numbers FROM asked)::bigint[])"
 _OF_HOUSEHOLDS = "household = ANY((SELECT households FROM homes)::text[]) AND k.household <> ''"
 
-STATEMENT = f"""
+
+def _statement(*contacts: str) -> str:
+    return _FRAME.replace("{contacts}", "\nUNION ALL\n".join(contacts))
+
+
+_FRAME = f"""
 WITH moment AS MATERIALIZED (
     SELECT coalesce(%(at)s::timestamptz, sanshi_now()) AS at, clock_timestamp() AS real),
 in_force AS MATERIALIZED (
@@ -276,13 +281,7 @@ JOIN names AS n ON n.key = g.key
 JOIN compliance_registerimport AS b ON b.id = g.batch_id AND b.state = 'in_force'
 JOIN compliance_register AS r ON r.id = b.register_id AND r.active AND r.kind = 'no_call'
 UNION ALL
-{_contacts(Section.CONTACT, _OF_ALL, "long_kinds", "long_since")}
-UNION ALL
-{_contacts(Section.CONTACT, _OF_ALL, "short_kinds", "short_since")}
-UNION ALL
-{_contacts(Section.CONTACT_OF_NUMBER, _OF_NUMBERS, "kinds", "others_since")}
-UNION ALL
-{_contacts(Section.CONTACT_OF_HOUSEHOLD, _OF_HOUSEHOLDS, "kinds", "others_since")}
+{{contacts}}
 UNION ALL
 {_attempts(_OF_ALL)}
 UNION ALL
@@ -294,3 +293,17 @@ UNION ALL
 {_PREFERENCE} FROM compliance_preference AS p
 WHERE p.{_OF_ALL} AND p.ended_at IS NULL
 """  # noqa: S608 - made of constants alone
+
+#: All that is known, as the gate asks.
+STATEMENT = _statement(
+    _contacts(Section.CONTACT, _OF_ALL, "long_since", ""),
+    _contacts(Section.CONTACT_OF_NUMBER, _OF_NUMBERS, "others_since", ""),
+    _contacts(Section.CONTACT_OF_HOUSEHOLD, _OF_HOUSEHOLDS, "others_since", ""),
+)
+#: The same without what the rules of a list have forgotten.
+REMEMBERED_STATEMENT = _statement(
+    _contacts(Section.CONTACT, _OF_ALL, "long_since", "long_kinds"),
+    _contacts(Section.CONTACT, _OF_ALL, "short_since", "short_kinds"),
+    _contacts(Section.CONTACT_OF_NUMBER, _OF_NUMBERS, "others_since", "kinds"),
+    _contacts(Section.CONTACT_OF_HOUSEHOLD, _OF_HOUSEHOLDS, "others_since", "kinds"),
+)

@@ -79,3 +79,15 @@ def test_one_that_the_server_closed_is_replaced_before_the_request_even_if_trust
     second = request()
     assert second != first
     assert request() == second
+
+
+def test_statements_are_planned_for_all_values_at_once_on_every_connection() -> None:
+    def mode() -> str:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW plan_cache_mode")
+            found: str = cursor.fetchone()[0]
+        return found
+
+    assert mode() == "force_generic_plan"
+    end(request())
+    assert mode() == "force_generic_plan"
