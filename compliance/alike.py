@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Hashable
-from datetime import date
+from datetime import date, datetime
 
-from compliance.domain.facts import ContactKind
+from compliance.domain.facts import ContactKind, SuppressionSource
 from compliance.domain.intent import Intent
 from compliance.domain.likeness import Likeness, Turns
 from compliance.facts_lines import CUSTOMER, ID, NUMBER, TEXTS, Line, Lines, in_order, moment_of
@@ -19,22 +19,21 @@ from compliance.facts_lines import CUSTOMER, ID, NUMBER, TEXTS, Line, Lines, in_
 class Likenesses:
     """Of the pairs of one batch, about whom one thing is asked."""
 
-    __slots__ = ("_about", "_lines", "_more_of_customers", "_more_of_numbers", "_turns")
+    __slots__ = ("_about", "_lines", "_more_of_customers", "_more_of_numbers", "_now", "_turns")
 
-    def __init__(self, lines: Lines, turns: Turns, template: Intent) -> None:
-        self._lines, self._turns = lines, turns
+    def __init__(self, lines: Lines, turns: Turns, template: Intent, now: datetime) -> None:
+        self._lines, self._turns, self._now = lines, turns, now
         asked = (template.product_id, template.campaign_id, template.caller_id_id)
         #: product, campaign and caller ID as lines write them; what is not there is like nothing
         self._about = tuple(None if each is None else str(each) for each in asked)
         # of whom, and of which numbers, more is known than a likeness tells
         self._more_of_customers = {
-            *lines.suppressions[0],
             *lines.attempts[0],
             *lines.exemptions,
             *lines.preferences,
             *lines.former,
         }
-        self._more_of_numbers = {*lines.suppressions[1], *lines.attempts[1]}
+        self._more_of_numbers = set(lines.attempts[1])
 
     def of(self, customer: int | None, number: int | None) -> Likeness | None:
         """None: there is more to be known, and the pair must be judged alone."""
@@ -48,6 +47,13 @@ class Likenesses:
         agreed = self._agreed(lines.consents.get(customer), number)
         if agreed is None:
             return None
+        refused: tuple[Hashable, ...] | None = ()
+        by_customer = lines.suppressions[0].get(customer)
+        by_number = lines.suppressions[1].get(number)
+        if by_customer is not None or by_number is not None:
+            refused = self._refused((*(by_customer or ()), *(by_number or ())), customer, number)
+            if refused is None:
+                return None
         told: tuple[Hashable, ...] | None = ()
         own = lines.contacts.get(customer)
         of_number = lines.contacts_of_number.get(number)
@@ -62,6 +68,7 @@ class Likenesses:
                 return None
         who = (
             agreed,
+            refused,
             born and bisect_right(turns.births, date.fromisoformat(born)),
             assessed and bisect_right(turns.assessed, date.fromisoformat(assessed)),
             # all else that a rule may look at; not the household and the branch
@@ -71,23 +78,57 @@ class Likenesses:
             person[TEXTS + 18],
             person[TEXTS + 20],
         )
-        return Likeness(who, told)
+        # a rule that remembers may look at refusals, too
+        return Likeness(who, (refused, told) if refused else told)
 
     def _agreed(
         self, consents: list[Line] | None, number: int | None
     ) -> tuple[Hashable, ...] | None:
-        """What the consents have in common with others'; None = one of them ends, or has ended."""
+        """What the consents have in common with others'; None = one of them ends by itself, or
+        one of several was taken back.
+        """
         if consents is None:
             return ()
         found = []
         for line in in_order(consents):
             granted, channel, purpose, family, withdrawn, expires, basis, profiling_ok = line[4:12]
-            if withdrawn is not None or expires is not None:
+            if expires is not None:
                 return None
-            named = line[NUMBER]
+            named, begun = line[NUMBER], moment_of(granted)
             whose = None if named is None else named == number
-            place = bisect_right(self._turns.granted, moment_of(granted))
-            found.append((place, channel, purpose, family, basis, profiling_ok, whose))
+            place = bisect_right(self._turns.granted, begun)
+            taken_back = None
+            if withdrawn is not None:
+                if len(consents) > 1:
+                    return None  # it may end others that were given before
+                ended = moment_of(withdrawn)
+                taken_back = (ended <= self._now, begun > ended)
+            found.append((place, channel, purpose, family, basis, profiling_ok, whose, taken_back))
+        return tuple(found)
+
+    def _refused(
+        self, refusals: tuple[Line, ...], customer: int | None, number: int | None
+    ) -> tuple[Hashable, ...] | None:
+        """What the refusals have in common with others'; None = a register says so, which may give
+        way to a later consent, or it is for a time.
+        """
+        about_product = self._about[0]
+        found: list[Hashable] = []
+        for line in refusals:
+            source, since, _, channel, family, expires, purpose, product = line[4:12]
+            if source == _REGISTER or expires is not None or moment_of(since) > self._now:
+                return None
+            found.append(
+                (
+                    source,
+                    channel,
+                    family,
+                    purpose,
+                    None if product is None else product == about_product,
+                    None if line[CUSTOMER] is None else line[CUSTOMER] == customer,
+                    None if line[NUMBER] is None else line[NUMBER] == number,
+                )
+            )
         return tuple(found)
 
     def _told(
@@ -120,3 +161,4 @@ class Likenesses:
 
 
 _RELEASE = ContactKind.RELEASE.value
+_REGISTER = SuppressionSource.REGISTER.value

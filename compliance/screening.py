@@ -80,7 +80,7 @@ def _judge(
     before, after = values[:_CUSTOMER], values[_CUSTOMER + 2 :]
     judge = _judge_of(template, loaded)
     turns = judge.turns if judge is not None else None
-    likenesses = None if turns is None else Likenesses(lines, turns, template)
+    likenesses = None if turns is None else Likenesses(lines, turns, template, loaded.now)
     for customer_id, number_id in batch:
         alike = None if likenesses is None else likenesses.of(customer_id, number_id)
         if judge is not None and alike is not None:

@@ -1,7 +1,7 @@
 """Who is alike: people about whom no rule can say different things.
 
-Of most people of a list nothing is known but who they are, what they agreed to, and when we had to
-do with them: no refusal, no wish, nothing promised. A rule sees texts, truths and dates of them.
+Of most people of a list nothing is known but who they are, what they agreed to or refused, and when
+we had to do with them: no wish, nothing promised. A rule sees texts, truths and dates of them.
 Two whose texts and truths are the same and whose dates lie between the same turns get the same
 answer from every rule; so it is worked out for the first and holds for the others (judging.py,
 compliance/alike.py).

@@ -25,7 +25,7 @@ from compliance.domain.likeness import Likeness, Turns, first_day, first_instant
 from compliance.facts import load
 from compliance.models import Consent as ConsentRow
 from compliance.models import Contact as ContactRow
-from compliance.models import Preference, Product, Suppression
+from compliance.models import Preference, Product, Register, Suppression
 from compliance.packs import in_force
 from compliance.screening import screen
 from tests.compliance.conftest import Bank, make_customer
@@ -305,9 +305,22 @@ def crowd(bank: Bank, dice: random.Random, size: int) -> list[tuple[int, int]]:
         )
         for line in attempts[: size // 40]
     )
+    register = Register.objects.create(name="industry", imported_at=NOW - timedelta(days=3))
     Suppression.objects.bulk_create(
-        Suppression(source="opt_out", since=NOW - timedelta(days=9), customer_id=c)
-        for c, _ in dice.sample(pairs, size // 20)
+        Suppression(
+            source=dice.choice(["opt_out", "opt_out", "complaint", "register"]),
+            register=register,
+            since=NOW + dice.choice([-9, -9, -9, 1]) * timedelta(days=1),
+            expires_at=dice.choice([None, None, None, NOW + timedelta(days=20)]),
+            customer_id=whose[0],
+            number_id=whose[1],
+            product_family=dice.choice(["", "", "fund"]),
+            product_id=dice.choice([None, None, bank.product.pk, fund.pk]),
+            purpose=dice.choice(["", "", "care", "marketing"]),
+            channel=dice.choice(["voice", "voice", "sms"]),
+        )
+        for c, n in dice.sample(pairs, size // 6)
+        for whose in [dice.choice([(c, None), (c, None), (None, n)])]
     )
     Preference.objects.bulk_create(
         Preference(customer_id=c, since=NOW - timedelta(days=9), conversations_per_year=1)
@@ -392,8 +405,36 @@ def test_a_likeness_tells_whose_household_was_called_and_is_none_of_what_was_tak
     loaded = load(pairs, wish, since=NOW, at=NOW)
     turns = Judge(wish, loaded.stack, loaded.world, NOW).turns
     assert turns is not None
-    likenesses = Likenesses(loaded.lines, turns, wish)
+    likenesses = Likenesses(loaded.lines, turns, wish, NOW)
     same, too, other, released = (likenesses.of(*pair) for pair in pairs)
     assert same == too and same is not None and other is not None
     assert same != other and same.person == other.person
     assert released is None
+
+
+def test_whose_refusal_or_consent_depends_on_when_something_else_was_is_judged_alone(
+    bank: Bank,
+) -> None:
+    register = Register.objects.create(name="industry", imported_at=NOW)
+    before, later = NOW - timedelta(days=9), NOW + timedelta(days=9)
+    refusals: list[dict[str, Any]] = [
+        {"source": "opt_out", "since": before},
+        {"source": "register", "since": before, "register": register},
+        {"source": "opt_out", "since": later},
+        {"source": "opt_out", "since": before, "expires_at": later},
+    ]
+    people = [make_customer(bank.branch, f"P{n}", NOW) for n in range(len(refusals) + 3)]
+    numbers = [Number.objects.create(e164=f"+8613800002{n:03d}") for n in range(len(people))]
+    for person, refusal in zip(people, refusals, strict=False):
+        Suppression.objects.create(customer=person, **refusal)
+    ended, again, _ = people[len(refusals) :]
+    ConsentRow.objects.filter(customer__in=(ended, again)).update(withdrawn_at=before)
+    ConsentRow.objects.create(customer=again, granted_at=before - timedelta(days=1))
+    pairs = [(person.pk, number.pk) for person, number in zip(people, numbers, strict=True)]
+    wish = listed(template(bank, campaign_id=5))
+    loaded = load(pairs, wish, since=NOW, at=NOW)
+    turns = Judge(wish, loaded.stack, loaded.world, NOW).turns
+    assert turns is not None
+    found = [Likenesses(loaded.lines, turns, wish, NOW).of(*pair) for pair in pairs]
+    assert [each is None for each in found] == [False, True, True, True, False, True, False]
+    assert len({each for each in found if each is not None}) == 3
