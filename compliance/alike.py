@@ -6,6 +6,7 @@ a few thousand likenesses, and most of its people are like somebody before them.
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_right
 from collections.abc import Hashable
 from datetime import date, datetime
@@ -74,12 +75,23 @@ class Likenesses:
             # all else that a rule may look at; not the household and the branch
             person[TEXTS + 1 : TEXTS + 4],
             person[TEXTS + 6 : TEXTS + 9],
-            person[TEXTS + 10 : TEXTS + 17],
+            person[TEXTS + 10 : TEXTS + 12],
+            self._held(person[TEXTS + 12]),
+            person[TEXTS + 13 : TEXTS + 17],
             person[TEXTS + 18],
             person[TEXTS + 20],
         )
         # a rule that remembers may look at refusals, too
         return Likeness(who, (refused, told) if refused else told)
+
+    def _held(self, text: str | None) -> tuple[Hashable, ...]:
+        """The bank's own attributes that a rule looks at, as far as they are plain values."""
+        if text is None or not self._turns.attributes:
+            return ()
+        held = json.loads(text) or {}
+        values = ((name, held.get(name)) for name in self._turns.attributes)
+        # true is not 1 to a rule
+        return tuple((n, type(v), v) for n, v in values if isinstance(v, str | int | bool))
 
     def _agreed(
         self, consents: list[Line] | None, number: int | None

@@ -22,7 +22,7 @@ from compliance.domain.pack import CompiledRule, EffectivePack
 
 _NO_LINES: frozenset[ContactKind] = frozenset()
 #: Answers kept for those who are alike; more of them than this, and people are too various.
-_MOST_ALIKE = 200_000
+_MOST_ALIKE = 50_000
 
 
 class Judge:

@@ -21,13 +21,14 @@ TICK = timedelta(microseconds=1)
 
 class Turns(NamedTuple):
     """The first dates (instants) with another answer, sorted: of births, assessments, consents and
-    contacts with the customer.
+    contacts with the customer. `attributes`: which of the bank's own are looked at.
     """
 
     births: tuple[date, ...] = ()
     assessed: tuple[date, ...] = ()
     granted: tuple[datetime, ...] = ()
     contacts: tuple[datetime, ...] = ()
+    attributes: tuple[str, ...] = ()
 
 
 class Likeness(NamedTuple):
@@ -49,6 +50,7 @@ def together(every: Iterable[Turns | None]) -> Turns | None:
     assessed: set[date] = set()
     granted: set[datetime] = set()
     contacts: set[datetime] = set()
+    attributes: set[str] = set()
     for turns in every:
         if turns is None:
             return None
@@ -56,11 +58,13 @@ def together(every: Iterable[Turns | None]) -> Turns | None:
         assessed.update(turns.assessed)
         granted.update(turns.granted)
         contacts.update(turns.contacts)
+        attributes.update(turns.attributes)
     return Turns(
         tuple(sorted(births)),
         tuple(sorted(assessed)),
         tuple(sorted(granted)),
         tuple(sorted(contacts)),
+        tuple(sorted(attributes)),
     )
 
 

@@ -10,10 +10,10 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from compliance.domain.decision import Reason
-from compliance.domain.expressions import Expression, Snapshot, comparisons
+from compliance.domain.expressions import ATTRIBUTE, Expression, Snapshot, comparisons
 from compliance.domain.facts import Facts, World
 from compliance.domain.intent import Intent, Purpose
-from compliance.domain.likeness import STEADY, Turns
+from compliance.domain.likeness import Turns
 from compliance.domain.rules.base import Rule, objection
 from compliance.domain.terms import comes_of_age, local_date, start_of_day
 
@@ -62,7 +62,10 @@ _PERSONAL = frozenset({"customer.age", "customer.branch"})
 def turns(rule: EligibilityRule, world: World, intent: Intent, now: datetime) -> Turns | None:
     """None where it asks for the age, which may change twice within the horizon, or the branch."""
     asked = {test.field for test in comparisons(rule.require)}
-    return None if asked & _PERSONAL else STEADY
+    if asked & _PERSONAL:
+        return None
+    named = [field.removeprefix(ATTRIBUTE) for field in asked if field.startswith(ATTRIBUTE)]
+    return Turns(attributes=(*named, *(["assets"] if "customer.assets" in asked else [])))
 
 
 def _birthday(rule: EligibilityRule, facts: Facts, today: date) -> date | None:

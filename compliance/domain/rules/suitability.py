@@ -88,11 +88,12 @@ def turns(rule: SuitabilityRule, world: World, intent: Intent, now: datetime) ->
     """The assessments that are of tomorrow, and the first one that is not too old today."""
     today, months = local_date(now, rule.zone), rule.assessment_max_age_months
     tomorrow = today + timedelta(days=1)
+    named = () if rule.max_amount_percent is None else ("assets",)
     if months is None:
-        return Turns(assessed=(tomorrow,))
+        return Turns(assessed=(tomorrow,), attributes=named)
     oldest = max(today - months_at_most(months), date.min + timedelta(days=1))
     young = first_day(lambda day: today < add_months(day, months), oldest, tomorrow)
-    return Turns(assessed=(young, tomorrow))
+    return Turns(assessed=(young, tomorrow), attributes=named)
 
 
 def _amount(rule: SuitabilityRule, customer: CustomerFacts, product: ProductFacts) -> list[Reason]:

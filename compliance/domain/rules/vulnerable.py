@@ -90,7 +90,9 @@ def evaluate(rule: VulnerableRule, facts: Facts, intent: Intent, now: datetime) 
 
 
 def turns(rule: VulnerableRule, world: World, intent: Intent, now: datetime) -> Turns:
-    """The birth dates of those who reach one of its ages today, or the product's."""
+    """The birth dates of those who reach one of its ages today, or the product's; the attributes
+    that note circumstances and capacity.
+    """
     today, product = local_date(now, rule.zone), world.product
     tomorrow = today + timedelta(days=1)
     young = [rule.min_age, product.min_age if product is not None else None]
@@ -102,7 +104,8 @@ def turns(rule: VulnerableRule, world: World, intent: Intent, now: datetime) -> 
         for age in ages:
             if age is not None:
                 births.append(_not_yet(reached, age, today, tomorrow))
-    return Turns(births=tuple(births))
+    named = (*rule.flags, *(("capacity",) if rule.capacity else ()))
+    return Turns(births=tuple(births), attributes=named)
 
 
 def _not_yet(reached: Callable[[date, int], date], age: int, today: date, tomorrow: date) -> date:
