@@ -104,8 +104,9 @@ def plan_list(target_list: TargetList) -> None:
 
 def work(campaign_id: int) -> None:
     """Screen portions until none is left that nobody works at, then close what is complete."""
-    while screen_next(campaign_id):
-        pass
+    with _no_collector():
+        while screen_next(campaign_id):
+            pass
     close(campaign_id)
 
 
@@ -118,8 +119,7 @@ def screen_next(campaign_id: int) -> bool:
         portion = take(campaign_id)
         if portion is None:
             return False
-        with _no_collector():
-            tallies, basis = _screen(portion)
+        tallies, basis = _screen(portion)
         Portion.objects.filter(pk=portion.pk).update(
             done_at=real(),
             tallies={list_id: tally.document() for list_id, tally in tallies.items()},
@@ -132,7 +132,7 @@ def screen_next(campaign_id: int) -> bool:
 
 @contextmanager
 def _no_collector() -> Iterator[None]:
-    """A portion makes some hundred thousand small values and not one circle: looking for circles
+    """A portion makes some hundred thousand small values and hardly a circle: looking for circles
     among them again and again takes a fifth of the time.
     """
     was_on = gc.isenabled()
@@ -233,28 +233,32 @@ def _screen(portion: Portion) -> tuple[dict[int, Tally], dict[str, dict[str, str
     tallies = {list_id: Tally() for list_id in lists.values()}
     basis: dict[str, dict[str, str]] = {}
     rows: list[str] = []
+    campaign_id, without = campaign.pk, rf"\N{_rest(WITHOUT_NUMBER)}"
     for customer_id, branch_id, number_id in people:
         if number_id is None:
             list_id = lists[branch_id]
             tallies[list_id].add(WITHOUT_NUMBER)
-            rows.append(_row(campaign.pk, list_id, customer_id, None, WITHOUT_NUMBER))
+            rows.append(f"{list_id}\t{campaign_id}\t{customer_id}\t{without}")
     with_number = [(customer, number) for customer, _, number in people if number is not None]
     branches = {customer: branch for customer, branch, _ in people}
     at, template = judged_at(campaign), screening_intent(campaign)
     decisions = screen(with_number, template, at)
     by_hand = _by_hand(with_number, decisions, template, at) if campaign.by_hand else {}
     # people who are alike share a decision, and so their place
-    places: dict[int, Placed] = {}
+    places: dict[int, tuple[Placed, str]] = {}
     for customer_id, number_id in with_number:
         list_id, decision = lists[branches[customer_id]], decisions[customer_id]
-        placed = places.get(id(decision))
-        if placed is None:
-            placed = places[id(decision)] = place(decision, campaign.ends_at)
+        found = places.get(id(decision))
+        if found is None:
+            placed = place(decision, campaign.ends_at)
+            found = places[id(decision)] = (placed, _rest(placed))
             _note_basis(basis, decision)
+        placed, rest = found
         if customer_id in by_hand:
             placed = placed_by_hand(placed, by_hand[customer_id], campaign.ends_at)
+            rest = _rest(placed)
         tallies[list_id].add(placed)
-        rows.append(_row(campaign.pk, list_id, customer_id, number_id, placed))
+        rows.append(f"{list_id}\t{campaign_id}\t{customer_id}\t{number_id}{rest}")
     _copy(rows)
     return {key: tally for key, tally in tallies.items() if tally.listed}, basis
 
@@ -359,18 +363,14 @@ COPY campaigns_lead (target_list_id, campaign_id, customer_id, number_id, state,
 """
 
 
-def _row(
-    campaign_id: int, list_id: int, customer_id: int, number_id: int | None, placed: Placed
-) -> str:
-    """A lead in PostgreSQL's text format: tabs, \\N for null, {A,B} for codes (A-Z, 0-9, _)."""
-    number = r"\N" if number_id is None else number_id
+def _rest(placed: Placed) -> str:
+    """What follows list, campaign, customer and number in a lead's row, as PostgreSQL's text format
+    has it: tabs, \\N for null, {A,B} for codes (A-Z, 0-9, _).
+    """
     lifts = r"\N" if placed.clears_at is None else placed.clears_at.isoformat()
     codes = ",".join(placed.codes)
     hand = "t" if placed.by_hand else "f"
-    return (
-        f"{list_id}\t{campaign_id}\t{customer_id}\t{number}\t{placed.state}\t{{{codes}}}\t{lifts}"
-        f"\t0\t\t\t{hand}\n"
-    )
+    return f"\t{placed.state}\t{{{codes}}}\t{lifts}\t0\t\t\t{hand}\n"
 
 
 def _copy(rows: list[str]) -> None:
