@@ -82,7 +82,7 @@ class Likenesses:
             person[TEXTS + 20],
         )
         # a rule that remembers may look at refusals, too
-        return Likeness(who, (refused, told) if refused else told)
+        return Likeness(who, (refused, told))
 
     def _held(self, text: str | None) -> tuple[Hashable, ...]:
         """The bank's own attributes that a rule looks at, as far as they are plain values."""

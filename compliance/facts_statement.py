@@ -1,4 +1,4 @@
-"""The facts statement: one text, the same for one customer at the gate and for 10,000 in a list.
+"""The facts statement: the same for one customer at the gate and for 10,000 in a list.
 
 Arrays of (customer, number) pairs go in. Lines of one shape come out, each of a `Section`: what all
 pairs share, a line a pair, and a line for every consent, refusal, contact, … of any of
@@ -9,9 +9,10 @@ What a register says is asked for by the number and the bank's id themselves, fo
 people who have come to us only since. What happened to a record that was merged into the customer's
 happened to the customer: FORMER lines name such records, and theirs come too.
 
-Spans bound the ledger, so that a list need not read what its rules have forgotten: the kinds of
-lines remembered `long` (at most 400 days), those remembered for a short time, and of both each kind
-and outcome (`told`) for its own time, longer where customers have said how they want to be called.
+In a second text spans bound the ledger, so that a list need not read what its rules have forgotten:
+the kinds of lines remembered `long` (at most 400 days), those remembered for a short time, and of
+both each kind and outcome (`told`) for its own time, longer where customers have said how they want
+to be called.
 """
 
 from __future__ import annotations

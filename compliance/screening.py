@@ -30,8 +30,7 @@ def screen(
     The template says purpose, actor, product and campaign; customer and number are filled in. It is
     judged at gate LIST, whatever it says. People who are alike may share a decision: its outcome,
     codes and `earliest_next` are each one's, not what its reasons observed or when one of several
-    lifts. Raises what the facts statement raises: a list that cannot be
-    judged is not judged.
+    lifts. Raises what the facts statement raises: a list that cannot be judged is not judged.
     """
     return dict(screened(customers, intent_template, at))
 

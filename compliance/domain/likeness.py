@@ -40,7 +40,7 @@ class Likeness(NamedTuple):
     told: Hashable = ()
 
 
-#: Of a rule that looks at no date of a person.
+#: Of a rule that looks at no date and no attribute of a person.
 STEADY = Turns()
 
 

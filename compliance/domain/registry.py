@@ -41,7 +41,7 @@ class Kind(NamedTuple):
     `remembers`: which lines of the ledger it can depend on (all others may be left out);
     `by_ledger`: whether a rule of the kind is silent as long as none of these lines is there;
     `idle`: whether it says nothing to anybody in this world now (judging.py);
-    `turns`: at which dates of a person its answers turn (likeness.py), None = it cannot say.
+    `turns`: what of a person turns its answers (likeness.py), None = it cannot say.
     """
 
     model: type[Rule]
@@ -64,7 +64,7 @@ def _nothing(rule: Rule) -> tuple[Memory, ...]:
 
 
 def _steady(rule: Rule, world: World, intent: Intent, now: datetime) -> Turns:
-    """It looks at no date of a person."""
+    """It looks at no date and no attribute of a person."""
     return STEADY
 
 

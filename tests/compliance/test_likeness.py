@@ -21,7 +21,14 @@ from compliance.domain.decision import Decision
 from compliance.domain.facts import Consent, Facts, NumberFacts
 from compliance.domain.intent import Actor, Gate, Intent
 from compliance.domain.judging import Judge
-from compliance.domain.likeness import Likeness, Turns, first_day, first_instant, together
+from compliance.domain.likeness import (
+    TICK,
+    Likeness,
+    Turns,
+    first_day,
+    first_instant,
+    together,
+)
 from compliance.facts import load
 from compliance.models import Consent as ConsentRow
 from compliance.models import Contact as ContactRow
@@ -41,8 +48,6 @@ from tests.compliance.world import (
     pack_of,
     robot,
 )
-
-TICK = timedelta(microseconds=1)
 
 
 @given(st.dates(date(1900, 1, 1), date(2100, 1, 1)))

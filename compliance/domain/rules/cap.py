@@ -186,8 +186,6 @@ def turns(rule: CapRule, world: World, intent: Intent, now: datetime) -> Turns:
     spans = [timedelta(seconds=rule.min_gap_s)] if rule.min_gap_s is not None else []
     if rule.window is not None and rule.window.rolling is not None:
         spans.append(rule.window.rolling)
-    if rule.reach is not None:
-        spans.append(rule.reach)
     found = [after(now - span) for span in spans]
     if rule.window is not None and rule.window.calendar is not None:
         found += [_period_start(rule, now), _period_end(rule, now)]
