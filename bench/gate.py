@@ -136,7 +136,7 @@ def _measure(url: str, size: str) -> tuple[dict[str, Any], dict[str, Any]]:
     limit = {
         "what": "pgbench, the same statements recorded from one reserve allowed (and its close) and"
         " one refused, in the proportion seen, 50 clients, keys drawn anew as the crew draws them",
-        "statements": scripts.statements,
+        "messages": scripts.messages,
         "pgbench_per_s": round(sum(rates) / len(rates), 1),
     }
     return figures, limit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import connection
 
 from bench.bank_rows import TUESDAY, make_bank
-from bench.gate_crew import FIRST_CUSTOMER, FIRST_NUMBER, HOT, Job
+from bench.gate_crew import FIRST_CUSTOMER, FIRST_DECISION, FIRST_NUMBER, HOT, Job
 
 NOW = TUESDAY
 
@@ -23,8 +23,12 @@ FROM made
 def make(half: int) -> tuple[Job, Job]:
     """`half` customers for each; the first few of a half have two numbers."""
     with connection.cursor() as cursor:
-        for table, first in (("customer", FIRST_CUSTOMER), ("number", FIRST_NUMBER)):
-            cursor.execute(f"ALTER TABLE audiences_{table} ALTER COLUMN id RESTART WITH {first}")
+        for table, first in (
+            ("audiences_customer", FIRST_CUSTOMER),
+            ("audiences_number", FIRST_NUMBER),
+            ("compliance_decision", FIRST_DECISION),
+        ):
+            cursor.execute(f"ALTER TABLE {table} ALTER COLUMN id RESTART WITH {first}")
     product, line = make_bank(2 * half)
     second = FIRST_NUMBER + 2 * half
     values = {"hot": HOT, "customer": FIRST_CUSTOMER, "number": second, "half": half}

@@ -23,7 +23,7 @@ from compliance.gate import close, reserve
 
 WORKERS = 50
 #: Ids that occur nowhere else in a statement: they are found again in its text.
-FIRST_CUSTOMER, FIRST_NUMBER = 10_000_001, 20_000_001
+FIRST_CUSTOMER, FIRST_NUMBER, FIRST_DECISION = 10_000_001, 20_000_001, 30_000_001
 #: So many customers are wanted by everybody; every second request is for one of them.
 HOT = 50
 
@@ -45,10 +45,6 @@ class Job:
         place = random.randrange(HOT if hot else self.customers)
         second = self.per_number if place < HOT and random.random() < 0.5 else 0
         return self.dial(place, second)
-
-    def has_household(self, place: int) -> bool:
-        """Whether the bank has put the customer into one (bank_rows.py)."""
-        return (self.first_customer + place - FIRST_CUSTOMER + 1) % 10 == 0
 
     def dial(self, place: int, second: int = 0) -> Intent:
         """A person's dial to one customer."""

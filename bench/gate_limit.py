@@ -2,8 +2,8 @@
 
 Two reserves are recorded as the server got them, one that was allowed (with its close) and one that
 was refused. Customer, number, lock keys, attempt and idempotency key become variables that every
-run draws anew, as the crew draws them; all else stays as recorded. So pgbench does all the
-database's work and none of Python's.
+run draws anew, as the crew draws them, and the decision's id is the one that the server gives; all
+else stays as recorded. So pgbench does all the database's work and none of Python's.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import re
 import shutil
 import subprocess
 import tempfile
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -23,7 +22,7 @@ from django.db import connection
 
 from bench.gate_crew import HOT, WORKERS, Job
 from compliance.domain.intent import Intent
-from compliance.gate import close, reserve
+from compliance.gate import GateResult, close, reserve
 from config.embedded.postgres import MAJOR
 
 #: A permission must be one customer's alone (two live ones would break a unique key), so each
@@ -55,11 +54,11 @@ class NoPgbench(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Scripts:
-    """What pgbench runs, and how many statements each is made of."""
+    """What pgbench runs, and how many messages each is made of."""
 
     allowed: str
     refused: str
-    statements: tuple[int, int]
+    messages: tuple[int, int]
 
 
 def record(job: Job) -> Scripts:
@@ -67,8 +66,6 @@ def record(job: Job) -> Scripts:
     reserve(lambda: job.dial(0))  # reads the packs and the calendar, once a process
     # the last customers are cold; whether one may be called is found by asking
     for place in reversed(range(job.customers)):
-        if job.has_household(place):
-            continue
         allowed = _recorded(job, job.dial(place), _OWN, wanted=True)
         if allowed is not None:
             break
@@ -95,7 +92,7 @@ def _recorded(job: Job, intent: Intent, drawn: str, *, wanted: bool) -> tuple[st
     sent = [query["sql"].strip().rstrip(";") for query in connection.queries_log]
     # plans are made once (_planned)
     statements = [one for one in sent if not one.startswith(("PREPARE ", "DEALLOCATE "))]
-    varied = [_varied(one, intent, result.attempt_id) for one in statements]
+    varied = [_varied(one, intent, result) for one in statements]
     head = _planned() + (drawn + _DRAWN).format(
         hot=HOT,
         clients=WORKERS,
@@ -104,34 +101,42 @@ def _recorded(job: Job, intent: Intent, drawn: str, *, wanted: bool) -> tuple[st
         number=job.first_number,
         per_number=job.per_number,
     )
-    return head + ";\n".join(varied) + ";\n", len(varied)
+    return head + "\n".join(varied) + "\n", len(varied)
 
 
 def _planned() -> str:
-    """The gate's plans, made once a client as the gate makes them once a connection."""
+    """The gate's plans, made once a client as the gate makes them once a connection, and as there
+    (database/postgresql) for whatever values come.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT statement FROM pg_prepared_statements WHERE from_sql")
         plans = [_one_line(row[0]) + ";\n" for row in cursor.fetchall()]
-    return f"\\if :planned = 0\n{''.join(plans)}\\set planned 1\n\\endif\n"
+        cursor.execute("SHOW plan_cache_mode")
+        ((mode,),) = cursor.fetchall()
+    once = f"SET plan_cache_mode = {mode};\n{''.join(plans)}\\set planned 1\n"
+    return f"\\if :planned = 0\n{once}\\endif\n"
 
 
 def _one_line(statement: str) -> str:
     return " ".join(line.strip() for line in statement.splitlines())
 
 
-def _varied(statement: str, intent: Intent, attempt_id: uuid.UUID | None) -> str:
-    """The statement with variables where it spoke of one customer's dial."""
+def _varied(statement: str, intent: Intent, result: GateResult) -> str:
+    """The message with variables where it spoke of one customer's dial."""
     # several statements sent together stay together
-    text = re.sub(r"; *(EXECUTE|SELECT) ", r"\\; \1 ", _one_line(statement))
+    text = re.sub(r"; *(EXECUTE|SELECT|COMMIT)\b", r"\\; \1", _one_line(statement))
     text = re.sub(rf"(?<![:\d]){intent.customer_id}\b", ":customer", text)
     text = re.sub(rf"(?<![:\d]){intent.number_id}\b", ":number", text)
     text = text.replace(intent.idempotency_key, f"{intent.idempotency_key[:20]}:key")
-    if attempt_id is not None:
-        text = text.replace(str(attempt_id), f"{str(attempt_id)[:24]}:attempt")
-    if "pg_advisory_xact_lock" in text:
-        text, found = re.subn(r"ARRAY\[ ?-?\d+, ?-?\d+\]", "ARRAY[:low, :high]", text)
-        assert found == 1, "a customer without a household takes two locks"
-    return text
+    text = re.sub(rf"(?<![:\d]){result.decision_id}\b", ":decision_id", text)
+    if result.attempt_id is not None:
+        attempt_id = str(result.attempt_id)
+        text = text.replace(attempt_id, f"{attempt_id[:24]}:attempt")
+    if "pg_advisory_xact_lock" not in text:
+        return f"{text};"
+    text, found = re.subn(r"ARRAY\[ ?-?\d+, ?-?\d+\]", "ARRAY[:low, :high]", text)
+    assert found == 1, "two persons' locks"
+    return f"{text} \\gset"  # with the decision's id
 
 
 def measure(scripts: Scripts, weights: tuple[int, int], url: str, seconds: int) -> float:

@@ -9,10 +9,10 @@ moment.
 from __future__ import annotations
 
 import json
-import time
+import time as clock
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -38,17 +38,16 @@ from compliance.domain.intent import Gate, Intent
 from compliance.domain.memory import SHORT, Remembered, Told
 from compliance.domain.pack import EffectivePack
 from compliance.facts_lines import Lines, Pair, read_facts
-from compliance.facts_statement import REMEMBERED_STATEMENT, STATEMENT
+from compliance.facts_statement import REMEMBERED_STATEMENT, STATEMENT, bounded
 from compliance.packs import stack_of
-from database.prepared import Prepared, run
+from database.brief_transactions import BriefTransaction
+from database.prepared import Prepared
 
 #: More pairs than this in one statement: split the list.
 BATCH = 10_000
 #: Nothing has happened further ahead (clocks only run forward): the planner need not look.
 AHEAD = timedelta(days=2)
-
-#: As the gate asks; a batch is planned for its size.
-_ONE = Prepared("facts", STATEMENT)
+_MONTH = timedelta(days=31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +84,7 @@ def load(
     at: datetime | None = None,
     remembered: Remembered | None = None,
     begun: datetime | None = None,
+    within: BriefTransaction | None = None,
 ) -> Loaded:
     """Facts of 1 to 10,000 (customer id, number id) for one intent.
 
@@ -92,6 +92,7 @@ def load(
     planner skip old partitions). `at` fixes the instant (screening); else it is the database's now.
     `remembered` leaves out of the ledger what the rules that will judge have forgotten (None =
     nothing is left out); `begun` is then the instant of the campaign's first line, if it has one.
+    `within`: the gate's transaction, where the statement for one is planned once.
     Raises django.db.Error, PackError, LookupError or ValueError: the caller blocks.
     """
     if not 0 < len(pairs) <= BATCH:
@@ -109,14 +110,14 @@ def load(
         "count_since": since - COUNT_REACH,
         "limits": json.dumps(intent.campaign_limits) if intent.campaign_limits else None,
     }
-    before = time.time()
-    with connection.cursor() as cursor:
-        if len(pairs) == 1 and at is None and remembered is None:
-            run(cursor, (_ONE, values))
-        else:
+    before = clock.time()
+    if within is not None:
+        rows = within.run((at_the_gate(since.astimezone(UTC).date()), values))
+    else:
+        with connection.cursor() as cursor:
             cursor.execute(STATEMENT if remembered is None else REMEMBERED_STATEMENT, values)
-        rows = cursor.fetchall()
-    after = time.time()
+            rows = cursor.fetchall()
+    after = clock.time()
     lines = Lines(rows)
     moment, real_moment, text = lines.world[4:7]
     now, real = datetime.fromisoformat(moment), datetime.fromisoformat(real_moment)
@@ -125,6 +126,34 @@ def load(
     if skew:
         world = replace(world, clock_skew_s=skew)
     return Loaded(now, real, speed, stack, world, pairs, lines)
+
+
+@lru_cache(maxsize=4)
+def at_the_gate(day: date) -> Prepared:
+    """The statement as the gate asks on one day (UTC): planned once a month, for what it can reach.
+
+    A batch is planned for its size.
+    """
+    return _planned(tuple(reach_on(day).items()))
+
+
+@lru_cache(maxsize=2)
+def _planned(bounds: tuple[tuple[str, datetime], ...]) -> Prepared:
+    return Prepared("facts", bounded(STATEMENT, dict(bounds)))
+
+
+def reach_on(day: date) -> dict[str, datetime]:
+    """The beginnings of months between which everything lies that is asked for on a day (UTC)."""
+    begin = datetime.combine(day, time.min, UTC)
+    bounds = {
+        "long_since": begin - CUSTOMER_REACH,
+        "others_since": begin - OTHERS_REACH,
+        "count_since": begin - COUNT_REACH,
+        "until": begin + timedelta(days=1) + AHEAD + _MONTH,
+    }
+    return {
+        name: bound.replace(day=1, hour=0, minute=0, second=0) for name, bound in bounds.items()
+    }
 
 
 @lru_cache(maxsize=64)

@@ -17,6 +17,9 @@ to be called.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from datetime import datetime
 from enum import IntEnum
 
 from compliance.counting import COUNTS
@@ -308,3 +311,17 @@ REMEMBERED_STATEMENT = _statement(
     _contacts(Section.CONTACT_OF_NUMBER, _OF_NUMBERS, "others_since", "kinds"),
     _contacts(Section.CONTACT_OF_HOUSEHOLD, _OF_HOUSEHOLDS, "others_since", "kinds"),
 )
+
+
+def bounded(statement: str, bounds: Mapping[str, datetime]) -> str:
+    """The statement with an instant written beside each comparison of `at` with one of these
+    parameters, which never lies outside it.
+
+    A plan that is made for all values of the parameters looks at every month of the ledger, and
+    locks it; beside what is written out, only at those that can matter.
+    """
+    for name, bound in bounds.items():
+        comparison = rf"([\w.]+) (>=|<) %\({name}\)s::timestamptz"
+        written = rf"\g<0> AND \1 \2 '{bound.isoformat()}'::timestamptz"
+        statement = re.sub(comparison, written, statement)
+    return statement

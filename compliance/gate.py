@@ -1,6 +1,7 @@
 """The gate: the only place where a permission to dial is given.
 
-`reserve` is one durable READ COMMITTED transaction, in this order:
+`reserve` is one durable READ COMMITTED transaction in three messages to the database (locks, facts,
+writing; the dialer's own reading comes between the first two), in this order:
 
 1. advisory locks on the keys customer, number, household, in statements of their own;
 2. the intent is read again (campaign, approval, script: what the dialer owns);
@@ -27,24 +28,24 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import Error, connection, transaction
-from django.db.backends.utils import CursorWrapper
 
 from audit.recording import INSERT, entry, record
 from compliance import staff_numbers
 from compliance.domain.attempt_state import AttemptState, sources
 from compliance.domain.decide import decide
 from compliance.domain.decision import Decision, refusal
-from compliance.domain.documents import canonical, facts_json, intent_document
+from compliance.domain.documents import canonical, facts_json, intent_document, intent_json
 from compliance.domain.facts import ContactKind, Facts
 from compliance.domain.intent import Intent, Purpose
 from compliance.domain.pack import EffectivePack, PackError
 from compliance.facts import Loaded, load
-from compliance.locking import TAKE, keys_of, take
+from compliance.locking import TAKE, TAKE_HOUSEHOLD, keys_of
 from compliance.models.attempt import Attempt
 from compliance.models.exemption import Exemption
 from compliance.models.ledger import Contact
 from compliance.models.ledger import Decision as StoredDecision
-from database.prepared import Insertion, Prepared, run
+from database.brief_transactions import BriefTransaction, brief_transaction
+from database.prepared import Insertion, Prepared, Statement, Write
 
 log = logging.getLogger(__name__)
 
@@ -55,18 +56,24 @@ RETRY_AFTER = timedelta(seconds=60)
 #: Real seconds between permission and call; the window's end may cut it shorter.
 VALID_FOR_S = 10.0
 
-# In one round trip, but each a statement of its own: limits for what follows, and plans for single
-# rows; the locks of customer and number; the time, and the household, whose lock comes after them.
-_OPEN = f"""
-SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true),
-    set_config('plan_cache_mode', 'force_generic_plan', true),
-    set_config('enable_seqscan', 'off', true);
-{TAKE};
-SELECT sanshi_now(), (SELECT household FROM audiences_customer WHERE id = %s::bigint)
-"""  # noqa: S608 - made of constants
+# One message, but each a statement of its own: limits for what follows, and plans for single rows;
+# the locks of customer and number; that of the household after them, with the time and the
+# decision's id.
+_LIMITS = Statement("""
+SELECT set_config('lock_timeout', %(lock)s, true), set_config('statement_timeout', %(each)s, true),
+    set_config('enable_seqscan', 'off', true)
+""")
+_PERSONS = Statement(TAKE)
+_HOUSEHOLD = Prepared(
+    "household",
+    f"""
+SELECT sanshi_now(), nextval('compliance_decision_id_seq') AS decision_id, home.*
+FROM (VALUES (1)) AS one LEFT JOIN ({TAKE_HOUSEHOLD}) AS home ON true
+""",  # noqa: S608 - made of constants
+)
 #: SQLSTATE: unique_violation, lock_not_available.
 _UNIQUE, _LOCKED = "23505", "55P03"
-_DECISION = Insertion(StoredDecision, returning="id")
+_DECISION = Insertion(StoredDecision, numbered=True)
 _ATTEMPT = Insertion(Attempt)
 _LINE = Insertion(Contact)
 _NOTE = Prepared("audit", INSERT)
@@ -126,20 +133,18 @@ def reserve(intent_of: Callable[[], Intent]) -> GateResult:
 
 
 def _reserve(first: Intent, intent_of: Callable[[], Intent], attempt_id: uuid.UUID) -> GateResult:
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
-        since, household = _open(cursor, first)
-        if household:
-            take(keys_of(households=[household]))
+    with brief_transaction() as work:
+        since, decision_id, household = _open(work, first)
         intent = _read(intent_of)
         if (intent.customer_id, intent.number_id) != (first.customer_id, first.number_id):
             raise _KeysChanged
-        loaded = load([(intent.customer_id, intent.number_id)], intent, since=since)
+        loaded = load([(intent.customer_id, intent.number_id)], intent, since=since, within=work)
         facts = _with_staff_number(loaded.facts[0], intent, loaded.now)
         if facts.customer is not None and facts.customer.household != household:
             raise _KeysChanged
         decision = decide(facts, intent, loaded.stack, loaded.now)
         try:
-            return _write(cursor, intent, facts, loaded, decision, attempt_id)
+            return _write(work, intent, facts, loaded, decision, decision_id, attempt_id)
         except Error as error:
             raise _LedgerFailed from error
 
@@ -171,31 +176,36 @@ def _with_staff_number(facts: Facts, intent: Intent, now: datetime) -> Facts:
     return replace(facts, staff_number=staff_numbers.facts_of(intent.staff_number_id, now=now))
 
 
-def _open(cursor: CursorWrapper, intent: Intent) -> tuple[datetime, str]:
+def _open(work: BriefTransaction, intent: Intent) -> tuple[datetime, int, str]:
     """Bound the waiting and lock the persons.
 
-    Gives a business instant, from which facts count their reach back, and the household.
+    Gives a business instant, from which facts count their reach back, the id that the decision will
+    have, and the household.
     """
-    limits = [str(LOCK_TIMEOUT_MS), str(STATEMENT_TIMEOUT_MS)]
-    cursor.execute(_OPEN, [*limits, _keys(intent), intent.customer_id])
-    row = cursor.fetchone()
-    if row is None:
-        raise LookupError("the database gave no time")
-    return row[0], row[1] or ""
+    limits = {"lock": str(LOCK_TIMEOUT_MS), "each": str(STATEMENT_TIMEOUT_MS)}
+    ((at, decision_id, household, _),) = work.begin(
+        (_LIMITS, limits),
+        (_PERSONS, {"keys": _keys(intent)}),
+        (_HOUSEHOLD, {"customer": intent.customer_id}),
+    )
+    return at, decision_id, household or ""
 
 
 def _write(
-    cursor: CursorWrapper,
+    work: BriefTransaction,
     intent: Intent,
     facts: Facts,
     loaded: Loaded,
     decision: Decision,
+    decision_id: int,
     attempt_id: uuid.UUID,
 ) -> GateResult:
     given = attempt_id if decision.allowed else None
-    stored = _store(cursor, intent, facts, loaded.stack, decision, given)
+    kept = {"id": decision_id, **_stored(intent, facts, loaded.stack, decision, given)}
+    steps: list[Write] = [(_DECISION, kept)]
     if not decision.allowed:
-        return GateResult(decision, None, stored)
+        work.commit(*steps)
+        return GateResult(decision, None, decision_id)
     valid_until = loaded.now + timedelta(seconds=VALID_FOR_S * max(1.0, loaded.speed))
     if decision.open_until is not None:
         valid_until = min(valid_until, decision.open_until)
@@ -220,12 +230,12 @@ def _write(
         "lead_id": intent.lead_id,
         "staff_number_id": intent.staff_number_id,
         "idempotency_key": intent.idempotency_key or str(attempt_id),
-        "decision_id": stored,
+        "decision_id": decision_id,
         "exemption_id": decision.exemption_id,
         "reserved_at": loaded.now,
         "valid_until": valid_until,
     }
-    steps: list[tuple[Prepared, dict[str, Any]]] = [(_ATTEMPT, attempt)]
+    steps.append((_ATTEMPT, attempt))
     if intent.has_customer or intent.purpose is Purpose.TEST:
         # the line that caps count: it stands from the moment of permission. A test call has one
         # too, marked as such and about nobody.
@@ -241,7 +251,7 @@ def _write(
         }
         steps.append((_LINE, line))
     noted = {
-        "decision": stored,
+        "decision": decision_id,
         "customer": intent.customer_id,
         "number": intent.number_id,
         "campaign": intent.campaign_id,
@@ -249,27 +259,26 @@ def _write(
     }
     subject = f"attempt:{attempt_id}"
     steps.append((_NOTE, entry(kind="gate.allowed", actor_id=None, subject=subject, payload=noted)))
-    run(cursor, *steps)
-    return GateResult(decision, attempt_id, stored, valid_until)
+    work.commit(*steps)
+    return GateResult(decision, attempt_id, decision_id, valid_until)
 
 
-def _store(
-    cursor: CursorWrapper,
+def _stored(
     intent: Intent,
     facts: Facts,
     stack: EffectivePack,
     decision: Decision,
     attempt_id: uuid.UUID | None,
-) -> int:
-    """Keep the decision with everything it was made from. Returns its id."""
-    facts_text, intent_text = facts_json(facts), canonical(intent_document(intent))
+) -> dict[str, Any]:
+    """The decision's columns, with everything it was made from."""
+    facts_text, intent_text = facts_json(facts), intent_json(intent)
     packs_text = _packs_text(tuple((pack.ref, pack.sha256) for pack in stack.packs))
     # canonical JSON of the four together, of which two are large and written once
     inputs = (
         f'{{"at":"{decision.at.isoformat()}","facts":{facts_text},"intent":{intent_text},'
         f'"packs":{packs_text}}}'
     )
-    values = {
+    return {
         **_columns(decision, intent),
         "attempt_id": attempt_id,
         "packs": [f"{pack.ref}#{pack.sha256}" for pack in stack.packs],
@@ -278,12 +287,6 @@ def _store(
         "decision": canonical(decision.document()),
         "inputs_hash": hashlib.sha256(inputs.encode()).hexdigest(),
     }
-    run(cursor, (_DECISION, values))
-    row = cursor.fetchone()
-    if row is None:
-        raise _LedgerFailed
-    found: int = row[0]
-    return found
 
 
 @lru_cache(maxsize=64)

@@ -9,12 +9,20 @@ lock. Whoever takes them sees everything that was committed under them.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from hashlib import blake2b
+from hashlib import sha256
 
 from django.db import connection
 
 # unnest yields the array in its order, and a volatile function is called row by row
-TAKE = "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key"
+TAKE = "SELECT pg_advisory_xact_lock(key) FROM unnest(%(keys)s::bigint[]) AS key"
+#: The same for the household of one customer, and which it is ('' = none); nothing if there is no
+#: such customer. The key is made as `keys_of` makes it.
+TAKE_HOUSEHOLD = """
+SELECT household, CASE WHEN household <> '' THEN pg_advisory_xact_lock(
+    ('x' || left(encode(sha256(convert_to('household:' || household, 'UTF8')), 'hex'), 16))
+        ::bit(64)::bigint) END AS locked
+FROM audiences_customer WHERE id = %(customer)s::bigint
+"""
 
 
 class NotInTransaction(Exception):
@@ -45,8 +53,8 @@ def take(keys: list[int]) -> None:
     if not keys:
         return
     with connection.cursor() as cursor:
-        cursor.execute(TAKE, [keys])
+        cursor.execute(TAKE, {"keys": keys})
 
 
 def _key(name: str) -> int:
-    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)
+    return int.from_bytes(sha256(name.encode()).digest()[:8], "big", signed=True)

@@ -1,7 +1,8 @@
 """Statements that a connection plans once and runs many times.
 
 Planning the facts statement takes six times as long as running it, and psycopg2 prepares nothing by
-itself. A plan belongs to a connection: a new one, after whatever loss, makes its own. Should plans
+itself. A plan belongs to a connection: a new one, after whatever loss, makes its own. PostgreSQL
+plans anew by itself when it has analysed a table, as it does soon after one has grown. Should plans
 not be where we left them (a pooler hands connections around), the transaction fails, and from then
 on this process sends the statements in full.
 """
@@ -11,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-import time
 from collections.abc import Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -21,46 +21,48 @@ from django.db import DatabaseError, connection, models
 log = logging.getLogger(__name__)
 
 _PLACE = re.compile(r"%\((\w+)\)s")
-#: Real seconds a plan is kept, first and last: one made for an empty table is wrong for the full
-#: one, and only planning looks at sizes. Each next plan is kept twice as long.
-FIRST_S, LAST_S = 30.0, 900.0
 #: invalid_sql_statement_name, duplicate_prepared_statement, and feature_not_supported, which is
 #: what a plan says whose result has other columns now.
 _LOST = frozenset({"26000", "42P05", "0A000"})
-#: The plans of each of the driver's connections (Django's wrapper of one outlives it), by name:
-#: until when each is good, and for how long it was meant to be.
-_PLANS: WeakKeyDictionary[Any, dict[str, tuple[float, float]]] = WeakKeyDictionary()
+#: The names of the plans of each of the driver's connections (Django's wrapper of one outlives it).
+_PLANS: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 
 
-class Prepared:
-    """One statement with `%(name)s` places; types are inferred by the server."""
+class Statement:
+    """One statement with `%(name)s` places."""
+
+    def __init__(self, statement: str) -> None:
+        self._every = _PLACE.findall(statement)
+        self._full = _PLACE.sub("%s", statement)
+
+    def sent(self, cursor: Any, values: Mapping[str, Any]) -> tuple[str, list[Any]]:
+        """What to send on this cursor of Django's."""
+        return self._full, [values[name] for name in self._every]
+
+
+class Prepared(Statement):
+    """A statement that is planned once; types are inferred by the server."""
 
     def __init__(self, name: str, statement: str) -> None:
-        every = _PLACE.findall(statement)
-        order = list(dict.fromkeys(every))
+        super().__init__(statement)
+        order = list(dict.fromkeys(self._every))
         body = _PLACE.sub(lambda place: f"${order.index(place[1]) + 1}", statement)
         body = body.replace("%%", "%")
         # two versions of the program may share a server-side connection
         self.name = f"sanshi_{name}_{hashlib.sha256(body.encode()).hexdigest()[:8]}"
         self.preparation = f"PREPARE {self.name} AS {body}"
         self._short = f"EXECUTE {self.name} ({', '.join(['%s'] * len(order))})"
-        self._full = _PLACE.sub("%s", statement)
-        self._order, self._every = order, every
+        self._order = order
         self._kept = True
 
     def sent(self, cursor: Any, values: Mapping[str, Any]) -> tuple[str, list[Any]]:
-        """What to send on this cursor of the current connection, planned there if need be."""
+        """What to send, planned on the cursor's connection if need be."""
         if not self._kept:
-            return self._full, [values[name] for name in self._every]
-        driver, now = connection.connection, time.monotonic()
-        plans = _PLANS.setdefault(driver, {})
-        until, lifetime = plans.get(self.name, (0.0, 0.0))
-        if until < now:
-            if lifetime:
-                cursor.execute(f"DEALLOCATE {self.name}")
+            return super().sent(cursor, values)
+        plans = _PLANS.setdefault(cursor.db.connection, set())
+        if self.name not in plans:
             cursor.execute(self.preparation)
-            lifetime = min(max(FIRST_S, 2 * lifetime), LAST_S)
-            plans[self.name] = now + lifetime, lifetime
+            plans.add(self.name)
         return self._short, [values[name] for name in self._order]
 
     def forget(self) -> None:
@@ -72,12 +74,19 @@ class Insertion(Prepared):
     """The insertion of one row; columns that are not given get their field's default.
 
     `unless`: the unique column whose value may be there already; then nothing is inserted and
-    nothing returned.
+    nothing returned. `numbered`: the id is given, where it was drawn from its sequence before.
     """
 
-    def __init__(self, model: type[models.Model], *, unless: str = "", returning: str = "") -> None:
+    def __init__(
+        self,
+        model: type[models.Model],
+        *,
+        unless: str = "",
+        returning: str = "",
+        numbered: bool = False,
+    ) -> None:
         meta = model._meta
-        fields = [field for field in meta.concrete_fields if not _made_by_database(field)]
+        fields = [each for each in meta.concrete_fields if numbered or not _made_by_database(each)]
         self._defaults = {str(field.column): field.get_default() for field in fields}
         columns = ", ".join(f'"{column}"' for column in self._defaults)
         places = ", ".join(f"%({column})s" for column in self._defaults)
@@ -97,7 +106,7 @@ def _made_by_database(field: models.Field[Any, Any]) -> bool:
 
 
 #: A statement and its values.
-Write = tuple[Prepared, Mapping[str, Any]]
+Write = tuple[Statement, Mapping[str, Any]]
 
 
 def run(cursor: Any, *steps: Write) -> None:
@@ -114,7 +123,8 @@ def run(cursor: Any, *steps: Write) -> None:
         if getattr(error.__cause__, "pgcode", None) in _LOST:
             log.warning("plans are not kept, statements are sent in full: %s", error)
             for statement, _ in steps:
-                statement.forget()
+                if isinstance(statement, Prepared):
+                    statement.forget()
         raise
 
 

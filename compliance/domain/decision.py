@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from compliance.domain.codes import Area, Weight, lookup
-from compliance.domain.explaining import explain
+from compliance.domain.explaining import Sentence, explain
 from compliance.domain.needs import is_ours, need_of
 
 
@@ -66,18 +66,22 @@ class Reason:
     @property
     def zh(self) -> str:
         """The sentence in Chinese."""
-        return explain(self.code, self._values(), self.clears_at, self.zone).zh
+        return self.sentence.zh
 
     @property
     def en(self) -> str:
         """The sentence in English."""
-        return explain(self.code, self._values(), self.clears_at, self.zone).en
+        return self.sentence.en
 
-    def _values(self) -> dict[str, object]:
-        return {"observed": self.observed, "limit": self.limit, **dict(self.values)}
+    @property
+    def sentence(self) -> Sentence:
+        """The sentence in both."""
+        values = {"observed": self.observed, "limit": self.limit, **dict(self.values)}
+        return explain(self.code, values, self.clears_at, self.zone)
 
     def document(self) -> dict[str, Any]:
         """As stored and shown: plain JSON."""
+        sentence = self.sentence
         return {
             "code": self.code,
             "rule": self.rule_id,
@@ -88,8 +92,8 @@ class Reason:
             "facts": dict(self.values),
             "clears_at": self.clears_at.isoformat() if self.clears_at else None,
             "needs": self.needs,
-            "zh": self.zh,
-            "en": self.en,
+            "zh": sentence.zh,
+            "en": sentence.en,
         }
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from datetime import date
+from operator import attrgetter
 from typing import Any, Self
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
+import compliance.domain.facts
 from compliance.domain.calendar import Calendar, DayType
 from compliance.domain.facts import Facts, World
 from compliance.domain.intent import Intent
@@ -88,16 +90,20 @@ def facts_document(facts: Facts) -> dict[str, Any]:
 
 
 def facts_json(facts: Facts) -> str:
-    """`facts_document` as canonical JSON (sorted keys, no spaces), several times as fast: the gate
-    keeps one with every decision.
+    """`facts_document` as canonical JSON (sorted keys, no spaces), in a fraction of its time: the
+    gate keeps one with every decision.
     """
-    world = {name: getattr(facts.world, name) for name in _OF_WORLD}
     calendar = facts.world.calendar
-    if calendar is not None:
-        world["calendar"] = {"country": calendar.country, "versions": calendar.versions}
-    whole = {name: getattr(facts, name) for name in _OF_FACTS}
-    plain = orjson.loads(orjson.dumps({**whole, "world": world}, option=orjson.OPT_UTC_Z))
-    return canonical(plain)
+    world = _of_parts(facts.world)
+    world["calendar"] = {"country": calendar.country, "versions": calendar.versions}
+    whole = _of_parts(facts)
+    whole["world"] = world
+    return orjson.dumps(whole, option=orjson.OPT_UTC_Z).decode()
+
+
+def intent_json(intent: Intent) -> str:
+    """`intent_document` as canonical JSON."""
+    return canonical(_of_values(intent))
 
 
 def canonical(document: object) -> str:
@@ -105,8 +111,32 @@ def canonical(document: object) -> str:
     return orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode()
 
 
-_OF_FACTS = [each.name for each in fields(Facts)]
-_OF_WORLD = [each.name for each in fields(World)]
+def _of_parts(whole: Facts | World) -> dict[str, Any]:
+    """Its fields in the order of their names, and those of its parts."""
+    found = _of_values(whole)
+    for name, part in found.items():
+        if type(part) is tuple:
+            found[name] = [_of_values(each) for each in part]
+        elif type(part) in _FIELDS:
+            found[name] = _of_values(part)
+    return found
+
+
+def _of_values(value: object) -> dict[str, Any]:
+    names, values = _FIELDS[type(value)]
+    return dict(zip(names, values(value), strict=True))
+
+
+def _fields_of(kind: Any) -> tuple[list[str], attrgetter[tuple[Any, ...]]]:
+    names = sorted(each.name for each in fields(kind))
+    return names, attrgetter(*names)
+
+
+_FIELDS: dict[type, tuple[list[str], attrgetter[tuple[Any, ...]]]] = {
+    kind: _fields_of(kind)
+    for kind in (Intent, *vars(compliance.domain.facts).values())
+    if isinstance(kind, type) and is_dataclass(kind)
+}
 
 
 def facts_from(document: dict[str, Any], days: dict[date, DayType]) -> Facts:

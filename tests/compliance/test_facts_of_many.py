@@ -5,16 +5,20 @@ from __future__ import annotations
 import random
 import uuid
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
+from django.db import connection
 from django.db.models import Q
+from hypothesis import given
+from hypothesis import strategies as st
 
 from accounts.models import User
 from audiences.models import Customer, CustomerNumber, Number
+from compliance.counting import REACH as COUNT_REACH
 from compliance.domain.decide import decide_stacked
-from compliance.domain.facts import ContactKind, Facts
+from compliance.domain.facts import CUSTOMER_REACH, OTHERS_REACH, ContactKind, Facts
 from compliance.domain.intent import Actor, DialKind, Gate
-from compliance.facts import load
+from compliance.facts import AHEAD, load, reach_on
 from compliance.models import (
     Attempt,
     Consent,
@@ -28,6 +32,7 @@ from compliance.models import (
 )
 from compliance.packs import in_force
 from compliance.screening import screen
+from database.brief_transactions import BriefTransaction
 from tests.compliance.conftest import Bank
 from tests.compliance.test_facts import NOW, template
 
@@ -182,15 +187,32 @@ def by_hand(customer: int, number: int) -> list[Contact]:
     ]
 
 
+@given(st.dates(date(2020, 1, 1), date(2040, 1, 1)), st.times(timezones=st.just(UTC)))
+def test_the_months_that_the_gate_looks_at_hold_all_it_can_reach(day: date, at: time) -> None:
+    since, months = datetime.combine(day, at), reach_on(day)
+    assert months["long_since"] <= since - CUSTOMER_REACH
+    assert months["others_since"] <= since - OTHERS_REACH
+    assert months["count_since"] <= since - COUNT_REACH
+    assert months["until"] >= since + AHEAD
+    assert {(month.day, month.time()) for month in months.values()} == {(1, time.min)}
+
+
 def test_one_equals_many_and_both_equal_plain_queries(bank: Bank) -> None:
     pairs = chance_bank(bank, random.Random(7))
     many = load(pairs, template(bank, campaign_id=CAMPAIGN), since=NOW, at=NOW)
     seen = 0
+    with connection.cursor() as cursor:
+        for pair, facts in zip(pairs, many.facts, strict=True):
+            for within in (None, BriefTransaction(cursor)):
+                alone = load(
+                    [pair],
+                    template(bank, campaign_id=CAMPAIGN),
+                    since=NOW,
+                    at=NOW,
+                    within=within,
+                )
+                assert plain(alone.facts[0]) == plain(facts)
     for (customer, number), facts in zip(pairs, many.facts, strict=True):
-        alone = load(
-            [(customer, number)], template(bank, campaign_id=CAMPAIGN), since=NOW, at=NOW
-        ).facts[0]
-        assert plain(alone) == plain(facts)
         expected = by_hand(customer, number)
         assert [(line.at, line.kind) for line in facts.contacts] == [
             (line.at, line.kind) for line in expected

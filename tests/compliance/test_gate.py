@@ -12,18 +12,32 @@ from threading import Barrier, Event
 import pytest
 from django.db import connection, transaction
 
+from audiences.models import Customer
 from audit.models import Entry
 from compliance import exempting, gate, ledger, suppressing
 from compliance.domain.attempt_state import AttemptState
 from compliance.domain.decision import Outcome
 from compliance.domain.intent import DialKind, Intent, Purpose
+from compliance.facts import load
 from compliance.gate import GateResult, reserve
-from compliance.locking import keys_of, take
+from compliance.locking import TAKE_HOUSEHOLD, keys_of, take
 from compliance.models import Attempt, Contact, Decision, KillSwitch, Product, Suppression
 from compliance.replaying import replay
+from database.brief_transactions import brief_transaction
+from database.prepared import Statement
 from tests.compliance.conftest import Bank, make_customer, set_time
 from tests.compliance.world import beijing, human
 from tests.roles import as_attacker
+
+#: The advisory locks of this connection, as 64-bit numbers.
+LOCKED_KEYS = """
+SELECT (classid::bigint << 32) | objid::bigint FROM pg_locks
+WHERE pid = pg_backend_pid() AND locktype = 'advisory'
+"""
+LOCKED_MONTHS = """
+SELECT right(relname, 6) FROM pg_locks JOIN pg_class ON pg_class.oid = relation
+WHERE pid = pg_backend_pid() AND relname ~ '^compliance_contact_20[0-9]{4}$'
+"""
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -402,3 +416,28 @@ def test_two_entries_in_the_register_of_refusals_for_a_spoken_one(committed_bank
     )
     rows = Suppression.objects.filter(pk__in=written).values_list("customer_id", "number_id")
     assert set(rows) == {(bank.x.pk, None), (None, bank.home.pk)}
+
+
+def test_the_gate_locks_only_the_months_that_it_can_reach(committed_bank: Bank) -> None:
+    wanted = intent(committed_bank)
+    with brief_transaction() as work:
+        work.begin((Statement("SELECT 1"), {}))
+        load([(wanted.customer_id, wanted.number_id)], wanted, since=NOW, within=work)
+        locked = work.run((Statement(LOCKED_MONTHS), {}))
+    # those of 400 days are from October 2025 on; the bank's ledger begins in January
+    assert {month for (month,) in locked} == {f"2026{month:02d}" for month in range(1, 12)}
+
+
+@pytest.mark.parametrize("household", ["H1", "户主·王🏠", "'; --", " ", ""])
+def test_a_households_lock_is_the_same_for_the_gate_and_for_everybody(
+    committed_bank: Bank, household: str
+) -> None:
+    Customer.objects.filter(pk=committed_bank.x.pk).update(household=household)
+    with brief_transaction() as work:
+        work.begin((Statement(TAKE_HOUSEHOLD), {"customer": committed_bank.x.pk}))
+        by_gate = {key for (key,) in work.run((Statement(LOCKED_KEYS), {}))}
+    assert by_gate == set(keys_of(households=[household]))
+    with transaction.atomic(), connection.cursor() as cursor:
+        take(keys_of(households=[household]))
+        cursor.execute(LOCKED_KEYS)
+        assert {key for (key,) in cursor.fetchall()} == by_gate

@@ -46,8 +46,8 @@ from tests.roles import as_attacker
 pytestmark = pytest.mark.django_db(transaction=True)
 
 NOW = beijing("2026-11-24 10:00")
-#: Round trips of an ALLOW: locks, household's lock, facts, the decision, and the rest of it.
-STATEMENTS = 5
+#: Messages of an ALLOW: locks, facts, and all that is written with the commit.
+MESSAGES = 3
 
 
 @pytest.fixture
@@ -90,8 +90,8 @@ def end_connection() -> None:
 
 
 @contextmanager
-def at_statement(number: int, fail: Callable[[], None], *, after: bool) -> Iterator[None]:
-    """Call `fail` before or after the so-many-th statement of the gate."""
+def at_message(number: int, fail: Callable[[], None], *, after: bool) -> Iterator[None]:
+    """Call `fail` before or after the so-many-th message of the gate."""
     seen = [0]
 
     def wrapper(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
@@ -112,20 +112,23 @@ def at_statement(number: int, fail: Callable[[], None], *, after: bool) -> Itera
     assert seen[0] >= number
 
 
-def test_an_allow_is_made_of_so_many_statements(committed_bank: Bank) -> None:
+def test_an_allow_is_made_of_so_many_messages(committed_bank: Bank) -> None:
     """So that the tests below break every one of them."""
-    with at_statement(STATEMENTS, lambda: None, after=True):
+    with at_message(MESSAGES, lambda: None, after=True):
         assert ask(committed_bank).decision.allowed
-    with pytest.raises(AssertionError), at_statement(STATEMENTS + 1, lambda: None, after=True):
+    with pytest.raises(AssertionError), at_message(MESSAGES + 1, lambda: None, after=True):
         ask(committed_bank, customer_id=committed_bank.y.pk, number_id=committed_bank.mobile.pk)
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("number", range(1, STATEMENTS + 1))
-def test_a_connection_lost_at_any_statement_blocks(
+# after the last one there is a permission
+@pytest.mark.parametrize(
+    ("number", "after"),
+    [(number, after) for number in range(1, MESSAGES + 1) for after in (False, True)][:-1],
+)
+def test_a_connection_lost_at_any_message_blocks(
     committed_bank: Bank, number: int, after: bool
 ) -> None:
-    with at_statement(number, end_connection, after=after):
+    with at_message(number, end_connection, after=after):
         result = ask(committed_bank)
     assert_blocked(result, "DEP_DATABASE", "DEP_LEDGER")
     assert result.decision.verdict is Outcome.BLOCK_RETRIABLE
@@ -135,49 +138,55 @@ def test_a_connection_lost_at_any_statement_blocks(
     assert ask(committed_bank).decision.allowed
 
 
-@pytest.mark.parametrize("number", range(1, STATEMENTS + 1))
-def test_an_exception_at_any_statement_blocks(committed_bank: Bank, number: int) -> None:
+def test_a_connection_lost_after_the_commit_takes_nothing_back(committed_bank: Bank) -> None:
+    with at_message(MESSAGES, end_connection, after=True):
+        result = ask(committed_bank)
+    assert result.decision.allowed
+    connection.close_if_unusable_or_obsolete()
+    assert Attempt.objects.get().pk == result.attempt_id
+
+
+@pytest.mark.parametrize("number", range(1, MESSAGES + 1))
+def test_an_exception_at_any_message_blocks(committed_bank: Bank, number: int) -> None:
     def fail() -> None:
         raise ZeroDivisionError
 
-    with at_statement(number, fail, after=True):
+    with at_message(number, fail, after=True):
         result = ask(committed_bank)
     assert_blocked(result, "DEP_INTERNAL")
     assert ask(committed_bank).decision.allowed
 
 
-def test_a_connection_lost_before_the_commit_blocks(
-    committed_bank: Bank, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    commit = connection.commit
+@contextmanager
+def at_commit(fail: Callable[[], None], *, after: bool) -> Iterator[None]:
+    """Call `fail` between the last statement and the commit, or when all is committed."""
 
-    def lose() -> None:
-        monkeypatch.undo()
-        end_connection()
-        commit()
+    def wrapper(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        statements = sql.removesuffix(";COMMIT")
+        if statements == sql:
+            return execute(sql, params, many, context)
+        execute(sql if after else statements, params, many, context)
+        fail()
+        return execute("COMMIT", None, many, context)
 
-    monkeypatch.setattr(connection, "commit", lose)
-    result = ask(committed_bank)
-    assert_blocked(result, "DEP_DATABASE")
+    with connection.execute_wrapper(wrapper):
+        yield
+
+
+def test_a_connection_lost_before_the_commit_blocks(committed_bank: Bank) -> None:
+    with at_commit(end_connection, after=False):
+        result = ask(committed_bank)
+    assert_blocked(result, "DEP_LEDGER")
     assert not Attempt.objects.exists()
     assert ask(committed_bank).decision.allowed
 
 
 def test_a_commit_whose_answer_is_lost_blocks_and_its_permission_is_taken_back(
-    committed_bank: Bank, monkeypatch: pytest.MonkeyPatch
+    committed_bank: Bank,
 ) -> None:
-    commit = connection.commit
-
-    def lose() -> None:
-        monkeypatch.undo()
-        commit()
-        end_connection()
-        with connection.wrap_database_errors:
-            raise psycopg2.OperationalError("server closed the connection unexpectedly")
-
-    monkeypatch.setattr(connection, "commit", lose)
-    result = ask(committed_bank)
-    assert_blocked(result, "DEP_DATABASE")
+    with at_commit(end_connection, after=True):
+        result = ask(committed_bank)
+    assert_blocked(result, "DEP_LEDGER")
     attempt = Attempt.objects.get()
     assert (attempt.state, attempt.cause) == ("released", "answer_lost")
     assert ask(committed_bank).decision.allowed
@@ -380,7 +389,7 @@ def test_clocks_more_than_two_seconds_apart_block(
     committed_bank: Bank, monkeypatch: pytest.MonkeyPatch, seconds: float, allowed: bool
 ) -> None:
     real = time.time
-    monkeypatch.setattr("compliance.facts.time.time", lambda: real() + seconds)
+    monkeypatch.setattr("compliance.facts.clock.time", lambda: real() + seconds)
     result = ask(committed_bank)
     assert result.decision.allowed is allowed
     if not allowed:
@@ -456,7 +465,8 @@ def test_a_permission_and_its_attempt_cannot_be_told_apart(committed_bank: Bank)
 def test_plans_that_a_pooler_lost_block_once_and_are_done_without(
     committed_bank: Bank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plans = [loading._ONE, gate._DECISION, gate._ATTEMPT, gate._LINE, gate._NOTE]
+    facts = loading.at_the_gate(NOW.date())
+    plans = [gate._HOUSEHOLD, facts, gate._DECISION, gate._ATTEMPT, gate._LINE, gate._NOTE]
     for plan in plans:
         monkeypatch.setattr(plan, "_kept", True)
     first = ask(committed_bank)
@@ -484,6 +494,6 @@ def test_time_is_set(committed_bank: Bank) -> None:
 
 def test_a_failed_permission_can_be_asked_for_again_under_its_key(committed_bank: Bank) -> None:
     wanted: Intent = intent(committed_bank)
-    with at_statement(4, end_connection, after=True):
+    with at_message(MESSAGES, end_connection, after=False):
         assert not reserve(lambda: wanted).decision.allowed
     assert reserve(lambda: wanted).decision.allowed

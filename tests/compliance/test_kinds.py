@@ -30,6 +30,7 @@ from compliance.domain.documents import (
     facts_json,
     intent_document,
     intent_from,
+    intent_json,
 )
 from compliance.domain.expressions import FIELDS, AllOf, AnyOf, Comparison, NotOf, Snapshot
 from compliance.domain.facts import (
@@ -257,6 +258,7 @@ def test_a_stored_decision_comes_out_the_same_byte_for_byte(
     stored = json.dumps([facts_document(facts), intent_document(intent)], sort_keys=True)
     # what the gate stores is this very text, made another way
     assert facts_json(facts) == canonical_json(facts_document(facts))
+    assert intent_json(intent) == canonical_json(intent_document(intent))
     kept_facts, kept_intent = json.loads(stored)
     again = facts_from(kept_facts, dict(facts.world.calendar.days))
     assert (again, intent_from(kept_intent)) == (facts, intent)

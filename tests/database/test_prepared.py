@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from datetime import datetime
-
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from compliance.models import CallerId
-from database import prepared
 from database.prepared import Insertion, Prepared, run
+from tests.roles import as_attacker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,28 +42,26 @@ def test_a_new_connection_plans_again() -> None:
     assert one.name in plans()
 
 
-def test_a_plan_is_made_again_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One made for an empty table would read the whole of the full one."""
-    one = Prepared("one", "SELECT 1 + %(a)s::int")
-    assert value(one, a=1) == 2
-    first = planned_at(one)
-    assert value(one, a=1) == 2
-    assert planned_at(one) == first
-    later = time.monotonic() + prepared.FIRST_S + 1
-    monkeypatch.setattr("database.prepared.time.monotonic", lambda: later)
-    assert value(one, a=2) == 3
-    assert planned_at(one) > first
+def test_postgresql_itself_plans_anew_what_it_has_analysed() -> None:
+    """So a plan need not be made again because a table has grown."""
+    found = Prepared("found", "SELECT n FROM growing WHERE n = %(n)s::int")
 
+    def plan() -> str:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN EXECUTE {found.name} (1)")
+            return str(cursor.fetchall())
 
-def planned_at(statement: Prepared) -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT prepare_time FROM pg_prepared_statements WHERE name = %s", [statement.name]
-        )
-        row = cursor.fetchone()
-    assert row is not None
-    found: datetime = row[0]
-    return found
+    with as_attacker(), connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE growing (n int PRIMARY KEY); ANALYZE growing")
+        try:
+            run(cursor, (found, {"n": 1}))
+            assert "Seq Scan" in plan()
+            cursor.execute("INSERT INTO growing SELECT generate_series(1, 5000)")
+            assert "Seq Scan" in plan()
+            cursor.execute("ANALYZE growing")
+            assert "Index Only Scan" in plan()
+        finally:
+            cursor.execute("DROP TABLE growing")
 
 
 def test_several_go_in_one_round_trip_and_the_last_answers() -> None:
