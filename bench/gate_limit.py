@@ -91,7 +91,7 @@ def _recorded(job: Job, intent: Intent, drawn: str, *, wanted: bool) -> tuple[st
         return None
     sent = [query["sql"].strip().rstrip(";") for query in connection.queries_log]
     # plans are made once (_planned)
-    statements = [one for one in sent if not one.startswith(("PREPARE ", "DEALLOCATE "))]
+    statements = [one for one in sent if not one.startswith("PREPARE ")]
     varied = [_varied(one, intent, result) for one in statements]
     head = _planned() + (drawn + _DRAWN).format(
         hot=HOT,

@@ -9,10 +9,10 @@ moment.
 from __future__ import annotations
 
 import json
-import time as clock
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -110,14 +110,14 @@ def load(
         "count_since": since - COUNT_REACH,
         "limits": json.dumps(intent.campaign_limits) if intent.campaign_limits else None,
     }
-    before = clock.time()
+    before = time.time()
     if within is not None:
         rows = within.run((at_the_gate(since.astimezone(UTC).date()), values))
     else:
         with connection.cursor() as cursor:
             cursor.execute(STATEMENT if remembered is None else REMEMBERED_STATEMENT, values)
             rows = cursor.fetchall()
-    after = clock.time()
+    after = time.time()
     lines = Lines(rows)
     moment, real_moment, text = lines.world[4:7]
     now, real = datetime.fromisoformat(moment), datetime.fromisoformat(real_moment)
@@ -144,7 +144,7 @@ def _planned(bounds: tuple[tuple[str, datetime], ...]) -> Prepared:
 
 def reach_on(day: date) -> dict[str, datetime]:
     """The beginnings of months between which everything lies that is asked for on a day (UTC)."""
-    begin = datetime.combine(day, time.min, UTC)
+    begin = datetime(day.year, day.month, day.day, tzinfo=UTC)
     bounds = {
         "long_since": begin - CUSTOMER_REACH,
         "others_since": begin - OTHERS_REACH,

@@ -104,11 +104,11 @@ def _leave(database: BaseDatabaseWrapper, work: BriefTransaction) -> None:
         database.connection = None
         return
     status = TRANSACTION_STATUS_IDLE if driver is None else driver.info.transaction_status
-    if (
-        work.begun
-        or status == TRANSACTION_STATUS_INERROR
-        or (whole and status != TRANSACTION_STATUS_IDLE)
-    ):
+    if whole:
+        unfinished = status != TRANSACTION_STATUS_IDLE
+    else:
+        unfinished = work.begun or status == TRANSACTION_STATUS_INERROR
+    if unfinished:
         try:
             with database.cursor() as cursor:
                 cursor.execute(work.kind.leave)

@@ -15,7 +15,6 @@ from datetime import timedelta
 from threading import Event
 from typing import Any
 
-import psycopg2
 import pytest
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
@@ -38,6 +37,7 @@ from compliance.models import (
     Preference,
     Register,
 )
+from tests.backends import end_connection
 from tests.compliance.conftest import Bank, make_bank, set_time
 from tests.compliance.test_gate import intent
 from tests.compliance.world import beijing
@@ -79,23 +79,13 @@ def assert_blocked(result: GateResult, *codes: str) -> None:
     assert lines.count("attempt") == lines.count("release")
 
 
-def end_connection() -> None:
-    """End our own server process, from another connection; returns when it is gone."""
-    pid = connection.connection.info.backend_pid
-    other = psycopg2.connect(connection.connection.dsn)
-    other.autocommit = True
-    with other.cursor() as cursor:
-        cursor.execute("SET ROLE NONE; SELECT pg_terminate_backend(%s, 5000)", [pid])
-    other.close()
-
-
 @contextmanager
 def at_message(number: int, fail: Callable[[], None], *, after: bool) -> Iterator[None]:
     """Call `fail` before or after the so-many-th message of the gate."""
     seen = [0]
 
     def wrapper(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if sql.startswith(("PREPARE", "DEALLOCATE")):
+        if sql.startswith("PREPARE"):
             return execute(sql, params, many, context)
         seen[0] += 1
         if seen[0] != number:
@@ -389,7 +379,7 @@ def test_clocks_more_than_two_seconds_apart_block(
     committed_bank: Bank, monkeypatch: pytest.MonkeyPatch, seconds: float, allowed: bool
 ) -> None:
     real = time.time
-    monkeypatch.setattr("compliance.facts.clock.time", lambda: real() + seconds)
+    monkeypatch.setattr("compliance.facts.time.time", lambda: real() + seconds)
     result = ask(committed_bank)
     assert result.decision.allowed is allowed
     if not allowed:

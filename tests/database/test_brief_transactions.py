@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import psycopg2
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from compliance.models import CallerId
 from database.brief_transactions import brief_transaction
 from database.prepared import Insertion, Statement, Write
+from tests.backends import end_connection
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,15 +24,6 @@ def line(number: str) -> tuple[Insertion, dict[str, Any]]:
 
 def numbers() -> list[str]:
     return list(CallerId.objects.order_by("number").values_list("number", flat=True))
-
-
-def end_connection() -> None:
-    pid = connection.connection.info.backend_pid
-    other = psycopg2.connect(connection.connection.dsn)
-    other.autocommit = True
-    with other.cursor() as cursor:
-        cursor.execute("SET ROLE NONE; SELECT pg_terminate_backend(%s, 5000)", [pid])
-    other.close()
 
 
 def test_what_is_committed_is_kept_and_rows_come_back() -> None:

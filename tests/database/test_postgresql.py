@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 
-import psycopg2
 import pytest
-from django.conf import settings
 from django.db import close_old_connections, connection
 from django.db.backends.postgresql import base as theirs
 
 from database.postgresql import base
+from tests.backends import end_backend
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,21 +38,6 @@ def request() -> int:
     return pid
 
 
-def end(pid: int) -> None:
-    """As when the server restarts: it closes the connection, and nobody is told but the socket."""
-    mine = settings.DATABASES["default"]
-    other = psycopg2.connect(
-        host=mine["HOST"], port=mine["PORT"], user=mine["USER"], password=mine["PASSWORD"],
-        dbname=connection.settings_dict["NAME"],
-    )  # fmt: skip
-    try:
-        with other, other.cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
-            assert cursor.fetchone() == (True,)
-    finally:
-        other.close()
-
-
 def test_one_that_answered_a_moment_ago_is_not_asked_again(asked: list[int]) -> None:
     pids = {request() for _ in range(5)}
     assert len(pids) == 1
@@ -75,7 +59,7 @@ def test_one_that_the_server_closed_is_replaced_before_the_request_even_if_trust
 ) -> None:
     first = request()
     assert request() == first
-    end(first)
+    end_backend(first)
     second = request()
     assert second != first
     assert request() == second
@@ -89,5 +73,5 @@ def test_statements_are_planned_for_all_values_at_once_on_every_connection() -> 
         return found
 
     assert mode() == "force_generic_plan"
-    end(request())
+    end_backend(request())
     assert mode() == "force_generic_plan"

@@ -37,9 +37,9 @@ from dialer.locks import Space
 from dialer.models import Call, CallEvent, Heartbeat, Transfer
 from dialer.placing import place_call
 from dialer.wall import wall_snapshot
+from tests.backends import end_backend
 from tests.dialer.conftest import Carrier
 from tests.dialer.world import World
-from tests.roles import as_attacker
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -218,14 +218,7 @@ def test_a_leader_that_lost_its_connection_does_not_tick_on_another(
         cursor.execute("SELECT pg_backend_pid()")
         pid = cursor.fetchone()[0]
 
-    def kill() -> None:
-        with as_attacker(), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
-        connection.close()
-
-    killer = threading.Thread(target=kill)
-    killer.start()
-    killer.join(10)
+    end_backend(pid)
     assert not lead.step()  # it notices, and resigns
     assert lead.step()  # a new connection, a new lock
     lead.close()
