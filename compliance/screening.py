@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
+from itertools import repeat
 from typing import NamedTuple
 
 from compliance.alike import Likenesses
@@ -13,6 +14,7 @@ from compliance.domain.decision import Decision
 from compliance.domain.facts import CUSTOMER_REACH, ContactKind, World
 from compliance.domain.intent import Gate, Intent
 from compliance.domain.judging import Judge
+from compliance.domain.likeness import Likeness
 from compliance.domain.making import maker
 from compliance.domain.pack import EffectivePack, PackError
 from compliance.facts import BATCH, Loaded, load
@@ -32,18 +34,13 @@ def screen(
     codes and `earliest_next` are each one's, not what its reasons observed or when one of several
     lifts. Raises what the facts statement raises: a list that cannot be judged is not judged.
     """
-    return dict(screened(customers, intent_template, at))
-
-
-def screened(
-    customers: Sequence[tuple[int, int]], intent_template: Intent, at: datetime
-) -> Iterator[tuple[int, Decision]]:
-    """As `screen`, one after the other, a batch of at most 10,000 in memory."""
     template = replace(intent_template, gate=Gate.LIST)
     begun = _first_line(template.campaign_id, at)
+    found: dict[int, Decision] = {}
     for start in range(0, len(customers), BATCH):
         batch = customers[start : start + BATCH]
-        yield from _judge(batch, template, _load(batch, template, at, begun))
+        found.update(_judge(batch, template, _load(batch, template, at, begun)))
+    return found
 
 
 def _load(
@@ -73,29 +70,39 @@ _make_intent = maker(Intent)
 
 def _judge(
     batch: Sequence[tuple[int, int]], template: Intent, loaded: Loaded
-) -> Iterator[tuple[int, Decision]]:
-    lines, world = loaded.lines, loaded.world
+) -> list[tuple[int, Decision]]:
+    """First everybody who is like somebody before them, then the others.
+
+    What `decide` needs stays in the processor's caches as long as nothing else is done between.
+    """
+    judge = _judge_of(template, loaded)
+    likenesses: Iterable[Likeness | None] = repeat(None)
+    if judge is not None and judge.turns is not None:
+        likenesses = Likenesses(loaded.lines, judge.turns, template, loaded.now).each(batch)
+    found: list[tuple[int, Decision]] = []
+    others: list[tuple[tuple[int, int], Likeness | None]] = []
+    for pair, alike in zip(batch, likenesses, strict=False):
+        known = None if judge is None or alike is None else judge.of_alike(alike)
+        if known is None:
+            others.append((pair, alike))
+        else:
+            found.append((pair[0], known))
     values = [getattr(template, each.name) for each in fields(template)]
     before, after = values[:_CUSTOMER], values[_CUSTOMER + 2 :]
-    judge = _judge_of(template, loaded)
-    turns = judge.turns if judge is not None else None
-    likenesses = None if turns is None else Likenesses(lines, turns, template, loaded.now)
-    for customer_id, number_id in batch:
-        alike = None if likenesses is None else likenesses.of(customer_id, number_id)
-        if judge is not None and alike is not None:
-            known = judge.of_alike(alike)
-            if known is not None:
-                yield customer_id, known
-                continue
-        intent = _make_intent(*before, customer_id, number_id, *after)
-        facts = read_facts(lines, customer_id, number_id, world)
-        if judge is None:
-            # limits that cannot be read block everybody, and `decide` says so
-            yield customer_id, decide(facts, intent, loaded.stack, loaded.now)
-        elif alike is not None:
-            yield customer_id, judge.decide_alike(alike, facts, intent)
-        else:
-            yield customer_id, judge.decide(facts, intent)
+    for (customer_id, number_id), alike in others:
+        known = None if judge is None or alike is None else judge.of_alike(alike)
+        if known is None:
+            intent = _make_intent(*before, customer_id, number_id, *after)
+            facts = read_facts(loaded.lines, customer_id, number_id, loaded.world)
+            if judge is None:
+                # limits that cannot be read block everybody, and `decide` says so
+                known = decide(facts, intent, loaded.stack, loaded.now)
+            elif alike is not None:
+                known = judge.decide_alike(alike, facts, intent)
+            else:
+                known = judge.decide(facts, intent)
+        found.append((customer_id, known))
+    return found
 
 
 class _Sitting(NamedTuple):

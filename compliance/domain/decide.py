@@ -15,17 +15,16 @@ docs/may-we-call.md explains this page; change both together.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from compliance.domain.decision import Decision, Outcome, Reason, ordered, worst
+from compliance.domain.decision import HORIZON, Decision, Outcome, Reason, ordered, worst
 from compliance.domain.facts import ContactKind, Exemption, Facts, World
 from compliance.domain.intent import Actor, Gate, Intent, Purpose
 from compliance.domain.making import maker
-from compliance.domain.pack import EffectivePack, PackError
+from compliance.domain.pack import CompiledRule, EffectivePack, PackError
 from compliance.domain.rules import authorisation, exemption, time_window
 from compliance.domain.rules.base import concerns
 
-HORIZON = timedelta(days=400)
 MAX_CLOCK_SKEW_S = 2.0
 _NO_LINES: frozenset[ContactKind] = frozenset()
 #: Each step lifts at least one objection; more steps than this would be a rule that lies.
@@ -78,7 +77,8 @@ def _earliest_next(
     reasons: list[Reason], facts: Facts, intent: Intent, stack: EffectivePack, now: datetime
 ) -> datetime | None:
     moment, limit = now, now + HORIZON
-    for _ in range(_MAX_STEPS):
+    rules = None
+    for step in range(_MAX_STEPS):
         latest = moment
         for reason in reasons:
             if reason.clears_at is None:
@@ -87,13 +87,27 @@ def _earliest_next(
         if latest <= moment or latest > limit:
             return None
         moment = latest
-        reasons = _reasons(facts, intent, stack, moment)
+        if step == 0 and _all_known(facts, now):
+            rules = stack.rules_after(intent.purpose, intent.actor, reasons)
+        reasons = _reasons(facts, intent, stack, moment, rules)
         if not reasons:
             return moment
     return None
 
 
-def _reasons(facts: Facts, intent: Intent, stack: EffectivePack, now: datetime) -> list[Reason]:
+def _all_known(facts: Facts, now: datetime) -> bool:
+    """Whether every rule was asked (none was relaxed), and about nothing still to come."""
+    return not facts.exemptions and not any(line.at > now for line in facts.contacts)
+
+
+def _reasons(
+    facts: Facts,
+    intent: Intent,
+    stack: EffectivePack,
+    now: datetime,
+    rules: tuple[CompiledRule, ...] | None = None,
+) -> list[Reason]:
+    """Every objection; `rules`: when no others can object."""
     reasons = ground(facts.world, intent, stack)
     if intent.purpose is Purpose.AGENT_LEG:
         # the customer's own call passed the gate; what is new is who will speak
@@ -106,8 +120,10 @@ def _reasons(facts: Facts, intent: Intent, stack: EffectivePack, now: datetime) 
     starts = None
     if not relaxed and facts.exemptions and stack.exemption is not None:
         starts = exemption.next_start(stack.exemption, facts, intent, now)
-    kinds = frozenset([line.kind for line in facts.contacts]) if facts.contacts else _NO_LINES
-    for kind, rule in stack.rules_about(intent.purpose, intent.actor, kinds):
+    if rules is None:
+        kinds = frozenset([line.kind for line in facts.contacts]) if facts.contacts else _NO_LINES
+        rules = stack.rules_about(intent.purpose, intent.actor, kinds)
+    for kind, rule in rules:
         if relaxed and rule.relaxed_by_callback:
             continue
         found = kind.evaluate(rule, facts, intent, now)

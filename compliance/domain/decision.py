@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from compliance.domain.codes import Area, Weight, lookup
 from compliance.domain.explaining import Sentence, explain
 from compliance.domain.needs import is_ours, need_of
+
+#: How far ahead `earliest_next` is looked for.
+HORIZON = timedelta(days=400)
 
 
 class Outcome(StrEnum):
@@ -102,7 +105,7 @@ class Decision:
     """What `decide` found. `reasons` are ordered, the primary one first.
 
     `earliest_next`: allowed then and blocked one microsecond before, with unchanged facts; equals
-    `at` for an ALLOW, None when time alone will not help within 400 days.
+    `at` for an ALLOW, None when time alone will not help within HORIZON.
     `open_until`: end of the calling window an ALLOW lies in (a dial later is outside hours).
     `exemption_id`: the single-use exemption this ALLOW spends.
     """

@@ -3,8 +3,8 @@
 Of most people of a list nothing is known but who they are, what they agreed to or refused, and when
 we had to do with them: no wish, nothing promised. A rule sees texts, truths and dates of them.
 Two whose texts and truths are the same and whose dates lie between the same turns get the same
-answer from every rule; so it is worked out for the first and holds for the others (judging.py,
-compliance/alike.py).
+answer from every rule, and what lifts before the horizon for one does for both; so it is worked out
+for the first and holds for the others (judging.py, compliance/alike.py).
 
 Every kind of rule says at which dates its answers turn (`turns` in the registry). One that cannot
 say so makes each of a list judged alone. tests/compliance/test_likeness.py holds them to it.

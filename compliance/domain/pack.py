@@ -247,6 +247,11 @@ class EffectivePack:
     _by_lines: dict[tuple[Purpose, Actor, frozenset[ContactKind]], tuple[CompiledRule, ...]] = (
         field(default_factory=dict, compare=False, repr=False)
     )
+    #: rules that do not settle, and those that do by pack and id
+    _later: dict[
+        tuple[Purpose, Actor],
+        tuple[tuple[CompiledRule, ...], dict[tuple[str, str], tuple[CompiledRule, ...]]],
+    ] = field(default_factory=dict, compare=False, repr=False)
     _windows: dict[tuple[Purpose, Actor], tuple[TimeWindowRule, ...]] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -331,6 +336,24 @@ class EffectivePack:
             )
             self._by_lines[key] = found
         return found
+
+    def rules_after(
+        self, purpose: Purpose, actor: Actor, reasons: Iterable[Reason]
+    ) -> tuple[CompiledRule, ...]:
+        """The rules that can object later to what these object to now, if nothing else happens."""
+        found = self._later.get((purpose, actor))
+        if found is None:
+            rules = self.rules_for(purpose, actor)
+            settling: dict[tuple[str, str], tuple[CompiledRule, ...]] = {}
+            for entry in rules:
+                if entry.kind.settles:
+                    named = (entry.rule.pack, entry.rule.id)
+                    settling[named] = (*settling.get(named, ()), entry)
+            found = (tuple(entry for entry in rules if not entry.kind.settles), settling)
+            self._later[purpose, actor] = found
+        unsettled, settling = found
+        objecting = dict.fromkeys((reason.pack, reason.rule_id) for reason in reasons)
+        return (*unsettled, *(entry for named in objecting for entry in settling.get(named, ())))
 
     def windows_for(self, purpose: Purpose, actor: Actor) -> tuple[TimeWindowRule, ...]:
         """Of these, the calling hours."""

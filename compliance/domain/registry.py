@@ -41,7 +41,9 @@ class Kind(NamedTuple):
     `remembers`: which lines of the ledger it can depend on (all others may be left out);
     `by_ledger`: whether a rule of the kind is silent as long as none of these lines is there;
     `idle`: whether it says nothing to anybody in this world now (judging.py);
-    `turns`: what of a person turns its answers (likeness.py), None = it cannot say.
+    `turns`: what of a person turns its answers (likeness.py), None = it cannot say;
+    `settles`: whether a rule of the kind that has nothing to say of what has happened will have
+    nothing to say later either, if nothing else happens (tests/compliance/test_settling.py).
     """
 
     model: type[Rule]
@@ -53,6 +55,7 @@ class Kind(NamedTuple):
     turns: Callable[[Any, World, Intent, datetime], Turns | None] = (
         lambda rule, world, intent, now: None
     )
+    settles: bool = False
 
 
 def _never(rule: Rule) -> bool:
@@ -114,6 +117,7 @@ KINDS: dict[str, Kind] = {
         cap.remembers,
         lambda rule: rule.limit != 0,
         turns=cap.turns,
+        settles=True,
     ),
     "consent": Kind(consent.ConsentRule, consent.evaluate, _never, _nothing, turns=consent.turns),
     "cool_off": Kind(
@@ -123,6 +127,7 @@ KINDS: dict[str, Kind] = {
         cool_off.remembers,
         lambda rule: True,
         turns=cool_off.turns,
+        settles=True,
     ),
     "eligibility": Kind(
         eligibility.EligibilityRule, eligibility.evaluate, _never, _nothing, turns=eligibility.turns

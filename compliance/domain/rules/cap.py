@@ -19,7 +19,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from compliance.domain.decision import Reason
+from compliance.domain.decision import HORIZON, Reason
 from compliance.domain.facts import (
     CUSTOMER_REACH,
     OTHERS_REACH,
@@ -182,11 +182,11 @@ def evaluate(rule: CapRule, facts: Facts, intent: Intent, now: datetime) -> list
 
 
 def turns(rule: CapRule, world: World, intent: Intent, now: datetime) -> Turns:
-    """The contacts that have just come into its window, or its gap."""
+    """The contacts that have just come into its window, or its gap; or lift beyond the horizon."""
     spans = [timedelta(seconds=rule.min_gap_s)] if rule.min_gap_s is not None else []
     if rule.window is not None and rule.window.rolling is not None:
         spans.append(rule.window.rolling)
-    found = [after(now - span) for span in spans]
+    found = [after(edge - span) for span in spans for edge in (now, now + HORIZON)]
     if rule.window is not None and rule.window.calendar is not None:
         found += [_period_start(rule, now), _period_end(rule, now)]
     return Turns(contacts=tuple(found))

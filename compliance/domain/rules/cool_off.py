@@ -12,7 +12,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from compliance.domain.decision import Reason
+from compliance.domain.decision import HORIZON, Reason
 from compliance.domain.facts import Contact, ContactKind, Facts, World
 from compliance.domain.intent import Intent
 from compliance.domain.likeness import Turns, after, first_instant
@@ -84,17 +84,22 @@ def evaluate(rule: CoolOffRule, facts: Facts, intent: Intent, now: datetime) -> 
 
 
 def turns(rule: CoolOffRule, world: World, intent: Intent, now: datetime) -> Turns:
-    """The contacts that are still to come, and the first one after which it is quiet still."""
+    """The contacts that are still to come, and the first one after which it is quiet still, now
+    and at the horizon.
+    """
     found = [after(now)]
-    if rule.days is not None:
-        found.append(after(now - timedelta(days=rule.days)))
-    elif rule.months is not None:
-        months = rule.months
-        oldest = now - months_at_most(months) - timedelta(days=2)
-        found.append(
-            first_instant(lambda at: now < end_of_month_term(at, months, rule.zone), oldest, now)
-        )
+    for edge in (now, now + HORIZON):
+        if rule.days is not None:
+            found.append(after(edge - timedelta(days=rule.days)))
+        elif rule.months is not None:
+            found.append(_first_quiet(rule.months, rule.zone, edge))
     return Turns(contacts=tuple(found))
+
+
+def _first_quiet(months: int, zone: str, edge: datetime) -> datetime:
+    """The first instant from which a term of months lasts longer than to the edge."""
+    oldest = edge - months_at_most(months) - timedelta(days=2)
+    return first_instant(lambda at: edge < end_of_month_term(at, months, zone), oldest, edge)
 
 
 def _applies(rule: CoolOffRule, contact: Contact, facts: Facts, intent: Intent) -> bool:

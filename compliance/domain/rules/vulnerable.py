@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict
 
 from compliance.domain import attributes
 from compliance.domain.attributes import Capacity
-from compliance.domain.decision import Reason
+from compliance.domain.decision import HORIZON, Reason
 from compliance.domain.facts import CustomerFacts, ExemptionKind, Facts, World
 from compliance.domain.intent import Actor, Intent, Purpose
 from compliance.domain.likeness import Turns, first_day
@@ -90,8 +90,8 @@ def evaluate(rule: VulnerableRule, facts: Facts, intent: Intent, now: datetime) 
 
 
 def turns(rule: VulnerableRule, world: World, intent: Intent, now: datetime) -> Turns:
-    """The birth dates of those who reach one of its ages today, or the product's; the attributes
-    that note circumstances and capacity.
+    """The birth dates of those who reach one of its ages today, or the product's; of those who are
+    young until the horizon; the attributes that note circumstances and capacity.
     """
     today, product = local_date(now, rule.zone), world.product
     tomorrow = today + timedelta(days=1)
@@ -104,6 +104,10 @@ def turns(rule: VulnerableRule, world: World, intent: Intent, now: datetime) -> 
         for age in ages:
             if age is not None:
                 births.append(_not_yet(reached, age, today, tomorrow))
+    horizon = now + HORIZON
+    for age in young:
+        if age is not None:
+            births.append(_young_beyond(rule, age, horizon))
     named = (*rule.flags, *(("capacity",) if rule.capacity else ()))
     return Turns(births=tuple(births), attributes=named)
 
@@ -112,6 +116,16 @@ def _not_yet(reached: Callable[[date, int], date], age: int, today: date, tomorr
     """The first birth date of those who are younger than that today."""
     oldest = date(max(today.year - age - 2, 1), 1, 1)
     return first_day(lambda birth: today < reached(birth, age), oldest, tomorrow)
+
+
+def _young_beyond(rule: VulnerableRule, age: int, horizon: datetime) -> date:
+    """The first birth date of those who are not so old before the horizon is past."""
+    latest = local_date(horizon, rule.zone) + timedelta(days=1)
+    return first_day(
+        lambda birth: horizon < start_of_day(comes_of_age(birth, age), rule.zone),
+        date(max(latest.year - age - 2, 1), 1, 1),
+        latest,
+    )
 
 
 def _has_ages(facts: Facts) -> bool:
