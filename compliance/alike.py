@@ -8,22 +8,38 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Hashable
-from datetime import date, datetime
+from collections.abc import Hashable, Iterable, Iterator
+from datetime import datetime
 
 from compliance.domain.facts import ContactKind, SuppressionSource
 from compliance.domain.intent import Intent
 from compliance.domain.likeness import Likeness, Turns
-from compliance.facts_lines import CUSTOMER, ID, NUMBER, TEXTS, Line, Lines, in_order, moment_of
+from compliance.facts_lines import (
+    CUSTOMER,
+    ID,
+    NUMBER,
+    TEXTS,
+    Line,
+    Lines,
+    Pair,
+    in_order,
+    moment_of,
+)
 
 
 class Likenesses:
     """Of the pairs of one batch, about whom one thing is asked."""
 
-    __slots__ = ("_about", "_lines", "_more_of_customers", "_more_of_numbers", "_now", "_turns")
+    __slots__ = (
+        "_about", "_assessments", "_births", "_lines", "_more_of_customers", "_more_of_numbers",
+        "_now", "_turns",
+    )  # fmt: skip
 
     def __init__(self, lines: Lines, turns: Turns, template: Intent, now: datetime) -> None:
         self._lines, self._turns, self._now = lines, turns, now
+        # dates come as texts, and as texts they stand in the same order
+        self._births = [born.isoformat() for born in turns.births]
+        self._assessments = [assessed.isoformat() for assessed in turns.assessed]
         asked = (template.product_id, template.campaign_id, template.caller_id_id)
         #: product, campaign and caller ID as lines write them; what is not there is like nothing
         self._about = tuple(None if each is None else str(each) for each in asked)
@@ -38,60 +54,67 @@ class Likenesses:
 
     def of(self, customer: int | None, number: int | None) -> Likeness | None:
         """None: there is more to be known, and the pair must be judged alone."""
-        if customer in self._more_of_customers or number in self._more_of_numbers:
-            return None
-        lines, turns = self._lines, self._turns
-        person = lines.people[customer, number]
-        born, assessed, household = person[TEXTS], person[TEXTS + 4], person[TEXTS + 5]
-        if household is None or person[TEXTS + 17] is not None or person[TEXTS + 19] is not None:
-            return None  # nobody, or a number that had another owner or was asked about
-        agreed = self._agreed(lines.consents.get(customer), number)
-        if agreed is None:
-            return None
-        refused: tuple[Hashable, ...] | None = ()
-        by_customer = lines.suppressions[0].get(customer)
-        by_number = lines.suppressions[1].get(number)
-        if by_customer is not None or by_number is not None:
-            refused = self._refused((*(by_customer or ()), *(by_number or ())), customer, number)
-            if refused is None:
-                return None
-        told: tuple[Hashable, ...] | None = ()
-        own = lines.contacts.get(customer)
-        of_number = lines.contacts_of_number.get(number)
-        of_household = lines.contacts_of_household.get(household) if household else None
-        if own is not None or of_number is not None or of_household is not None:
-            if any(
-                line[CUSTOMER] != customer for line in (*(of_number or ()), *(of_household or ()))
-            ):
-                return None  # others were called, too
-            told = self._told(own or [], number, household, person[TEXTS + 9])
-            if told is None:
-                return None
-        who = (
-            agreed,
-            refused,
-            born and bisect_right(turns.births, date.fromisoformat(born)),
-            assessed and bisect_right(turns.assessed, date.fromisoformat(assessed)),
-            # all else that a rule may look at; not the household and the branch
-            person[TEXTS + 1 : TEXTS + 4],
-            person[TEXTS + 6 : TEXTS + 9],
-            person[TEXTS + 10 : TEXTS + 12],
-            self._held(person[TEXTS + 12]),
-            person[TEXTS + 13 : TEXTS + 17],
-            person[TEXTS + 18],
-            person[TEXTS + 20],
-        )
-        # a rule that remembers may look at refusals, too
-        return Likeness(who, (refused, told))
+        return next(self.each([(customer, number)]))
 
-    def _held(self, text: str | None) -> tuple[Hashable, ...]:
+    def each(self, pairs: Iterable[Pair]) -> Iterator[Likeness | None]:
+        """Of every pair, in order."""
+        lines, births, assessments = self._lines, self._births, self._assessments
+        people, consents, (of_customers, of_numbers) = (
+            lines.people, lines.consents, lines.suppressions
+        )  # fmt: skip
+        own_contacts, contacts_of_number, contacts_of_household = (
+            lines.contacts, lines.contacts_of_number, lines.contacts_of_household
+        )  # fmt: skip
+        for customer, number in pairs:
+            if customer in self._more_of_customers or number in self._more_of_numbers:
+                yield None
+                continue
+            person = people[customer, number]
+            _, _, _, _, born, assessed, household, branch, held, since, asked, one, _, _ = person
+            if household is None or since is not None or asked is not None:
+                yield None  # nobody, or a number that had another owner or was asked about
+                continue
+            agreed = self._agreed(consents.get(customer), number)
+            if agreed is None:
+                yield None
+                continue
+            refused: tuple[Hashable, ...] | None = ()
+            by_customer, by_number = of_customers.get(customer), of_numbers.get(number)
+            if by_customer is not None or by_number is not None:
+                both = (*(by_customer or ()), *(by_number or ()))
+                refused = self._refused(both, customer, number)
+            told: tuple[Hashable, ...] | None = ()
+            own, of_number = own_contacts.get(customer), contacts_of_number.get(number)
+            of_household = contacts_of_household.get(household) if household else None
+            if own is not None or of_number is not None or of_household is not None:
+                others = (*(of_number or ()), *(of_household or ()))
+                if any(line[CUSTOMER] != customer for line in others):
+                    told = None  # others were called, too
+                else:
+                    told = self._told(own or [], number, household, branch)
+            if refused is None or told is None:
+                yield None
+                continue
+            who = (
+                agreed,
+                refused,
+                born and bisect_right(births, born),
+                assessed and bisect_right(assessments, assessed),
+                # all else that a rule may look at; not the household and the branch
+                one,
+                held and self._held(held),
+            )
+            # a rule that remembers may look at refusals, too
+            yield Likeness(who, (refused, told))
+
+    def _held(self, text: str) -> tuple[Hashable, ...] | None:
         """The bank's own attributes that a rule looks at, as far as they are plain values."""
-        if text is None or not self._turns.attributes:
-            return ()
+        if not self._turns.attributes:
+            return None
         held = json.loads(text) or {}
         values = ((name, held.get(name)) for name in self._turns.attributes)
         # true is not 1 to a rule
-        return tuple((n, type(v), v) for n, v in values if isinstance(v, str | int | bool))
+        return tuple((n, type(v), v) for n, v in values if isinstance(v, str | int | bool)) or None
 
     def _agreed(
         self, consents: list[Line] | None, number: int | None
@@ -103,7 +126,7 @@ class Likenesses:
             return ()
         found = []
         for line in in_order(consents):
-            granted, channel, purpose, family, withdrawn, expires, basis, profiling_ok = line[4:12]
+            granted, withdrawn, expires, one = line[4:8]
             if expires is not None:
                 return None
             named, begun = line[NUMBER], moment_of(granted)
@@ -115,7 +138,7 @@ class Likenesses:
                     return None  # it may end others that were given before
                 ended = moment_of(withdrawn)
                 taken_back = (ended <= self._now, begun > ended)
-            found.append((place, channel, purpose, family, basis, profiling_ok, whose, taken_back))
+            found.append((place, one, whose, taken_back))
         return tuple(found)
 
     def _refused(
@@ -166,7 +189,7 @@ class Likenesses:
                     by_branch is not None and by_branch == branch,
                     home != "" and home == household,
                     line[NUMBER] is not None and line[NUMBER] == number,
-                    line[12:16],  # who spoke, what for, how, and what came of it
+                    line[13],  # who spoke, what for, how, and what came of it
                 )
             )
         return tuple(found)

@@ -166,7 +166,7 @@ def _shared(text: str) -> tuple[float, EffectivePack, World]:
 
 def _array(ids: list[int | None]) -> str:
     """An array as PostgreSQL writes it: parsed at once, where a list would be an expression."""
-    return "{" + ",".join("NULL" if each is None else str(each) for each in ids) + "}"
+    return "{" + ",".join(["NULL" if each is None else str(each) for each in ids]) + "}"
 
 
 def _spans(

@@ -27,7 +27,7 @@ from compliance.domain.facts import (
 )
 from compliance.domain.intent import Actor, Purpose
 from compliance.domain.making import maker
-from compliance.facts_statement import Section
+from compliance.facts_statement import BETWEEN, Section
 
 #: A line of the statement: section, customer, number, id, texts.
 Line = tuple[Any, ...]
@@ -74,7 +74,9 @@ class Lines:
 
 
 CUSTOMER, NUMBER, ID, TEXTS = 1, 2, 3, 4
-HOUSEHOLD, REST = TEXTS + 2, TEXTS + 3  # of a contact
+HOUSEHOLD, REST, ATTEMPT = TEXTS + 2, TEXTS + 3, TEXTS + 8  # of a contact
+#: as PostgreSQL writes it within a text
+TRUE = "t"
 
 
 def _by(column: int, lines: list[Line]) -> dict[Any, list[Line]]:
@@ -98,16 +100,16 @@ _make_contact = maker(Contact)
 def read_facts(lines: Lines, customer: int | None, number: int | None, world: World) -> Facts:
     """The facts of one pair that was asked for."""
     person = lines.people[customer, number]
-    known, household = person[TEXTS + 1] is not None, person[TEXTS + 5]
+    household, one = person[TEXTS + 2], person[TEXTS + 7].split(BETWEEN, 14)
     former = lines.former.get(customer)
     consents = lines.consents.get(customer)
     exemptions = lines.exemptions.get(customer)
     preferences = _of_customer(lines.preferences, customer, former)
     return _make_facts(
         world,
-        _customer(customer, person) if known else None,
-        _number(number, person) if person[TEXTS + 13] is not None else None,
-        person[TEXTS + 20] is not None,
+        _customer(customer, person, one) if household is not None else None,
+        _number(number, person, one) if one[7] == TRUE else None,
+        one[13] == TRUE,
         tuple(map(_consent, in_order(consents))) if consents else (),
         _suppressions(lines, customer, number, former),
         _contacts(lines, customer, number, household, former),
@@ -122,24 +124,24 @@ def in_order(lines: list[Line]) -> list[Line]:
     return lines if len(lines) == 1 else sorted(lines, key=itemgetter(ID))
 
 
-def _customer(identity: int | None, line: Line) -> CustomerFacts:
+def _customer(identity: int | None, line: Line, one: list[str]) -> CustomerFacts:
     """Of the bank's own attributes only plain values; `assets` among them, in whole yuan."""
-    birth, region, zone, tolerance, assessed, household, vulnerable, deceased = line[4:12]
-    sandbox, branch, no_profiling, segment, text = line[12:17]
+    birth, assessed, household, branch, text = line[4:9]
+    region, zone, tolerance, vulnerable, deceased, sandbox, no_profiling = one[:7]
     columns = (
         identity,
         None if birth is None else date.fromisoformat(birth),
         region,
         zone,
-        None if tolerance is None else int(tolerance),
+        int(tolerance) if tolerance else None,
         None if assessed is None else date.fromisoformat(assessed),
         household,
-        vulnerable == "true",
-        deceased == "true",
-        sandbox == "true",
+        vulnerable == TRUE,
+        deceased == TRUE,
+        sandbox == TRUE,
         None if branch is None else int(branch),
-        no_profiling == "true",
-        segment,
+        no_profiling == TRUE,
+        one[14],
     )
     if text is None:
         return _make_customer(*columns)
@@ -150,15 +152,16 @@ def _customer(identity: int | None, line: Line) -> CustomerFacts:
     return _make_customer(*columns, known, tuple(sorted(plain.items())))
 
 
-def _number(identity: int | None, line: Line) -> NumberFacts:
-    region, zone, valid, invalid_reason, since, ownership, asked = line[17:24]
+def _number(identity: int | None, line: Line, one: list[str]) -> NumberFacts:
+    since, asked = line[9:11]
+    region, zone, valid, invalid_reason, ownership = one[8:13]
     if since is None and asked is None:
-        return _make_number(identity, region, zone, valid == "true", invalid_reason)
+        return _make_number(identity, region, zone, valid == TRUE, invalid_reason)
     return _make_number(
         identity,
         region,
         zone,
-        valid == "true",
+        valid == TRUE,
         invalid_reason,
         _time(since),
         Ownership(ownership),
@@ -167,7 +170,8 @@ def _number(identity: int | None, line: Line) -> NumberFacts:
 
 
 def _consent(line: Line) -> Consent:
-    granted, channel, purpose, family, withdrawn, expires, basis, profiling_ok = line[4:12]
+    granted, withdrawn, expires, one = line[4:8]
+    channel, purpose, basis, profiling_ok, family = one.split(BETWEEN, 4)
     return _make_consent(
         line[ID],
         moment_of(granted),
@@ -177,7 +181,7 @@ def _consent(line: Line) -> Consent:
         None if withdrawn is None else moment_of(withdrawn),
         None if expires is None else moment_of(expires),
         basis,
-        profiling_ok == "true",
+        profiling_ok == TRUE,
         line[NUMBER],
     )
 
@@ -269,9 +273,9 @@ def _contacts(
     if not found:
         return ()
     if lines.any_released:
-        released = {line[16] for line in found if line[5] == "release"}
+        released = {line[ATTEMPT] for line in found if line[5] == "release"}
         if released:
-            found = [line for line in found if line[16] not in released]
+            found = [line for line in found if line[ATTEMPT] not in released]
     if len(found) > 1:
         found = sorted(found, key=lambda line: (moment_of(line[TEXTS]), line[ID]))
     return tuple(map(_contact, found))
@@ -303,7 +307,8 @@ _PURPOSES = {purpose.value: purpose for purpose in Purpose}
 
 def _contact(line: Line) -> Contact:
     at, kind, household, product, family, campaign, branch, caller_id = line[4:12]
-    actor, purpose, channel, outcome, attempt = line[12:17]
+    attempt, one = line[12:14]
+    actor, purpose, channel, outcome = one.split(BETWEEN, 3)
     return _make_contact(
         moment_of(at),
         _KINDS[kind],
