@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import gc
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -230,37 +231,63 @@ def _screen(portion: Portion) -> tuple[dict[int, Tally], dict[str, dict[str, str
     )
     lists = _lists(campaign, portion)
     people = _people(campaign, portion, lists)
-    tallies = {list_id: Tally() for list_id in lists.values()}
-    basis: dict[str, dict[str, str]] = {}
-    rows: list[str] = []
-    campaign_id, without = campaign.pk, rf"\N{_rest(WITHOUT_NUMBER)}"
-    for customer_id, branch_id, number_id in people:
-        if number_id is None:
-            list_id = lists[branch_id]
-            tallies[list_id].add(WITHOUT_NUMBER)
-            rows.append(f"{list_id}\t{campaign_id}\t{customer_id}\t{without}")
     with_number = [(customer, number) for customer, _, number in people if number is not None]
-    branches = {customer: branch for customer, branch, _ in people}
     at, template = judged_at(campaign), screening_intent(campaign)
     decisions = screen(with_number, template, at)
     by_hand = _by_hand(with_number, decisions, template, at) if campaign.by_hand else {}
-    # people who are alike share a decision, and so their place
-    places: dict[int, tuple[Placed, str]] = {}
-    for customer_id, number_id in with_number:
-        list_id, decision = lists[branches[customer_id]], decisions[customer_id]
-        found = places.get(id(decision))
+    places = _Places(campaign.ends_at)
+    without = places.keep(WITHOUT_NUMBER)
+    campaign_id = campaign.pk
+    # by list, as the leads' indexes are: what lies side by side is written side by side
+    rows: defaultdict[int, list[str]] = defaultdict(list)
+    counted: list[tuple[int, str]] = []
+    for customer_id, branch_id, number_id in people:
+        if number_id is None:
+            number, rest = r"\N", without
+        else:
+            number, rest = str(number_id), places.of(decisions[customer_id])
+            if customer_id in by_hand:
+                rest = places.by_hand(rest, by_hand[customer_id])
+        list_id = lists[branch_id]
+        counted.append((list_id, rest))
+        rows[list_id].append(f"{list_id}\t{campaign_id}\t{customer_id}\t{number}{rest}")
+    _copy("".join(rows[list_id]) for list_id in sorted(rows))
+    tallies: defaultdict[int, Tally] = defaultdict(Tally)
+    for (list_id, rest), customers in Counter(counted).items():
+        tallies[list_id].add(places.placed[rest], customers)
+    return tallies, places.basis
+
+
+class _Places:
+    """Where decisions place people, each as the rest of a lead's row says it.
+
+    People who are alike share a decision, and so their place. `basis`: for each code, the first
+    rule that gave it, with its pack and legal basis.
+    """
+
+    def __init__(self, ends_at: datetime) -> None:
+        self._ends_at = ends_at
+        self._found: dict[int, str] = {}
+        self.placed: dict[str, Placed] = {}
+        self.basis: dict[str, dict[str, str]] = {}
+
+    def of(self, decision: Decision) -> str:
+        """Of somebody for whom there is a decision, which must live on."""
+        found = self._found.get(id(decision))
         if found is None:
-            placed = place(decision, campaign.ends_at)
-            found = places[id(decision)] = (placed, _rest(placed))
-            _note_basis(basis, decision)
-        placed, rest = found
-        if customer_id in by_hand:
-            placed = placed_by_hand(placed, by_hand[customer_id], campaign.ends_at)
-            rest = _rest(placed)
-        tallies[list_id].add(placed)
-        rows.append(f"{list_id}\t{campaign_id}\t{customer_id}\t{number_id}{rest}")
-    _copy(rows)
-    return {key: tally for key, tally in tallies.items() if tally.listed}, basis
+            found = self._found[id(decision)] = self.keep(place(decision, self._ends_at))
+            _note_basis(self.basis, decision)
+        return found
+
+    def by_hand(self, robot: str, by_person: Decision) -> str:
+        """Of somebody whom perhaps a person may call, whatever the robot may."""
+        return self.keep(placed_by_hand(self.placed[robot], by_person, self._ends_at))
+
+    def keep(self, placed: Placed) -> str:
+        """What a row says of a place."""
+        rest = _rest(placed)
+        self.placed[rest] = placed
+        return rest
 
 
 def judged_at(campaign: Campaign) -> datetime:
@@ -349,9 +376,11 @@ def _people(
     audience = audience_of(campaign).filter(pk__gte=portion.first_id, pk__lt=portion.until_id)
     if portion.target_list_id is not None:
         audience = audience.filter(branch_id__in=lists)
-    people = list(audience.order_by("pk").values_list("pk", "branch_id"))
+    sql, values = audience.order_by("pk").values("pk", "branch_id").query.sql_with_params()
     with by_keys() as cursor:
-        cursor.execute(_NUMBERS, ["{" + ",".join(str(customer) for customer, _ in people) + "}"])
+        cursor.execute(sql, values)
+        people = cursor.fetchall()
+        cursor.execute(_NUMBERS, ["{" + ",".join([str(customer) for customer, _ in people]) + "}"])
         best = dict(cursor.fetchall())
     # who moved to a branch that has no list is not in this screening
     return [(each, branch, best.get(each)) for each, branch in people if branch in lists]
@@ -373,6 +402,6 @@ def _rest(placed: Placed) -> str:
     return f"\t{placed.state}\t{{{codes}}}\t{lifts}\t0\t\t\t{hand}\n"
 
 
-def _copy(rows: list[str]) -> None:
+def _copy(rows: Iterable[str]) -> None:
     with connection.cursor() as cursor:
         cursor.copy_expert(_COPY, io.StringIO("".join(rows)))

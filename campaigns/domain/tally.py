@@ -23,16 +23,16 @@ class Tally:
         self.blocked: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
 
-    def add(self, placed: Placed) -> None:
-        """Count one customer."""
-        self.listed += 1
+    def add(self, placed: Placed, customers: int = 1) -> None:
+        """Count customers, all placed alike."""
+        self.listed += customers
         if placed.state is LeadState.LISTED:
-            self.eligible += 1
-            self.waiting += placed.clears_at is not None
+            self.eligible += customers
+            self.waiting += customers if placed.clears_at is not None else 0
         else:
-            self.blocked[placed.codes[0] if placed.codes else "UNKNOWN"] += 1
+            self.blocked[placed.codes[0] if placed.codes else "UNKNOWN"] += customers
         for code in placed.codes:
-            self.reasons[code] += 1
+            self.reasons[code] += customers
 
     def document(self) -> dict[str, Any]:
         """As stored; the commonest reasons first."""

@@ -22,7 +22,8 @@ class Lead(models.Model):
     """
 
     # that all four exist is checked a statement at a time and not a row at a time (migration 0007):
-    # a screening stores a million; the indexes below serve for them
+    # a screening stores a million; the indexes below serve for them. Each is paid for a million
+    # times, and nobody looks for the leads of a number
     target_list = models.ForeignKey(
         TargetList,
         on_delete=models.CASCADE,
@@ -40,7 +41,9 @@ class Lead(models.Model):
     customer = models.ForeignKey(
         Customer, on_delete=models.PROTECT, db_index=False, db_constraint=False
     )
-    number = models.ForeignKey(Number, null=True, on_delete=models.PROTECT, db_constraint=False)
+    number = models.ForeignKey(
+        Number, null=True, on_delete=models.PROTECT, db_index=False, db_constraint=False
+    )
     state = models.CharField(
         _("state"),
         max_length=10,
