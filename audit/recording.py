@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection
+from psycopg2.extras import execute_batch
 
 from audit.domain.canonical import canonical, storable
 
@@ -33,6 +35,12 @@ def record(*, kind: str, actor_id: int | None, subject: str, payload: dict[str, 
         cursor.execute(
             INSERT, entry(kind=kind, actor_id=actor_id, subject=subject, payload=payload)
         )
+
+
+def record_all(entries: Iterable[dict[str, Any]]) -> None:
+    """Append entries (made by `entry`), a hundred a message."""
+    with connection.cursor() as cursor:
+        execute_batch(cursor.cursor, INSERT, entries)
 
 
 def entry(

@@ -21,6 +21,9 @@ from campaigns.models import Campaign, Portion, TargetList
 
 #: Customers of a portion: a second's work or so, and one facts statement.
 SIZE = 10_000
+#: The last so many are cut again, into smaller ones.
+LAST = 2
+LAST_SIZE = 2_500
 #: Nobody has finished a portion for so long (real time): work was lost.
 STALLED = timedelta(seconds=60)
 
@@ -51,11 +54,14 @@ def cut(
     at_real: datetime,
     target_list: TargetList | None = None,
 ) -> int:
-    """Cut an audience, or what of it belongs to one list; returns how many portions there are."""
-    sql, values = audience.order_by().values("pk").query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(_CUT.format(audience=sql), [SIZE, *values])
-        parts = cursor.fetchall()
+    """Cut an audience, or what of it belongs to one list; returns how many portions there are.
+
+    The last ones are small, so that no worker waits long for another at the end.
+    """
+    parts = _parts(audience, SIZE)
+    if parts:
+        parts, last = parts[:-LAST], parts[-LAST:]
+        parts += _parts(audience.filter(pk__gte=last[0][0]), min(LAST_SIZE, SIZE))
     Portion.objects.bulk_create(
         Portion(
             campaign=campaign,
@@ -68,6 +74,15 @@ def cut(
         for first, until, customers in parts
     )
     return len(parts)
+
+
+def _parts(audience: QuerySet[Customer], size: int) -> list[tuple[int, int, int]]:
+    """First id, the id after the last, and how many customers, of each stretch of that size."""
+    sql, values = audience.order_by().values("pk").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(_CUT.format(audience=sql), [size, *values])
+        found: list[tuple[int, int, int]] = cursor.fetchall()
+    return found
 
 
 def wanted(campaign_id: int) -> QuerySet[Portion]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import io
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ from django.utils.timezone import localdate
 
 from audiences.models import Customer
 from audiences.segmenting import customers_in, customers_of_import
-from audit.recording import record
+from audit.recording import entry, record, record_all
 from campaigns.domain.campaign_state import CampaignState
 from campaigns.domain.list_state import ListState
 from campaigns.domain.sorting import (
@@ -195,19 +196,31 @@ def _count(lists: list[TargetList], portions: QuerySet[Portion]) -> None:
         basis = {**portion.basis, **basis}
         for list_id, tally in portion.tallies.items():
             tallies.setdefault(list_id, []).append(tally)
-    at = clock_now()
+    found: dict[int, dict[str, Any]] = {}
     for target_list in lists:
         counts = Tally.total(tallies.get(str(target_list.pk), ())).document()
         counts["basis"] = {code: basis[code] for code in counts["reasons"] if code in basis}
-        TargetList.objects.filter(pk=target_list.pk).update(counts=counts, screened_at=at)
-        record(
+        found[target_list.pk] = counts
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTED, {"counts": json.dumps(found), "at": clock_now()})
+    record_all(
+        entry(
             kind="target_list.screened",
             actor_id=None,
-            subject=f"target_list:{target_list.pk}",
+            subject=f"target_list:{list_id}",
             payload=counts,
         )
-        publish(f"campaign:{target_list.campaign_id}", "screening", {"list": target_list.pk})
+        for list_id, counts in found.items()
+    )
+    for campaign_id in {target_list.campaign_id for target_list in lists}:
+        publish(f"campaign:{campaign_id}", "screening", {"lists": len(found)})
     portions.delete()
+
+
+_COUNTED = """
+UPDATE campaigns_targetlist AS list SET counts = counted.value, screened_at = %(at)s
+FROM jsonb_each(%(counts)s::jsonb) AS counted WHERE list.id = counted.key::bigint
+"""
 
 
 def audience_of(campaign: Campaign) -> QuerySet[Customer]:

@@ -130,6 +130,22 @@ def small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("campaigns.portions.SIZE", 2)
 
 
+def test_the_last_portions_are_small_so_that_no_worker_waits_long(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("campaigns.portions.SIZE", 2)
+    monkeypatch.setattr("campaigns.portions.LAST_SIZE", 1)
+    campaign = make_campaign(cast)
+    start_screening(campaign, cast.marketer)
+    plan(campaign.pk)
+    portions = list(campaign.portions.order_by("first_id"))
+    assert [portion.customers for portion in portions] == [2, 1, 1, 1]
+    ends = [portion.until_id for portion in portions]
+    assert all(end <= each.first_id for end, each in zip(ends, portions[1:], strict=False))
+    screen_campaign(campaign.pk)
+    assert Lead.objects.filter(campaign=campaign).count() == 5
+
+
 @pytest.mark.usefixtures("small_portions")
 def test_work_that_died_goes_on_with_the_portions_that_are_not_done(cast: Cast) -> None:
     campaign = make_campaign(cast)
