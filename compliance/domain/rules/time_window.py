@@ -16,7 +16,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from itertools import product
@@ -30,6 +30,8 @@ from compliance.domain.decision import Reason
 from compliance.domain.facts import Facts, World
 from compliance.domain.intent import Intent
 from compliance.domain.intervals import (
+    DAY,
+    TICK,
     CalendarUnknown,
     Window,
     WindowsOn,
@@ -38,7 +40,7 @@ from compliance.domain.intervals import (
     parse_clock,
 )
 from compliance.domain.rules.base import Rule, lives_in, may_lie_in, objection
-from compliance.domain.terms import local_date, zone
+from compliance.domain.terms import local_date, start_of_day, zone
 
 HORIZON_DAYS = 401
 _ALL_DAY = (Window(0, 1440),)
@@ -76,11 +78,22 @@ class _Place(NamedTuple):
 
 
 class _Finding(NamedTuple):
+    """`steady_until`: of what is open, the last instant until which all of this stays so."""
+
     code: str = ""
     clears_at: datetime | None = None
     observed: str = ""
     limit: str = ""
     open_until: datetime | None = None
+    steady_until: datetime | None = None
+
+
+class _Open(NamedTuple):
+    """Found open at `since`, and so until `finding.steady_until`, by this calendar."""
+
+    since: datetime
+    finding: _Finding
+    calendar: Calendar
 
 
 class TimeWindowRule(Rule):
@@ -99,6 +112,11 @@ class TimeWindowRule(Rule):
     @cached_property
     def hours_of(self) -> dict[str, tuple[str, ...]]:
         """By region, as far as it was asked for: whose hours must be kept there."""
+        return {}
+
+    @cached_property
+    def opened(self) -> dict[tuple[object, date], _Open]:
+        """By places and date (UTC): hours that were found open, for the instants that follow."""
         return {}
 
     @cached_property
@@ -130,19 +148,36 @@ def open_until(rule: TimeWindowRule, facts: Facts, now: datetime) -> datetime | 
 
 def _find(rule: TimeWindowRule, facts: Facts, now: datetime) -> _Finding:
     calendar = facts.world.calendar
-    held = rule.memo.get(now)
-    if held is None or (held[0] is not calendar and held[0].versions != calendar.versions):
-        if len(rule.memo) > _MEMO_LIMIT:
-            rule.memo.clear()
-        held = rule.memo[now] = (calendar, {})
     key: object = None
     if rule.everywhere is None:
         key = _at_home(rule, facts) if rule.where == "fixed" else _places(rule, facts)
+    opened = rule.opened.get((key, now.date()))
+    if opened is not None and _holds(opened, calendar, now):
+        return opened.finding
+    held = rule.memo.get(now)
+    if held is None or not _same(held[0], calendar):
+        if len(rule.memo) > _MEMO_LIMIT:
+            rule.memo.clear()
+        held = rule.memo[now] = (calendar, {})
     found = held[1].get(key)
     if found is None:
         places = rule.everywhere or _places(rule, facts)
         found = held[1][key] = _search(rule, places, calendar, now)
+        if found.steady_until is not None:
+            if len(rule.opened) > _MEMO_LIMIT:
+                rule.opened.clear()
+            rule.opened[key, now.date()] = _Open(now, found, calendar)
     return found
+
+
+def _holds(opened: _Open, calendar: Calendar, now: datetime) -> bool:
+    last = opened.finding.steady_until
+    within = last is not None and opened.since <= now <= last
+    return within and _same(opened.calendar, calendar)
+
+
+def _same(one: Calendar, other: Calendar) -> bool:
+    return one is other or one.versions == other.versions
 
 
 def _at_home(rule: TimeWindowRule, facts: Facts) -> tuple[str, ...]:
@@ -213,6 +248,7 @@ def _search(
 ) -> _Finding:
     worst = _Finding()
     until: datetime | None = None
+    steady: datetime | None = datetime.max.replace(tzinfo=UTC)
     for place in places:
         try:
             zone(place.zone)
@@ -223,8 +259,12 @@ def _search(
             worst = worst if worst.code else found
         elif found.open_until is not None:
             until = found.open_until if until is None else min(until, found.open_until)
+        if steady is not None and found.steady_until is not None:
+            steady = min(steady, found.steady_until)
+        else:
+            steady = None
     if not worst.code:
-        return _Finding(open_until=until)
+        return _Finding(open_until=until, steady_until=steady)
     openings = [(place.zone, _windows_on(rule, place.region, calendar)) for place in places]
     return worst._replace(clears_at=_opens_everywhere(rule, openings, now))
 
@@ -236,11 +276,14 @@ def _in_place(rule: TimeWindowRule, place: _Place, calendar: Calendar, now: date
         return _Finding("CAL_MISSING", None, str(today.year))
     mine = _of_day(rule.regions.get(place.region, rule.windows), kind, today)
     if mine is _ALL_DAY:
-        return _Finding()
+        return _Finding(steady_until=start_of_day(today + DAY, place.zone) - TICK)
     windows_on = _windows_on(rule, place.region, calendar)
     interval, in_tail = interval_at(now, windows_on, place.zone, rule.tail_guard_s)
     if interval is not None:
-        return _Finding(open_until=interval.closes)
+        # tomorrow may be another kind of day, or one that the calendar does not know
+        last = interval.closes - max(timedelta(seconds=rule.tail_guard_s), TICK)
+        within = local_date(interval.closes - TICK, place.zone) == today
+        return _Finding(open_until=interval.closes, steady_until=last if within else None)
     observed = f"{now.astimezone(zone(place.zone)):%H:%M}"
     limit = ", ".join(str(window) for window in mine)
     if in_tail:
