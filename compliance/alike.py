@@ -52,12 +52,8 @@ class Likenesses:
         }
         self._more_of_numbers = set(lines.attempts[1])
 
-    def of(self, customer: int | None, number: int | None) -> Likeness | None:
-        """None: there is more to be known, and the pair must be judged alone."""
-        return next(self.each([(customer, number)]))
-
     def each(self, pairs: Iterable[Pair]) -> Iterator[Likeness | None]:
-        """Of every pair, in order."""
+        """Of every pair, in order. None: there is more to be known, and it must be judged alone."""
         lines, births, assessments = self._lines, self._births, self._assessments
         people, consents, (of_customers, of_numbers) = (
             lines.people, lines.consents, lines.suppressions

@@ -462,7 +462,7 @@ def test_a_likeness_tells_whose_household_was_called_and_is_none_of_what_was_tak
     turns = Judge(wish, loaded.stack, loaded.world, NOW).turns
     assert turns is not None
     likenesses = Likenesses(loaded.lines, turns, wish, NOW)
-    same, too, other, released = (likenesses.of(*pair) for pair in pairs)
+    same, too, other, released = likenesses.each(pairs)
     assert same == too and same is not None and other is not None
     assert same != other and same.person == other.person
     assert released is None
@@ -491,6 +491,6 @@ def test_whose_refusal_or_consent_depends_on_when_something_else_was_is_judged_a
     loaded = load(pairs, wish, since=NOW, at=NOW)
     turns = Judge(wish, loaded.stack, loaded.world, NOW).turns
     assert turns is not None
-    found = [Likenesses(loaded.lines, turns, wish, NOW).of(*pair) for pair in pairs]
+    found = list(Likenesses(loaded.lines, turns, wish, NOW).each(pairs))
     assert [each is None for each in found] == [False, True, True, True, False, True, False]
     assert len({each for each in found if each is not None}) == 3
