@@ -7,6 +7,7 @@ import importlib
 import json
 import os
 import pkgutil
+import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,6 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     with words_on_stderr():
         result = importlib.import_module(f"bench.{args.name}").run(args.size)
+    # figures of two builds cannot be compared (docs/decisions/014-the-distributions-python.md)
+    result["python"] = f"{platform.python_version()} {sys.base_prefix}"
     print(json.dumps(result, ensure_ascii=False, indent=None if args.json else 2))
     return 0
 

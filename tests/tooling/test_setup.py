@@ -84,6 +84,16 @@ def path_with(tmp_path: Path, python: str | None) -> str:
     return str(folder)
 
 
+def of_the_distribution() -> str | None:
+    """The first Python there that can make an environment; a machine need not have one."""
+    can = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"
+    for name in ("python3.13", "python3.12", "python3.11", "python3.14", "python3", "python"):
+        path = Path("/usr/bin", name)
+        if path.exists() and subprocess.run([path, "-c", can], capture_output=True).returncode == 0:
+            return str(path)
+    return None
+
+
 def test_an_old_python_is_named(clone: Path, tmp_path: Path) -> None:
     path = path_with(tmp_path, FAKE_PYTHON.format(too_old=1, version="3.8"))
     result = set_up(clone, PATH=path)
@@ -106,6 +116,18 @@ def test_no_python_at_all_is_said(clone: Path, tmp_path: Path) -> None:
     result = set_up(clone, PATH=path_with(tmp_path, None))
     assert result.returncode == 1
     assert "there is none" in result.stderr
+
+
+def test_the_distributions_python_comes_before_others_in_the_path(
+    clone: Path, tmp_path: Path
+) -> None:
+    others = path_with(tmp_path, "#!/bin/sh\n[ $# -gt 1 ] || echo another\n")
+    (clone / "bin" / "install.py").write_text("import sys; print(sys.executable)\n")
+    alone, beside = (
+        set_up(clone, PATH=path).stdout.strip() for path in (others, f"{others}:/usr/bin")
+    )
+    assert alone == "another"
+    assert beside == (of_the_distribution() or "another")
 
 
 def test_set_up_recovers_from_no_network_and_from_a_half_made_environment(
