@@ -116,9 +116,7 @@ def _measure(url: str, size: str) -> tuple[dict[str, Any], dict[str, Any]]:
             turn = crew.ask(turn_s)
             seconds += turn.seconds
             saturated.add(turn)
-            allowed = saturated.codes.count("ALLOW")
-            weights = (max(1, allowed), max(1, len(saturated.codes) - allowed))
-            rates.append(limiting.measure(scripts, weights, url, turn_s))
+            rates.append(limiting.measure(scripts, saturated, url, turn_s))
     asked = len(saturated.codes)
     figures = {
         "offered_asked": len(offered.waits),

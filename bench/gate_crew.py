@@ -46,6 +46,10 @@ class Job:
         second = self.per_number if place < HOT and random.random() < 0.5 else 0
         return self.dial(place, second)
 
+    def is_hot(self, intent: Intent) -> bool:
+        """Whether it is about one of the few whom everybody wants."""
+        return intent.customer_id is not None and intent.customer_id < self.first_customer + HOT
+
     def dial(self, place: int, second: int = 0) -> Intent:
         """A person's dial to one customer."""
         return Intent(
@@ -67,10 +71,16 @@ class Job:
 
 @dataclass(slots=True)
 class Seen:
-    """What came of it. `waits` are milliseconds from when each was due; CPU in seconds."""
+    """What came of it. `waits` are milliseconds from when each was due; CPU in seconds.
+
+    `allowed`, `refused_hot`, `refused_others`: how often each, the hot being whom everybody wants.
+    """
 
     waits: list[float] = field(default_factory=list)
     codes: list[str] = field(default_factory=list)
+    allowed: int = 0
+    refused_hot: int = 0
+    refused_others: int = 0
     seconds: float = 0.0
     own_cpu: float = 0.0
     server_cpu: float = 0.0
@@ -79,6 +89,9 @@ class Seen:
         """Together with what another worker saw at the same time."""
         self.waits += other.waits
         self.codes += other.codes
+        self.allowed += other.allowed
+        self.refused_hot += other.refused_hot
+        self.refused_others += other.refused_others
         self.seconds = max(self.seconds, other.seconds)
         self.own_cpu += other.own_cpu
         self.server_cpu += other.server_cpu
@@ -150,19 +163,24 @@ def _work(order: Order, job: Job, random: Random) -> Seen:
     own, theirs = time.process_time(), _cpu(server)
     while due < end:
         time.sleep(max(0.0, due - time.perf_counter()))
-        _ask(job.wanted(random), due, seen)
+        _ask(job, job.wanted(random), due, seen)
         due = due + order.every if order.every else time.perf_counter()
     seen.own_cpu, seen.server_cpu = time.process_time() - own, _cpu(server) - theirs
     seen.seconds = time.perf_counter() - order.begin
     return seen
 
 
-def _ask(intent: Intent, due: float, seen: Seen) -> None:
+def _ask(job: Job, intent: Intent, due: float, seen: Seen) -> None:
     result = reserve(lambda: replace(intent))
     seen.waits.append((time.perf_counter() - due) * 1000)
     seen.codes.append(result.decision.codes[0] if result.decision.codes else "ALLOW")
     if result.attempt_id is not None:
+        seen.allowed += 1
         close(result.attempt_id)
+    elif job.is_hot(intent):
+        seen.refused_hot += 1
+    else:
+        seen.refused_others += 1
 
 
 def _server_process() -> psutil.Process | None:

@@ -20,18 +20,21 @@ from statistics import mean
 
 from django.db import connection
 
-from bench.gate_crew import HOT, WORKERS, Job
+from bench.gate_crew import HOT, WORKERS, Job, Seen
 from compliance.domain.intent import Intent
 from compliance.gate import GateResult, close, reserve
 from config.embedded.postgres import MAJOR
 
 #: A permission must be one customer's alone (two live ones would break a unique key), so each
-#: client has cold customers of its own; a refusal is about anybody whom everybody wants.
+#: client has cold customers of its own; a refusal is about one whom everybody wants, or anybody.
 _OWN = """\\set place {hot} + :client_id + {clients} * random(0, {rounds})
 \\set second 0
 """
-_SHARED = """\\set place random(0, {hot} - 1)
+_HOT = """\\set place random(0, {hot} - 1)
 \\set second random(0, 1)
+"""
+_ANYBODY = """\\set place random(0, {customers} - 1)
+\\set second 0
 """
 _DRAWN = """\\set customer {customer} + :place
 \\set number {number} + :place + :second * {per_number}
@@ -54,10 +57,11 @@ class NoPgbench(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Scripts:
-    """What pgbench runs, and how many messages each is made of."""
+    """What pgbench runs, and of how many messages a permission and a refusal are made."""
 
     allowed: str
-    refused: str
+    refused_hot: str
+    refused_others: str
     messages: tuple[int, int]
 
 
@@ -66,18 +70,24 @@ def record(job: Job) -> Scripts:
     reserve(lambda: job.dial(0))  # reads the packs and the calendar, once a process
     # the last customers are cold; whether one may be called is found by asking
     for place in reversed(range(job.customers)):
-        allowed = _recorded(job, job.dial(place), _OWN, wanted=True)
+        allowed = _recorded(job.dial(place), wanted=True)
         if allowed is not None:
             break
     refused = None
     while refused is None:
         # whoever was allowed once is refused the next time
-        refused = _recorded(job, job.dial(0), _SHARED, wanted=False)
+        refused = _recorded(job.dial(0), wanted=False)
     assert allowed is not None
-    return Scripts(allowed[0], refused[0], (allowed[1], refused[1]))
+    return Scripts(
+        _script(job, _OWN, allowed),
+        _script(job, _HOT, refused),
+        _script(job, _ANYBODY, refused),
+        (len(allowed), len(refused)),
+    )
 
 
-def _recorded(job: Job, intent: Intent, drawn: str, *, wanted: bool) -> tuple[str, int] | None:
+def _recorded(intent: Intent, *, wanted: bool) -> list[str] | None:
+    """The messages of one reserve, with variables; None when it came out otherwise."""
     connection.ensure_connection()
     connection.queries_log.clear()
     connection.force_debug_cursor = True
@@ -92,16 +102,20 @@ def _recorded(job: Job, intent: Intent, drawn: str, *, wanted: bool) -> tuple[st
     sent = [query["sql"].strip().rstrip(";") for query in connection.queries_log]
     # plans are made once (_planned)
     statements = [one for one in sent if not one.startswith("PREPARE ")]
-    varied = [_varied(one, intent, result) for one in statements]
-    head = _planned() + (drawn + _DRAWN).format(
+    return [_varied(one, intent, result) for one in statements]
+
+
+def _script(job: Job, place: str, messages: list[str]) -> str:
+    head = _planned() + (place + _DRAWN).format(
         hot=HOT,
         clients=WORKERS,
+        customers=job.customers,
         rounds=(job.customers - HOT) // WORKERS - 1,
         customer=job.first_customer,
         number=job.first_number,
         per_number=job.per_number,
     )
-    return head + "\n".join(varied) + "\n", len(varied)
+    return head + "\n".join(messages) + "\n"
 
 
 def _planned() -> str:
@@ -139,15 +153,19 @@ def _varied(statement: str, intent: Intent, result: GateResult) -> str:
     return f"{text} \\gset"  # with the decision's id
 
 
-def measure(scripts: Scripts, weights: tuple[int, int], url: str, seconds: int) -> float:
-    """Transactions a second with as many clients as the crew has workers."""
+def measure(scripts: Scripts, seen: Seen, url: str, seconds: int) -> float:
+    """Transactions a second with as many clients as the crew has workers, mixed as it saw them."""
+    parts = (
+        ("allowed", scripts.allowed, seen.allowed),
+        ("refused_hot", scripts.refused_hot, seen.refused_hot),
+        ("refused_others", scripts.refused_others, seen.refused_others),
+    )
     with tempfile.TemporaryDirectory() as folder:
         files: list[str] = []
-        parts = (("allowed", scripts.allowed), ("refused", scripts.refused))
-        for (name, text), weight in zip(parts, weights, strict=True):
+        for name, text, weight in parts:
             path = Path(folder, f"{name}.sql")
             path.write_text(text, encoding="utf-8")
-            files += ["-f", f"{path}@{weight}"]
+            files += ["-f", f"{path}@{max(1, weight)}"]
         command = [pgbench(), "-n", "-c", str(WORKERS), "-j", "1", "-P", "1", "-D", "planned=0"]
         command += ["-T", str(seconds + WARM_UP_S), *files, url]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

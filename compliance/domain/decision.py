@@ -31,6 +31,9 @@ _SEVERITY = {
 }
 
 
+_NOTHING_OBJECTED = {area.value: Outcome.ALLOW for area in Area}
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One rule's objection. `clears_at` is the first instant at which this rule no longer objects
@@ -136,7 +139,7 @@ class Decision:
     @property
     def verdicts(self) -> dict[str, str]:
         """Right product, customer, time, channel: each with its own outcome."""
-        found = {area.value: Outcome.ALLOW for area in Area}
+        found = dict(_NOTHING_OBJECTED)
         for reason in self.reasons:
             area, outcome = reason.area.value, reason.outcome
             if _SEVERITY[outcome] > _SEVERITY[found[area]]:

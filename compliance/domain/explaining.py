@@ -258,14 +258,13 @@ def explain(
 ) -> Sentence:
     """The sentence of a code with its values, e.g. "近7天该客户已有3次拨打，上限3次，…"."""
     template = SENTENCES[family(code)]
-    when = clears_at.astimezone(zone(zone_name)) if clears_at is not None else None
     zh_clears = en_clears = ""
-    if when is not None and family(code) in _COUNTING:
-        zh_clears = f"，{when:%Y-%m-%d %H:%M}后可再拨"
-        en_clears = f"; may be called again from {when:%Y-%m-%d %H:%M}"
-    elif when is not None:
-        zh_clears = f"，至{when:%Y-%m-%d %H:%M}"
-        en_clears = f", until {when:%Y-%m-%d %H:%M}"
+    if clears_at is not None:
+        when = f"{clears_at.astimezone(zone(zone_name)):%Y-%m-%d %H:%M}"
+        if family(code) in _COUNTING:
+            zh_clears, en_clears = f"，{when}后可再拨", f"; may be called again from {when}"
+        else:
+            zh_clears, en_clears = f"，至{when}", f", until {when}"
     return Sentence(
         template.zh.format_map(_Lenient(values, clears=zh_clears)),
         template.en.format_map(_Lenient(values, clears=en_clears)),
