@@ -82,6 +82,8 @@ def main(arguments: Sequence[str]) -> int:
     """Runs what the command line asks for; the exit status is 0 when all of it passed."""
     wanted, pytest_arguments = parse(arguments)
     environment = {**DEFAULTS, **os.environ}
+    # the tests start some hundred processes: compiled once is enough
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     if PYTEST in wanted:
         chromium = find_chromium(os.environ)
         if chromium is None:

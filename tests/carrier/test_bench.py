@@ -21,7 +21,7 @@ def test_the_carriers_bench_prints_one_object(capsys: pytest.CaptureFixture[str]
     printed = capsys.readouterr().out
     found = json.loads(printed)
     assert printed.count("\n") == 1
-    assert list(found) == ["bench", "size", "figures", "limit", "ratio", "targets"]
+    assert list(found) == ["bench", "size", "figures", "limit", "ratio", "targets", "python"]
     assert found["figures"]["calls"] == 1000
     assert found["figures"]["webhooks"] == 4243  # seed 1: the same people every time
     assert {t["name"]: t["target"] for t in found["targets"]} == {
