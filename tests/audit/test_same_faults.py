@@ -77,8 +77,9 @@ ATTACKS: dict[str, set[str]] = {
             "UPDATE {table} SET at = at + interval '1 s' WHERE id = (SELECT min(id) FROM {table})",
             "DELETE FROM {table}",
             "UPDATE {table} SET id = (SELECT sum(id) FROM {table}) - id",
-            "INSERT INTO {table} SELECT * FROM (SELECT (jsonb_populate_record(t,"
-            " jsonb_build_object('id', t.id + 1000))).* FROM {table} t LIMIT 1) AS more",
+            # of a row that is sealed; the newest is not yet
+            "INSERT INTO {table} SELECT * FROM (SELECT (jsonb_populate_record(t, jsonb_build_object"
+            "('id', t.id + 1000))).* FROM {table} t ORDER BY id LIMIT 1) AS more",
         )
         if table != "robot_turn" or "sum(id)" not in attack
     },
