@@ -73,14 +73,13 @@ class Job:
 class Seen:
     """What came of it. `waits` are milliseconds from when each was due; CPU in seconds.
 
-    `allowed`, `refused_hot`, `refused_others`: how often each, the hot being whom everybody wants.
+    `codes`: the first of each decision, or ALLOW. `refused_hot`: how many refusals were about those
+    whom everybody wants.
     """
 
     waits: list[float] = field(default_factory=list)
     codes: list[str] = field(default_factory=list)
-    allowed: int = 0
     refused_hot: int = 0
-    refused_others: int = 0
     seconds: float = 0.0
     own_cpu: float = 0.0
     server_cpu: float = 0.0
@@ -89,9 +88,7 @@ class Seen:
         """Together with what another worker saw at the same time."""
         self.waits += other.waits
         self.codes += other.codes
-        self.allowed += other.allowed
         self.refused_hot += other.refused_hot
-        self.refused_others += other.refused_others
         self.seconds = max(self.seconds, other.seconds)
         self.own_cpu += other.own_cpu
         self.server_cpu += other.server_cpu
@@ -175,12 +172,9 @@ def _ask(job: Job, intent: Intent, due: float, seen: Seen) -> None:
     seen.waits.append((time.perf_counter() - due) * 1000)
     seen.codes.append(result.decision.codes[0] if result.decision.codes else "ALLOW")
     if result.attempt_id is not None:
-        seen.allowed += 1
         close(result.attempt_id)
     elif job.is_hot(intent):
         seen.refused_hot += 1
-    else:
-        seen.refused_others += 1
 
 
 def _server_process() -> psutil.Process | None:

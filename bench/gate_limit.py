@@ -155,10 +155,11 @@ def _varied(statement: str, intent: Intent, result: GateResult) -> str:
 
 def measure(scripts: Scripts, seen: Seen, url: str, seconds: int) -> float:
     """Transactions a second with as many clients as the crew has workers, mixed as it saw them."""
+    allowed, hot = seen.codes.count("ALLOW"), seen.refused_hot
     parts = (
-        ("allowed", scripts.allowed, seen.allowed),
-        ("refused_hot", scripts.refused_hot, seen.refused_hot),
-        ("refused_others", scripts.refused_others, seen.refused_others),
+        ("allowed", scripts.allowed, allowed),
+        ("refused_hot", scripts.refused_hot, hot),
+        ("refused_others", scripts.refused_others, len(seen.codes) - allowed - hot),
     )
     with tempfile.TemporaryDirectory() as folder:
         files: list[str] = []

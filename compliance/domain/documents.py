@@ -107,9 +107,10 @@ def _world_json(world: World) -> orjson.Fragment:
     last = _written
     if last is None or last[0] is not world:
         calendar = world.calendar
-        parts = _with_parts(_of_values(world))
-        parts["calendar"] = {"country": calendar.country, "versions": calendar.versions}
-        _written = last = world, orjson.Fragment(orjson.dumps(parts, option=orjson.OPT_UTC_Z))
+        whole = _of_values(world)
+        whole["calendar"] = {"country": calendar.country, "versions": calendar.versions}
+        text = orjson.dumps(_with_parts(whole), option=orjson.OPT_UTC_Z)
+        _written = last = world, orjson.Fragment(text)
     return last[1]
 
 
@@ -124,7 +125,7 @@ def canonical(document: object) -> str:
 
 
 def _with_parts(whole: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a value, and now those of its parts."""
+    """The same fields; of those that are parts, in place, the fields of each."""
     for name, part in whole.items():
         if type(part) is tuple:
             whole[name] = [_of_values(each) for each in part]
