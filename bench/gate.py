@@ -1,6 +1,7 @@
 """How fast permissions are given when fifty workers want the same customers.
 
-``run(size)``: fifty processes ask the gate, first 50 times a second, then as often as they can.
+``run(size)``: fifty workers ask the gate, first 50 times a second, then as often as they can.
+
 Every second request is for one of fifty customers whom everybody wants; an attempt is closed as
 soon as it is given, so that the caps are what stops the next one. Beside it, in turns with it and
 on the same server, pgbench sends the same statements with as many clients (gate_limit.py): what the

@@ -1,11 +1,13 @@
-"""The gate's bench: fifty processes that ask for permissions, at a rate or flat out.
+"""The gate's bench: fifty workers who ask for permissions, at a rate or flat out.
 
-Processes as RQ's workers are, forked from one that has loaded everything. Needs Django set up.
+They are threads of as few processes as in production (dialer/workers.py), forked from one that has
+loaded everything. Needs Django set up.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -20,6 +22,7 @@ from django.db import connection
 
 from compliance.domain.intent import Actor, DialKind, Intent, Purpose
 from compliance.gate import close, reserve
+from dialer.workers import THREADS
 
 WORKERS = 50
 #: Ids that occur nowhere else in a statement: they are found again in its text.
@@ -124,23 +127,34 @@ class Crew:
 
 @contextmanager
 def crew(job: Job) -> Iterator[Crew]:
-    """Fifty processes for as long as the context lasts."""
+    """Fifty workers for as long as the context lasts."""
     connection.close()  # a connection may not be shared by two processes
     fork = multiprocessing.get_context("fork")
-    pipes, workers = [], []
-    for place in range(WORKERS):
-        ours, theirs = fork.Pipe()
-        worker = fork.Process(target=_serve, args=(theirs, job, place), daemon=True)
-        worker.start()
-        pipes.append(ours)
-        workers.append(worker)
+    pipes = [fork.Pipe() for _ in range(WORKERS)]
+    processes = []
+    for first in range(0, WORKERS, THREADS):
+        theirs = [pipe for _, pipe in pipes[first : first + THREADS]]
+        process = fork.Process(target=_serve_all, args=(theirs, job, first), daemon=True)
+        process.start()
+        processes.append(process)
     try:
-        yield Crew(pipes)
+        yield Crew([pipe for pipe, _ in pipes])
     finally:
-        for worker in workers:
-            worker.terminate()
-        for worker in workers:
-            worker.join()
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.join()
+
+
+def _serve_all(pipes: list[Connection], job: Job, first: int) -> None:
+    threads = [
+        threading.Thread(target=_serve, args=(pipe, job, place))
+        for place, pipe in enumerate(pipes, first)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def _serve(pipe: Connection, job: Job, place: int) -> None:
@@ -157,12 +171,12 @@ def _work(order: Order, job: Job, random: Random) -> Seen:
     due = order.begin
     end = order.begin + order.seconds
     time.sleep(max(0.0, due - time.perf_counter()))
-    own, theirs = time.process_time(), _cpu(server)
+    own, theirs = time.thread_time(), _cpu(server)
     while due < end:
         time.sleep(max(0.0, due - time.perf_counter()))
         _ask(job, job.wanted(random), due, seen)
         due = due + order.every if order.every else time.perf_counter()
-    seen.own_cpu, seen.server_cpu = time.process_time() - own, _cpu(server) - theirs
+    seen.own_cpu, seen.server_cpu = time.thread_time() - own, _cpu(server) - theirs
     seen.seconds = time.perf_counter() - order.begin
     return seen
 

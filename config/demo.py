@@ -294,8 +294,8 @@ class Run:
         )  # fmt: skip
         worker = [PYTHON, "manage.py", "rqworker", "--worker-class", "rq.SimpleWorker"]
         self.supervisor.start(
-            Process("worker-placing", [*worker, "placing"]),
-            Process("worker-batch", [*worker, "batch", "placing"]),
+            Process("worker-placing", [PYTHON, "manage.py", "runplacing", "--threads", "8"]),
+            Process("worker-batch", [*worker, "batch"]),
             Process("sealer", [PYTHON, "manage.py", "audit", "seal", "--forever"]),
             Process("dialer", [PYTHON, "manage.py", "rundialer"]),
         )

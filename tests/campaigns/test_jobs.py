@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
-from urllib.parse import quote
 
 import django_rq
 import psycopg2
 import pytest
-from django.conf import settings
 from django.db import connection
 from rq import SimpleWorker
 
@@ -31,11 +23,12 @@ from campaigns.submitting import submit_all
 from clock.reading import real
 from tests.campaigns.making import list_of, make_campaign, make_world
 from tests.cast import Cast, customer, make_cast, number
+from tests.processes import manage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROOT = Path(__file__).resolve().parents[2]
 LATER = timedelta(seconds=1)
+_WORKER = ("rqworker", "--burst", "--worker-class", "rq.SimpleWorker", "batch")
 
 
 def work() -> None:
@@ -110,27 +103,6 @@ def complete(campaign: Campaign) -> int:
 # --- a worker is killed --------------------------------------------------------------------------
 
 
-@contextmanager
-def real_worker() -> Iterator[subprocess.Popen[bytes]]:
-    """A worker as in production, on this test's database and queue."""
-    found = connection.settings_dict
-    query = f"host={found['HOST']}&port={found['PORT']}".removesuffix("&port=")
-    options = quote(found["OPTIONS"].get("options", ""))
-    environment = {
-        **os.environ,
-        "DATABASE_URL": f"postgresql://{found['USER']}@/{found['NAME']}?{query}&options={options}",
-        "REDIS_URL": settings.REDIS_URL,
-        "SANDBOX": "1",
-    }
-    command = ["manage.py", "rqworker", "--burst", "--worker-class", "rq.SimpleWorker", "batch"]
-    started = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment)
-    try:
-        yield started
-    finally:
-        started.kill()
-        started.wait(10)
-
-
 def until_somebody_waits_for_leads(expected: bool) -> None:
     """Wait until a session waits for the table of leads, or none does."""
     deadline = time.monotonic() + 60
@@ -160,7 +132,7 @@ def test_a_worker_killed_amid_a_portion_has_written_nothing_of_it_and_another_go
     try:
         with holder.cursor() as cursor:
             cursor.execute("LOCK TABLE campaigns_lead IN SHARE MODE")
-        with real_worker() as worker:
+        with manage(*_WORKER) as worker:
             until_somebody_waits_for_leads(True)
             worker.kill()
             worker.wait(10)
@@ -173,7 +145,7 @@ def test_a_worker_killed_amid_a_portion_has_written_nothing_of_it_and_another_go
     assert resume_stalled(real()) == 0
     later = real() + STALLED + LATER
     assert (resume_stalled(later), resume_stalled(later)) == (1, 0)
-    with real_worker() as second:
+    with manage(*_WORKER) as second:
         assert second.wait(60) == 0
     assert complete(campaign) == 5
 

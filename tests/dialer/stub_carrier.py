@@ -21,10 +21,11 @@ Reply = tuple[int, dict[str, Any]]
 class StubCarrier:
     """Answers creations by `mode`: ok, busy (429), down (500), bad_number, hang, created_then_500.
 
-    `created` holds every request it took, in order; `calls` what it would list.
+    `created` holds every request it took, in order; `calls` what it would list; `peers` the
+    connections that creations came by. Connections are kept only with `keep`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, keep: bool = False) -> None:
         self.mode = "ok"
         self.created: list[dict[str, str]] = []
         self.updated: list[tuple[str, dict[str, str]]] = []
@@ -35,10 +36,10 @@ class StubCarrier:
         self.claimed_length: int | None = None
         self.deleted: list[str] = []
         self.authorised: set[str] = set()
+        self.peers: set[tuple[str, int]] = set()
         self.release = threading.Event()
         self.on_create: Callable[[dict[str, str]], None] = lambda _form: None
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _handler(self, keep=keep))
         self.base = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -111,13 +112,21 @@ class StubCarrier:
         return _error(404, 20404)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+
 def _error(status: int, code: int) -> Reply:
     return status, {"code": code, "message": "no", "more_info": "", "status": status}
 
 
-def _handler(carrier: StubCarrier) -> type[BaseHTTPRequestHandler]:
+def _handler(carrier: StubCarrier, *, keep: bool) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1" if keep else "HTTP/1.0"
+
         def do_POST(self) -> None:
+            carrier.peers.add(self.client_address)
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
             form = {name: values[-1] for name, values in parse_qs(body).items()}
             sid = _sid(self.path)

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import django_rq
 import pytest
@@ -40,8 +35,7 @@ from dialer.wall import wall_snapshot
 from tests.backends import end_backend
 from tests.dialer.conftest import Carrier
 from tests.dialer.world import World
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.processes import manage
 
 
 def leader() -> Leader:
@@ -251,31 +245,14 @@ def test_a_leader_killed_with_kill_9_is_replaced_and_one_told_to_stop_stops(
     committed_world: World,
 ) -> None:
     Agent.objects.update(state="break")  # nothing to dial: this is about who leads
-    found = connection.settings_dict
-    role = quote(found["OPTIONS"]["options"])
-    query = f"host={found['HOST']}&port={found['PORT']}".removesuffix("&port=")
-    environment = {
-        **os.environ,
-        "DATABASE_URL": f"postgresql://{found['USER']}@/{found['NAME']}?{query}&options={role}",
-        "SANDBOX": "1",
-    }
-    command = [sys.executable, "manage.py", "rundialer"]
-    first = subprocess.Popen(command, cwd=ROOT, env=environment)
-    try:
+    with manage("rundialer") as first:
         _wait_for_leader(first.pid)
-        second = subprocess.Popen(command, cwd=ROOT, env=environment)
-        try:
+        with manage("rundialer") as second:
             first.kill()
             first.wait(10)
             _wait_for_leader(second.pid)
             second.send_signal(signal.SIGTERM)
             assert second.wait(10) == 0
-        finally:
-            second.kill()
-            second.wait(10)
-    finally:
-        first.kill()
-        first.wait(10)
     assert try_lock(Space.LEADER)
     unlock(Space.LEADER)
 
