@@ -45,7 +45,7 @@ from compliance.models.exemption import Exemption
 from compliance.models.ledger import Contact
 from compliance.models.ledger import Decision as StoredDecision
 from database.brief_transactions import BriefTransaction, brief_transaction
-from database.prepared import Insertion, Prepared, Statement, Write
+from database.prepared import Insertion, Prepared, Statement, Write, run
 
 log = logging.getLogger(__name__)
 
@@ -77,12 +77,15 @@ _DECISION = Insertion(StoredDecision, numbered=True)
 _ATTEMPT = Insertion(Attempt)
 _LINE = Insertion(Contact)
 _NOTE = Prepared("audit", INSERT)
-_CHANGE = """
+_CHANGE = Prepared(
+    "attempt_change",
+    """
 UPDATE compliance_attempt
-SET state = %s, sid = coalesce(%s, sid), cause = coalesce(%s, cause),
-    settled_at = CASE WHEN %s THEN sanshi_now() ELSE settled_at END
-WHERE id = %s AND state = ANY(%s)
-"""
+SET state = %(state)s, sid = coalesce(%(sid)s, sid), cause = coalesce(%(cause)s, cause),
+    settled_at = CASE WHEN %(over)s THEN sanshi_now() ELSE settled_at END
+WHERE id = %(id)s AND state = ANY(%(sources)s)
+""",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,9 +427,16 @@ def close(attempt_id: uuid.UUID) -> bool:
 def _change(
     attempt_id: uuid.UUID, new: AttemptState, *, sid: str | None = None, cause: str | None = None
 ) -> bool:
+    values = {
+        "state": new.value,
+        "sid": sid,
+        "cause": cause,
+        "over": new is not AttemptState.BOUND,
+        "id": attempt_id,
+        "sources": sources(new),
+    }
     with connection.cursor() as cursor:
-        over = new is not AttemptState.BOUND
-        cursor.execute(_CHANGE, [new.value, sid, cause, over, attempt_id, sources(new)])
+        run(cursor, (_CHANGE, values))
         changed: bool = cursor.rowcount == 1
     return changed
 
