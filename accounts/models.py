@@ -43,7 +43,10 @@ class User(AbstractUser):
         verbose_name_plural = _("users")  # type: ignore[assignment]
 
     def get_full_name(self) -> str:
-        """The name as it is spoken: the family name first, and no space, where it is Chinese."""
+        """The name as it is spoken: the family name first, and no space, where it is Chinese.
+
+        Whoever has none goes by the name they sign in with.
+        """
         if any("\u4e00" <= letter <= "\u9fff" for letter in self.last_name):
             return f"{self.last_name}{self.first_name}".strip()
-        return super().get_full_name()
+        return super().get_full_name() or self.get_username()

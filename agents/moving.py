@@ -60,7 +60,7 @@ def summary(agent: Agent) -> dict[str, object]:
     """An agent as screens show it; `since` is business time as ISO text, or None."""
     return {
         "id": agent.pk,
-        "name": agent.user.get_full_name() or agent.user.get_username(),
+        "name": agent.user.get_full_name(),
         "username": agent.user.get_username(),
         "state": agent.state,
         "since": agent.state_since.isoformat() if agent.state_since else None,

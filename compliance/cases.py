@@ -63,7 +63,7 @@ def assign(
         actor_id,
         at,
         allowed=allowed,
-        note=f"→ {handler.get_full_name() or handler.get_username()}",
+        note=f"→ {handler.get_full_name()}",
         payload={"handler": handler_id},
         handler_id=handler_id,
         complained_of=sorted(barred),

@@ -164,4 +164,4 @@ class RemedyForm(CaseForm):
 
 
 def _people(users: Collection[User]) -> list[tuple[int, str]]:
-    return [(user.pk, user.get_full_name() or user.get_username()) for user in users]
+    return [(user.pk, user.get_full_name()) for user in users]

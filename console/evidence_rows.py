@@ -52,7 +52,7 @@ def evidence_rows(every: Sequence[Mapping[str, Any]]) -> list[list[tuple[str, st
         agent.pk: agent.user
         for agent in Agent.objects.filter(pk__in=_ids(every, "agent")).select_related("user")
     }
-    spoke = {pk: user.get_full_name() or user.get_username() for pk, user in agents.items()}
+    spoke = {pk: user.get_full_name() for pk, user in agents.items()}
     return [_rows(evidence, users, spoke) for evidence in every]
 
 
@@ -95,4 +95,4 @@ def _ids(every: Iterable[Mapping[str, Any]], part: str) -> set[int]:
 
 
 def _names(users: Iterable[User]) -> dict[int, str]:
-    return {user.pk: user.get_full_name() or user.get_username() for user in users}
+    return {user.pk: user.get_full_name() for user in users}

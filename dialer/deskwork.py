@@ -210,7 +210,7 @@ def desk_state(agent: Agent) -> dict[str, Any]:
     return {
         "agent": {
             "id": agent.pk,
-            "name": agent.user.get_full_name() or agent.user.username,
+            "name": agent.user.get_full_name(),
             "username": agent.user.username,
             "state": agent.state,
             "since": agent.state_since.isoformat() if agent.state_since else None,

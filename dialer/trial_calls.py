@@ -85,4 +85,4 @@ def _sample(user: User, version: ScriptVersion) -> dict[str, str]:
         .values_list("variables", flat=True)
         .first()
     )
-    return {**(latest or {}), "name": user.get_full_name() or user.get_username()}
+    return {**(latest or {}), "name": user.get_full_name()}

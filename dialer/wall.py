@@ -121,7 +121,7 @@ def _agents() -> dict[str, Any]:
         shown.append(
             {
                 "id": agent.pk,
-                "name": agent.user.get_full_name() or agent.user.get_username(),
+                "name": agent.user.get_full_name(),
                 "team": agent.team.name,
                 "state": agent.state,
                 "since": agent.state_since.isoformat() if agent.state_since else None,

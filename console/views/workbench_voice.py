@@ -147,7 +147,7 @@ def _recording(version: ScriptVersion, kept: LineRecording | None) -> dict[str, 
     return {
         "text": kept.text,
         "seconds": kept.clip.seconds,
-        "who": (by.get_full_name() or by.username) if by else "",
+        "who": by.get_full_name() if by else "",
         "at": kept.made_at.isoformat(),
         "heard": _heard(kept.clip.sha256),
         "remove": reverse("workbench-voice-remove", args=[version.pk, kept.pk]),

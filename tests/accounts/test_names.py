@@ -12,9 +12,12 @@ from accounts.models import User
     [
         ("晓燕", "林", "林晓燕"),
         ("Ada", "Lovelace", "Ada Lovelace"),
-        ("", "", ""),
+        ("", "", "ada01"),
         ("", "欧阳", "欧阳"),
     ],
 )
-def test_a_chinese_family_name_comes_first(first: str, last: str, shown: str) -> None:
-    assert User(first_name=first, last_name=last).get_full_name() == shown
+def test_a_chinese_family_name_comes_first_and_a_login_stands_in_for_none(
+    first: str, last: str, shown: str
+) -> None:
+    user = User(username="ada01", first_name=first, last_name=last)
+    assert user.get_full_name() == shown
