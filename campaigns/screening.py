@@ -44,6 +44,7 @@ from clock.reading import real
 from compliance.domain.decision import Decision
 from compliance.domain.intent import Actor, DialKind, Gate, Intent, Purpose
 from compliance.screening import screen
+from database.arrays import array_of_ids
 from database.batch_plans import by_keys
 from live.publishing import publish
 from robot.domain.versions import VersionState
@@ -393,7 +394,7 @@ def _people(
     with by_keys() as cursor:
         cursor.execute(sql, values)
         people = cursor.fetchall()
-        cursor.execute(_NUMBERS, ["{" + ",".join([str(customer) for customer, _ in people]) + "}"])
+        cursor.execute(_NUMBERS, [array_of_ids(customer for customer, _ in people)])
         best = dict(cursor.fetchall())
     # who moved to a branch that has no list is not in this screening
     return [(each, branch, best.get(each)) for each, branch in people if branch in lists]

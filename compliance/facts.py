@@ -40,6 +40,7 @@ from compliance.domain.pack import EffectivePack
 from compliance.facts_lines import Lines, Pair, read_facts
 from compliance.facts_statement import REMEMBERED_STATEMENT, STATEMENT, bounded
 from compliance.packs import stack_of
+from database.arrays import array_of_ids
 from database.brief_transactions import BriefTransaction
 from database.prepared import Prepared
 
@@ -99,8 +100,8 @@ def load(
         raise ValueError("between one pair and a batch")
     values = {
         "at": at,
-        "customers": _array([customer for customer, _ in pairs]),
-        "numbers": _array([number for _, number in pairs]),
+        "customers": array_of_ids(customer for customer, _ in pairs),
+        "numbers": array_of_ids(number for _, number in pairs),
         "product": intent.product_id,
         "caller_id": intent.caller_id_id,
         "key": intent.idempotency_key,
@@ -162,11 +163,6 @@ def _shared(text: str) -> tuple[float, EffectivePack, World]:
     shared = json.loads(text)
     stack = stack_of([(identity, sha256) for identity, sha256 in shared["packs"] or ()])
     return shared["speed"], stack, _world(shared, stack)
-
-
-def _array(ids: list[int | None]) -> str:
-    """An array as PostgreSQL writes it: parsed at once, where a list would be an expression."""
-    return "{" + ",".join(["NULL" if each is None else str(each) for each in ids]) + "}"
 
 
 def _spans(
