@@ -73,7 +73,7 @@ PAGES: dict[Page, frozenset[Role]] = {
     Page.WORKBENCH: frozenset({Role.SCRIPT_WRITER, Role.REVIEWER, Role.MARKETING, Role.COMPLIANCE}),
     Page.WRITING: frozenset({Role.SCRIPT_WRITER}),
     Page.MESSAGES: frozenset({Role.OPERATIONS, Role.SUPERVISOR, Role.COMPLIANCE}),
-    Page.COMPLIANCE: frozenset({Role.COMPLIANCE, Role.REVIEWER}),
+    Page.COMPLIANCE: frozenset({Role.COMPLIANCE, Role.REVIEWER, Role.OPERATIONS}),
     Page.WHY: frozenset({Role.COMPLIANCE, Role.REVIEWER, Role.BRANCH_MANAGER, Role.MARKETING}),
     Page.DECISIONS: frozenset({Role.COMPLIANCE, Role.REVIEWER, Role.BRANCH_MANAGER}),
     Page.CASES: frozenset({Role.COMPLIANCE, Role.REVIEWER, Role.BRANCH_MANAGER}),

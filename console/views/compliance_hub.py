@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
+from accounts.models import User
 from accounts.permissions import Page, may, requires
 from console.views import calendars, cases, opt_out_files
 
@@ -25,6 +26,14 @@ class Tile:
     purpose: str | Promise
     #: how much presses there, for this reader
     pressing: Callable[[HttpRequest], int] = lambda request: 0
+    #: the administration asks for permissions of its own
+    of_admin: str = ""
+
+    def open_to(self, user: User) -> bool:
+        """Whether this reader may open it."""
+        if self.of_admin:
+            return user.is_staff and user.has_module_perms(self.of_admin)
+        return may(user, self.page)
 
 
 #: In the order of the day's work. A new screen adds its line here.
@@ -121,6 +130,7 @@ TILES: tuple[Tile, ...] = (
         "/admin/compliance/",
         _("Records"),
         _("Every entry as it was written: decisions, contacts, consents, do-not-call entries."),
+        of_admin="compliance",
     ),
 )
 
@@ -129,5 +139,7 @@ TILES: tuple[Tile, ...] = (
 @requires(Page.COMPLIANCE)
 def hub(request: HttpRequest) -> HttpResponse:
     """The tiles this reader may open."""
-    tiles = [(tile, tile.pressing(request)) for tile in TILES if may(request.user, tile.page)]
+    user = request.user
+    assert isinstance(user, User)
+    tiles = [(tile, tile.pressing(request)) for tile in TILES if tile.open_to(user)]
     return render(request, "compliance/hub.html", {"tiles": tiles})
