@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import Any
 
 import django_rq
 from django.db import connections
+from redis import RedisError
+from redis.client import Pipeline
 from rq import Queue, SimpleWorker
+from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.timeouts import TimerDeathPenalty
 
-from dialer.jobs import QUEUE
+from dialer.jobs import QUEUE, TIMEOUT_S
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +30,8 @@ log = logging.getLogger(__name__)
 THREADS = 25
 #: Real seconds after which a worker without work looks whether the process is to end.
 LOOK_UP_S = 2
+#: Real seconds for which the process waits for a worker that has nothing to do any more.
+LEAVE_S = 10.0
 
 
 class ThreadedWorker(SimpleWorker):
@@ -38,6 +44,13 @@ class ThreadedWorker(SimpleWorker):
     death_penalty_class = TimerDeathPenalty
     #: Redis may be away for a moment; a call waits meanwhile.
     max_connection_wait_time = float(LOOK_UP_S)
+    #: Whether a job is at hand; between two jobs this worker may leave at any moment.
+    at_work = False
+
+    @property
+    def connection_timeout(self) -> int:
+        """Real seconds for an answer of Redis; it is asked to wait for a job for less than that."""
+        return LOOK_UP_S + 5
 
     def _install_signal_handlers(self) -> None:
         """Left to the main thread."""
@@ -45,6 +58,25 @@ class ThreadedWorker(SimpleWorker):
     def end(self) -> None:
         """Finish the job at hand, and take no other."""
         self._stop_requested = True
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Work on one job, to its end."""
+        self.at_work = True
+        try:
+            super().execute_job(job, queue)
+        finally:
+            self.at_work = False
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """Say that we live. While Redis is away RQ tries this again and again, and asks nobody
+        whether it is to end; it is told here, as it would be by a signal.
+        """
+        try:
+            super().heartbeat(timeout, pipeline)
+        except RedisError:
+            if self._stop_requested and not self.at_work:
+                raise StopRequested from None
+            raise
 
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None
@@ -63,14 +95,16 @@ def run(threads: int, stop: threading.Event) -> bool:
     """Work until `stop` is set; the jobs at hand are finished then.
 
     False: a worker ended by itself, and the others with it. Whoever watches the process starts it
-    anew; what was left half-done is found by its lease.
+    anew; what was left half-done is found by its lease. While Redis is away nobody begins.
     """
-    workers = [_worker() for _ in range(threads)]
+    workers = _made(threads, stop)
     ended: list[str] = []
 
     def work(worker: ThreadedWorker) -> None:
         try:
             worker.work()
+        except RedisError as error:
+            log.warning("placing: worker %s leaves without a word: %s", worker.name, error)
         finally:
             connections.close_all()
             if not stop.is_set():
@@ -86,11 +120,34 @@ def run(threads: int, stop: threading.Event) -> bool:
     stop.wait()
     for worker in workers:
         worker.end()
-    for thread in running:
-        thread.join()
+    _wait_for(list(zip(running, workers, strict=True)))
     for name in ended:
         log.error("placing: worker %s ended by itself", name)
     return not ended
+
+
+def _made(threads: int, stop: threading.Event) -> list[ThreadedWorker]:
+    while not stop.is_set():
+        try:
+            return [_worker() for _ in range(threads)]
+        except RedisError as error:
+            log.warning("placing: waits for Redis: %s", error)
+            stop.wait(LOOK_UP_S)
+    return []
+
+
+def _wait_for(running: list[tuple[threading.Thread, ThreadedWorker]]) -> None:
+    """Until all have left. A job takes so long and no longer; who has none waits for Redis at most,
+    and is left behind: threads go with their process.
+    """
+    began = time.monotonic()
+    for thread, worker in running:
+        while thread.is_alive():
+            waited = time.monotonic() - began
+            if waited > (TIMEOUT_S if worker.at_work else LEAVE_S):
+                log.warning("placing: worker %s is left behind", worker.name)
+                break
+            thread.join(0.1)
 
 
 def _worker() -> ThreadedWorker:

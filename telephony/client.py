@@ -7,37 +7,36 @@ client: the asynchronous one repeats a POST on a 500, which would ring a custome
 from __future__ import annotations
 
 import threading
-from functools import cache
 
 from django.conf import settings
-from requests.adapters import HTTPAdapter
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
 #: Real seconds for a reply. The SDK's own default waits for ever.
 TIMEOUT_S = 10.0
-#: Connections that are kept: as many threads of one process may ask at a time, and none has to
-#: greet the carrier anew. The SDK keeps a few more than there are cores.
-KEPT_CONNECTIONS = 100
 
-_making = threading.Lock()
+_of_thread = threading.local()
 
 
 def client() -> Client:
-    """The SDK's client for the configured carrier, shared by the threads of this process."""
-    with _making:  # the first to ask make one, not one each
-        return _client(
-            settings.TWILIO_API_BASE.rstrip("/"),
-            settings.TWILIO_ACCOUNT_SID,
-            settings.TWILIO_AUTH_TOKEN,
-        )
+    """The SDK's client for the configured carrier, this thread's own.
+
+    The SDK keeps its last answer on the client and hands out what lies there: two threads that
+    share one might get each other's calls.
+    """
+    wanted = (
+        settings.TWILIO_API_BASE.rstrip("/"),
+        settings.TWILIO_ACCOUNT_SID,
+        settings.TWILIO_AUTH_TOKEN,
+        TIMEOUT_S,
+    )
+    kept: tuple[object, Client] | None = getattr(_of_thread, "kept", None)
+    if kept is None or kept[0] != wanted:
+        kept = _of_thread.kept = wanted, _made(*wanted)
+    return kept[1]
 
 
-@cache
-def _client(base: str, account_sid: str, auth_token: str) -> Client:
-    http = TwilioHttpClient(timeout=TIMEOUT_S)
-    assert http.session is not None
-    http.session.mount(base, HTTPAdapter(pool_maxsize=KEPT_CONNECTIONS))
-    made = Client(account_sid, auth_token, http_client=http)
+def _made(base: str, account_sid: str, auth_token: str, timeout_s: float) -> Client:
+    made = Client(account_sid, auth_token, http_client=TwilioHttpClient(timeout=timeout_s))
     made.api.base_url = base
     return made

@@ -9,14 +9,18 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import django_rq
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from redis import Redis, RedisError
 from rq.job import JobStatus
 
+from config.embedded.folder import StateFolder
+from config.embedded.valkey import Valkey
 from dialer import workers
 from dialer.domain.call_state import CallState
 from dialer.jobs import QUEUE
@@ -185,6 +189,53 @@ def connections_of_ours() -> int:
         ((found,),) = cursor.fetchall()
     assert isinstance(found, int)
     return found
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Valkey]:
+    """A Redis of the test's own, which it may stop."""
+    folder = StateFolder.hold(tmp_path)
+    try:
+        server = Valkey.start(folder)
+        yield server
+        server.stop()
+    finally:
+        folder.release()
+
+
+def test_while_redis_is_away_it_waits_and_leaves_when_told_to(
+    placing: tuple[World, StubCarrier], redis: Valkey
+) -> None:
+    with manage("runplacing", "--threads", "2", REDIS_URL=redis.url) as process:
+        with Redis.from_url(redis.url) as client:
+            until(lambda: client.scard("rq:workers") == 2, "both are there")
+        redis.stop()
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(SOON) == 0
+
+
+def test_without_redis_it_waits_and_begins_when_there_is_one(
+    placing: tuple[World, StubCarrier], redis: Valkey
+) -> None:
+    redis.stop()
+    with manage("runplacing", "--threads", "2", REDIS_URL=redis.url) as process:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(3)
+        redis.process = subprocess.Popen(redis.process.args, stdout=subprocess.DEVNULL)
+        with Redis.from_url(redis.url) as client:
+            until(lambda: answers(client) and client.scard("rq:workers") == 2, "both are there")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(SOON) == 0
+
+
+def answers(client: Redis) -> bool:
+    """Whether Redis does."""
+    try:
+        return bool(client.ping())
+    except RedisError:
+        return False
 
 
 @pytest.mark.parametrize("threads", ["0", "101", "-1", "many"])

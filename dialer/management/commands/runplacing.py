@@ -9,7 +9,6 @@ from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from redis import RedisError
 
 from dialer import workers
 
@@ -43,11 +42,7 @@ class Command(BaseCommand):
 
         signal.signal(signal.SIGTERM, wants_end)
         signal.signal(signal.SIGINT, wants_end)
-        try:
-            finished = workers.run(options["threads"], stop)
-        except RedisError as error:
-            raise CommandError(f"Redis does not answer: {error}") from error
-        if not finished:
+        if not workers.run(options["threads"], stop):
             raise CommandError("a worker ended by itself, and the others with it; see the log")
 
 
