@@ -71,7 +71,10 @@ def end_unwanted(errands: Errands) -> int:
     """Send for each of them to be ended; returns how many were newly sent."""
     return sum(
         errands.send(
-            f"end:{each.sid}", partial(_end, each.sid), partial(_ended, each.call_id, each.cause)
+            f"end:{each.sid}",
+            partial(_end, each.sid),
+            partial(_ended, each.call_id, each.cause),
+            urgent=True,
         )
         for each in unwanted()
     )

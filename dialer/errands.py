@@ -1,5 +1,8 @@
 """Questions to the carrier that must not hold up the leader's tick: a few threads, no database.
 
+What is urgent (hanging up on who has just said no) has threads of its own: when many calls are
+silent, each question may take ten seconds, and a hang-up has one.
+
 A thread asks the carrier (up to ten seconds) and nothing else; its answer is taken in by a later
 tick, on the leader's own connection.
 """
@@ -23,17 +26,17 @@ class Errands:
     """At most one errand a key at a time. With `threads=0` each runs at once, in the caller."""
 
     threads: int = 4
-    _pool: ThreadPoolExecutor | None = None
+    _pools: dict[bool, ThreadPoolExecutor] = field(default_factory=dict)
     _open: dict[str, tuple[Future[Any], Take]] = field(default_factory=dict)
 
-    def send(self, key: str, ask: Ask, take: Take) -> bool:
+    def send(self, key: str, ask: Ask, take: Take, *, urgent: bool = False) -> bool:
         """Ask in the background; `take` gets the answer at a later `collect`.
 
         False, and nothing is sent, while the same errand is under way.
         """
         if key in self._open:
             return False
-        self._open[key] = (self._run(ask), take)
+        self._open[key] = (self._run(ask, urgent), take)
         return True
 
     def collect(self) -> int:
@@ -54,16 +57,18 @@ class Errands:
 
     def close(self) -> None:
         """Forget what is open; the rows know."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._pool = None
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
+        self._pools.clear()
         self._open.clear()
 
-    def _run(self, ask: Ask) -> Future[Any]:
+    def _run(self, ask: Ask, urgent: bool) -> Future[Any]:
         if self.threads:
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="errand")
-            return self._pool.submit(ask)
+            pool = self._pools.get(urgent)
+            if pool is None:
+                pool = ThreadPoolExecutor(self.threads, thread_name_prefix="errand")
+                self._pools[urgent] = pool
+            return pool.submit(ask)
         future: Future[Any] = Future()
         try:
             future.set_result(ask())
