@@ -153,17 +153,21 @@ def _post(message: Message) -> None:
             at_s=int(real().timestamp()),
         )
     except sms_gateway.GatewayRefused as error:
-        _move(message, MessageState.FAILED, cause=str(error))
-        _settle(message, sent=False)
+        with transaction.atomic():
+            _move(message, MessageState.FAILED, cause=str(error))
+            _settle(message, sent=False)
     except sms_gateway.GatewayBusy as error:
-        _later(message, str(error))
-        _settle(message, sent=False)
+        with transaction.atomic():
+            _later(message, str(error))
+            _settle(message, sent=False)
     except sms_gateway.GatewayUncertain as error:
-        _later(message, str(error))
-        _settle(message, sent=True)
+        with transaction.atomic():
+            _later(message, str(error))
+            _settle(message, sent=True)
     else:
-        _move(message, MessageState.ACCEPTED, cause="", gateway_ref=accepted.ref)
-        _settle(message, sent=True)
+        with transaction.atomic():
+            _move(message, MessageState.ACCEPTED, cause="", gateway_ref=accepted.ref)
+            _settle(message, sent=True)
 
 
 def _settle(message: Message, *, sent: bool) -> None:

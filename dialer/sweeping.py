@@ -35,6 +35,7 @@ from dialer.jobs import PLANNED_LEASE, enqueue_placing
 from dialer.leads import change_lead
 from dialer.locks import Space
 from dialer.models import Call
+from dialer.models.message import Message
 from dialer.placing import PLACING_LEASE
 from dialer.snapshot import LIVE_STATES, NEVER_RANG
 from telephony import controlling
@@ -126,21 +127,29 @@ def put_back_stranded(*, at: datetime) -> int:
 
 
 def release_unused(*, at: datetime) -> int:
-    """Permissions of calls that ended before the carrier was asked; returns how many.
+    """Permissions that nobody will use; returns how many.
 
-    A worker that was killed between the gate and the carrier, while the call was called off, leaves
-    such a one: it would keep the customer from every other call.
+    A worker that was killed between the gate and the carrier, while the call was called off, or
+    between the gate and a text message, leaves such a one: it would keep the customer from every
+    other call.
     """
     unused = Attempt.objects.filter(
         state=AttemptState.RESERVED.value, valid_until__lt=at - UNUSED_AFTER
     )
     released = 0
     for attempt in unused:
-        kind, _, name = attempt.idempotency_key.partition(":")
-        never = Call.objects.filter(state__in=NEVER_RANG, attempt__isnull=True)
-        if kind == "call" and never.filter(public_id=name).exists():
+        if _is_unused(attempt):
             released += gate.release(attempt.pk, "never_used")
     return released
+
+
+def _is_unused(attempt: Attempt) -> bool:
+    kind, _, name = attempt.idempotency_key.partition(":")
+    if kind == "message":
+        # it is written into the message's row before the gateway is asked
+        return not Message.objects.filter(attempt_id=attempt.pk).exists()
+    never = Call.objects.filter(state__in=NEVER_RANG, attempt__isnull=True)
+    return kind == "call" and never.filter(public_id=name).exists()
 
 
 @transaction.atomic

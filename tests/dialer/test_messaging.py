@@ -19,7 +19,7 @@ from audit.models import Entry
 from clock.models import SandboxClock
 from clock.reading import now, real
 from compliance.models import Attempt, Contact, Suppression
-from dialer import message_jobs, messaging
+from dialer import message_jobs, messaging, sweeping
 from dialer.domain.message_state import RETRY_AFTER, MessageState
 from dialer.models import Call, Message
 from robot.publishing import NotPublishable, store, without_gateway
@@ -241,6 +241,39 @@ def test_a_sender_that_died_on_the_way_is_followed_by_another(
     assert messaging.due() == [message.pk]
     messaging.deliver(message.pk)
     assert state_of(message) == MessageState.ACCEPTED
+
+
+def test_a_sender_that_died_before_it_sent_leaves_no_permission_behind(
+    message: Message, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_args: Any, **_fields: Any) -> bool:
+        raise KeyboardInterrupt  # kill -9, as far as the rows can tell
+
+    with monkeypatch.context() as patch:
+        patch.setattr(messaging, "_move", die)
+        with pytest.raises(KeyboardInterrupt):
+            messaging.deliver(message.pk)
+    attempt = Attempt.objects.get(idempotency_key__startswith="message:")
+    assert (attempt.state, gateway.asked) == ("reserved", [])
+    later(minutes=2)
+    assert sweeping.release_unused(at=now()) == 1
+    attempt.refresh_from_db()
+    assert attempt.state == "released"
+
+
+def test_a_permission_that_a_text_is_being_sent_with_is_left_alone(
+    message: Message, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_args: Any, **_fields: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(messaging, "_post", die)
+        with pytest.raises(KeyboardInterrupt):
+            messaging.deliver(message.pk)
+    later(minutes=2)
+    assert sweeping.release_unused(at=now()) == 0
+    assert Attempt.objects.get(idempotency_key__startswith="message:").state == "reserved"
 
 
 def test_what_the_gateway_refuses_waits_for_a_person_who_tries_again(
