@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 
 from audiences.one_person import kept_id
 from audit.recording import record
+from compliance import suppressing
 from compliance.domain.pack import content_hash
 from compliance.locking import keys_of, take
 from compliance.models.consent import Consent
@@ -95,14 +95,39 @@ def withdraw(
 ) -> int:
     """The customer takes consent back: all of it, or what covers one family. Returns rows.
 
-    Takes the gate's lock: from this commit on no call relies on it.
+    Takes the gate's lock: from this commit on no call relies on it, and what has been permitted and
+    nobody has answered yet is ended. A consent to every family stands for the others: the one that
+    is taken back gets a row of its own, withdrawn as it is written, which beats what was granted
+    before.
     """
     customer_id = kept_id(customer_id)
     take(keys_of(customer_ids=[customer_id]))
     standing = Consent.objects.filter(customer_id=customer_id).filter(withdrawn_at__isnull=True)
     if product_family is not None:
-        standing = standing.filter(Q(product_family=product_family))
+        blanket = standing.filter(product_family="")
+        if product_family and blanket.exists():
+            Consent.objects.bulk_create(
+                Consent(
+                    customer_id=customer_id,
+                    channel=channel,
+                    purpose=purpose,
+                    product_family=product_family,
+                    number_id=number_id,
+                    evidence=evidence,
+                    granted_at=at,
+                )
+                for channel, purpose, number_id in blanket.order_by()
+                .values_list("channel", "purpose", "number_id")
+                .distinct()
+            )
+        standing = standing.filter(product_family=product_family)
     count = standing.update(withdrawn_at=at)
+    suppressing.end_calls(
+        customer_ids=[customer_id],
+        at=at,
+        product_family=product_family or "",
+        spare_answered=True,
+    )
     record(
         kind="consent.withdrawn",
         actor_id=actor_id,

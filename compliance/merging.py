@@ -77,6 +77,8 @@ def merge(
     Customer.objects.filter(merged_into_id=gone_id).update(merged_into_id=kept_id)
     Customer.objects.filter(pk=gone_id).update(merged_into_id=kept_id, updated_at=at)
     suppressing.stop_if_refused(kept_id, at)
+    if kept.deceased:
+        suppressing.end_calls(customer_ids=[kept_id], at=at)
     made = CustomerMerge.objects.create(
         kept_id=kept_id, gone_id=gone_id, reason=reason, maker_id=actor_id, at=at
     )

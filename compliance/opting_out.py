@@ -15,7 +15,9 @@ from django.db import transaction
 
 from audiences.domain.phone_numbers import NormalizedNumber, normalize
 from audiences.models import Customer, CustomerNumber, Number
+from audiences.one_person import kept_id
 from compliance import suppressing
+from compliance.locking import keys_of, take
 
 
 class Unreadable(Exception):
@@ -85,7 +87,13 @@ def opt_out(
     product_family: str = "",
     actor_id: int | None = None,
 ) -> list[int]:
-    """Write it down for the number and for each person. Returns the ids of the entries."""
+    """Write it down for the number and for each person. Returns the ids of the entries.
+
+    All locks are taken at once, in the order in which everybody takes them: one after the other, a
+    gate might wait for us and we for it, and the refusal could be what PostgreSQL ends.
+    """
+    kept = [kept_id(each) for each in found.customers]
+    take(keys_of(customer_ids=[*found.customers, *kept], number_ids=[found.number]))
     first, *others = found.customers or (None,)
     written = []
     for customer, number in ((first, found.number), *((other, None) for other in others)):

@@ -225,13 +225,13 @@ def _suppress(
             },
         )
     # a narrower wish does not end calls about something else
-    if not product_family:
-        end_calls(
-            customer_ids=[customer_id],
-            number_ids=[number_id],
-            at=at,
-            speaking_attempt_id=speaking_attempt_id,
-        )
+    end_calls(
+        customer_ids=[customer_id],
+        number_ids=[number_id],
+        at=at,
+        speaking_attempt_id=speaking_attempt_id,
+        product_family=product_family,
+    )
     return written
 
 

@@ -89,6 +89,7 @@ def _invalidate(call: Call, effect: Effect, at: datetime) -> None:
             reason="wrong_number",
             evidence=_evidence(call, effect),
             at=at,
+            speaking_attempt_id=call.attempt_id,
         )
 
 

@@ -169,9 +169,16 @@ def _is_final(result: GateResult) -> bool:
 
 
 def _begin(call: Call, result: GateResult) -> bool:
-    """Write down that the carrier is about to be asked; False if the call was taken over."""
+    """Write down that the carrier is about to be asked; False if the call was taken over, or if
+    the customer has said no since the gate's answer.
+    """
+    assert result.attempt_id is not None, "a permission"
     with transaction.atomic():
         at = now()
+        if _unwanted_since(result.attempt_id):
+            _not_placed(call, cause="unwanted", attempt_id=result.attempt_id)
+            gate.release(result.attempt_id, "unwanted")
+            return False
         begun = _may_begin(call) and change(
             call,
             CallState.PLACING,
@@ -181,15 +188,22 @@ def _begin(call: Call, result: GateResult) -> bool:
             placed_at=at,
             leased_until=real() + PLACING_LEASE,
         )
-        if not begun and result.attempt_id is not None:
+        if not begun:
             gate.release(result.attempt_id, "taken_over")
-    if not begun:
-        return False
+            return False
     if result.valid_until is not None and now() >= result.valid_until:
         # too slow: the facts the gate decided on are old
         _not_placed(call, cause="permission_expired")
         return False
     return True
+
+
+def _unwanted_since(attempt_id: UUID) -> bool:
+    """Whether somebody asked to end this permission's call. Its row is locked: whoever says no
+    from now on finds a call that is being placed.
+    """
+    attempt = Attempt.objects.select_for_update(no_key=True).filter(pk=attempt_id)
+    return attempt.values_list("cancel_wanted_at", flat=True).first() is not None
 
 
 def _may_begin(call: Call) -> bool:
@@ -214,8 +228,9 @@ def _post(call: Call, ask: Callable[[], Placed]) -> None:
     except Unknown as error:
         health.carrier_failed(f"unknown:{error}")
         log.warning("call %s: the carrier's answer was lost (%s)", call.public_id, error)
-        lease = real() + PLACING_LEASE
-        change(call, CallState.UNKNOWN, cause=f"carrier:{error}", at=now(), leased_until=lease)
+        # how often its plan was brought again says nothing of how often we have asked for it
+        fresh = {"leased_until": real() + PLACING_LEASE, "reconciled": 0, "reconciled_at": None}
+        change(call, CallState.UNKNOWN, cause=f"carrier:{error}", at=now(), **fresh)
     else:
         health.carrier_worked()
         bind(call, placed.sid, at=now())

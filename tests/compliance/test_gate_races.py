@@ -213,7 +213,7 @@ def test_who_says_no_while_a_dial_is_decided_is_not_called(committed_bank: Bank,
         if result.attempt_id is None:
             assert result.decision.verdict is Outcome.BLOCK_TERMINAL
             assert set(result.decision.codes) <= {"OPT_OUT", "CONSENT_WITHDRAWN"}
-        elif how != "withdraw":
+        else:
             attempt = Attempt.objects.get(pk=result.attempt_id)
             assert attempt.cancel_wanted_at is not None
         # and from now on, nothing gets through

@@ -60,6 +60,15 @@ class TestThroughTheGate:
         assert codes(bank) == []
         assert codes(bank, number_id=bank.mobile.pk) == []
 
+    def test_who_turns_out_to_have_died_is_hung_up_on(self, committed_bank: Bank) -> None:
+        bank = committed_bank
+        result = reserve(lambda: intent(bank))
+        suppressing.mark_deceased(customer_id=bank.y.pk, source="branch", evidence={}, at=NOW)
+        merged(bank)
+        assert result.attempt_id is not None
+        attempt = Attempt.objects.get(pk=result.attempt_id)
+        assert attempt.cancel_wanted_at is not None
+
     def test_the_record_given_up_is_never_called(self, committed_bank: Bank) -> None:
         bank = committed_bank
         merged(bank)

@@ -11,12 +11,14 @@ from threading import Event
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from accounts.domain.roles import Role
 from audiences.models import CustomerNumber
-from compliance import consenting, gate, preferring, suppressing
+from compliance import consenting, gate, opting_out, preferring, suppressing
 from compliance.domain.decision import Outcome
 from compliance.gate import GateResult, reserve
+from compliance.locking import keys_of
 from compliance.models import Attempt, Consent, Contact, Product, Register, Suppression
 from tests.cast import person
 from tests.compliance.conftest import Bank, make_customer, set_time
@@ -185,3 +187,58 @@ def test_a_register_and_a_refusal_are_both_named(committed_bank: Bank) -> None:
     Suppression.objects.create(source="register", register=listed, number=bank.home, since=NOW)
     suppressing.opt_out(customer_id=bank.x.pk, number_id=None, source="app", evidence={}, at=NOW)
     assert ask(bank).decision.codes == ["OPT_OUT", "DNC_INDUSTRY"]
+
+
+def test_a_family_is_taken_back_from_a_consent_to_every_family(committed_bank: Bank) -> None:
+    bank = committed_bank
+    family = bank.product.family
+    Consent.objects.filter(customer=bank.x).update(product_family="")
+    assert ask(bank).decision.allowed
+    assert consenting.withdraw(
+        customer_id=bank.x.pk, at=NOW, evidence={"text": "这类的不要了"}, product_family=family
+    )
+    assert ask(bank).decision.codes == ["CONSENT_WITHDRAWN"]
+    # the others stand
+    other = Product.objects.create(code="OTHER", name="别的", family="cards", risk_rated=False)
+    assert ask(bank, product_id=other.pk).decision.allowed
+    # and whoever allows it again may be called again
+    set_time(NOW + timedelta(minutes=1))
+    consenting.grant(
+        customer_id=bank.x.pk, at=NOW + timedelta(seconds=30), basis="app", evidence={"id": 1},
+        product_family=family,
+    )  # fmt: skip
+    assert ask(bank).decision.allowed
+
+
+@pytest.mark.parametrize(("refused", "ended"), [("mine", True), ("insurance", False)])
+def test_a_refusal_of_one_family_ends_the_call_about_it_and_no_other(
+    committed_bank: Bank, refused: str, ended: bool
+) -> None:
+    bank = committed_bank
+    result = reserve(lambda: intent(bank))
+    assert result.attempt_id is not None
+    family = bank.product.family if refused == "mine" else refused
+    suppressing.opt_out(
+        customer_id=bank.x.pk, number_id=None, source="app", evidence={}, at=NOW,
+        product_family=family,
+    )  # fmt: skip
+    attempt = Attempt.objects.get(pk=result.attempt_id)
+    assert (attempt.cancel_wanted_at is not None) is ended
+
+
+def test_a_refusal_of_everybody_on_a_number_takes_all_locks_before_it_writes(
+    committed_bank: Bank,
+) -> None:
+    """One after the other, the gate and it might wait for each other."""
+    bank = committed_bank
+    CustomerNumber.objects.get_or_create(customer=bank.x, number=bank.mobile)
+    CustomerNumber.objects.get_or_create(customer=bank.y, number=bank.mobile)
+    found = opting_out.who(bank_id=None, number=bank.mobile.e164)
+    assert set(found.customers) == {bank.x.pk, bank.y.pk}
+    with CaptureQueriesContext(connection) as queries:
+        opting_out.opt_out(found, via="app", evidence={}, at=NOW)
+    sent = [each["sql"] for each in queries]
+    first_write = next(place for place, sql in enumerate(sent) if sql.startswith("INSERT"))
+    locks = [sql for sql in sent[:first_write] if "pg_advisory_xact_lock" in sql]
+    everybody = keys_of(customer_ids=found.customers, number_ids=[found.number])
+    assert all(str(key) in locks[0] for key in everybody)

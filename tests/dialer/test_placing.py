@@ -16,6 +16,7 @@ from campaigns.models import Audience, Lead, LeadEvent
 from campaigns.reading import subject_of
 from campaigns.steering import pause, resume
 from clock.reading import now, real
+from compliance import gate
 from compliance.consenting import withdraw
 from compliance.domain.attempt_state import AttemptState
 from compliance.models import Attempt, Contact
@@ -130,6 +131,16 @@ def test_an_answer_that_was_lost_leaves_the_call_unknown_and_is_not_repeated(
     assert len(impatient.created) == 1
 
 
+def test_a_plan_that_was_brought_again_is_asked_about_as_often_as_any(
+    world: World, stub: StubCarrier
+) -> None:
+    call = world.claim_only(world.cast.wang)
+    Call.objects.filter(pk=call.pk).update(reconciled=2)
+    stub.mode = "down"
+    call = placed(call)
+    assert (call.state, call.reconciled) == (CallState.UNKNOWN, 0)
+
+
 def test_a_carrier_that_is_down_leaves_calls_planned_and_says_so(
     world: World, stub: StubCarrier
 ) -> None:
@@ -175,6 +186,47 @@ def test_who_opted_out_between_plan_and_place_is_not_called(
     lead = world.lead(world.cast.wang)
     assert lead.state == LeadState.BLOCKED
     assert lead.codes and call.cause == f"gate:{','.join(lead.codes)}"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("how", ["opt_out", "withdraw", "family"])
+def test_who_says_no_between_the_gate_and_the_carrier_is_not_called(
+    committed_world: World, stub: StubCarrier, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    world = committed_world
+    call = world.claim_only(world.cast.wang)
+    reserve = gate.reserve
+
+    def meanwhile() -> None:
+        person, family = world.cast.wang.pk, world.campaign.product.family
+        if how == "withdraw":
+            withdraw(customer_id=person, at=now(), evidence={})
+        else:
+            opt_out(
+                customer_id=person, number_id=None, source="app", evidence={}, at=now(),
+                product_family=family if how == "family" else "",
+            )  # fmt: skip
+        connection.close()
+
+    def slow(intent_of: Any) -> gate.GateResult:
+        result = reserve(intent_of)
+        assert result.decision.allowed
+        other = threading.Thread(target=meanwhile)
+        other.start()
+        other.join(20)
+        return result
+
+    monkeypatch.setattr(gate, "reserve", slow)
+    call = placed(call)
+    assert stub.created == []
+    assert (call.state, call.cause) == (CallState.NOT_PLACED, "unwanted")
+    assert attempt_of(call).state == AttemptState.RELEASED
+    monkeypatch.undo()
+    # the next dial is refused by the gate, for good
+    Lead.objects.filter(pk=world.lead(world.cast.wang).pk).update(due_at=now())
+    (again,) = world.claim(1)
+    assert placed(again).state == CallState.REFUSED
+    assert world.lead(world.cast.wang).state == LeadState.BLOCKED
 
 
 def test_a_consent_withdrawn_after_the_approval_takes_out_one_row_and_no_other(

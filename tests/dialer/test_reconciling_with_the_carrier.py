@@ -54,7 +54,6 @@ def reconcile(call: Call, *, times: int = 1) -> None:
 def impatient_client(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half a second instead of ten for the carrier's reply."""
     monkeypatch.setattr(client, "TIMEOUT_S", 0.5)
-    client._client.cache_clear()
 
 
 def test_check_25_lost_replies_end_with_one_call_an_attempt_by_asking(

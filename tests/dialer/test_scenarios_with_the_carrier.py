@@ -339,7 +339,6 @@ def test_32_a_worker_that_dies_after_its_permission_redials_nobody(
     committed_world: World, carrier: Carrier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client, "TIMEOUT_S", 0.5)
-    client._client.cache_clear()
     carrier.control("faults", {"create_reply_lost": 1000, "dropped": 1000})
     call = committed_world.claim_only(committed_world.cast.wang)
     carrier.control("personas/assign", {call.to: "no_answer"})
