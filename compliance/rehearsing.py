@@ -208,7 +208,6 @@ def _one(source: Text, place: int, library: _Library) -> Rehearsed:
     clean = Clean(
         now=now,
         where=where,
-        zone=stack.zone,
         region=_HOME.get(stack.country, stack.country),
         calendar=_calendar(stack.country, _years(scenario)),
         registers=tuple(sorted(stack.registers_required)),

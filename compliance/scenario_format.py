@@ -107,8 +107,8 @@ class Yes(_Strict):
 
 
 class GivenCustomer(_Strict):
-    """`region`, `time_zone` left out: of the pack's country; with an unknown region the zone is
-    not known either.
+    """`region` left out: of the pack's country; `time_zone` left out: what an import stores, which
+    outside the mainland is none, so that every clock of the region counts.
     """
 
     birth_date: date | None = date(1985, 6, 1)

@@ -204,6 +204,34 @@ def test_null_is_not_known(tmp_path: Path, given: str, code: str) -> None:
     assert code in result.decision.codes
 
 
+@pytest.mark.parametrize(
+    ("given", "at", "open_at"),
+    [
+        # 05:30 and 08:00 in California, where no area code is Eastern
+        ("customer: {region: US-CA}, number: {region: US-NY}", "13:30:00Z", "16:00:00Z"),
+        ("customer: {region: US-NY}, number: {region: US-CA}", "13:30:00Z", "16:00:00Z"),
+        # one half of Florida is an hour behind the other
+        ("customer: {region: US-FL}, number: {region: US-NY}", "13:30:00Z", "14:00:00Z"),
+        # a clock that is said is the one that counts
+        (
+            "customer: {region: US-FL, time_zone: America/New_York}, number: {region: US-NY}",
+            "12:30:00Z",
+            "13:00:00Z",
+        ),
+    ],
+)
+def test_a_clock_that_is_not_said_is_none_as_an_import_stores_it(
+    tmp_path: Path, given: str, at: str, open_at: str
+) -> None:
+    for time, allowed in ((at, False), (open_at, True)):
+        text = one(given, pack="us-tsr").replace("2026-11-24 10:00:00", f"2026-11-24T{time}")
+        (result,) = rehearse(write(tmp_path, text))
+        assert (result.decision.allowed, "WINDOW" in result.decision.codes) == (
+            allowed,
+            not allowed,
+        )
+
+
 def scenarios_of(text: str) -> list[str]:
     """The YAML of a page: whole files, lists of scenarios, and a `given`."""
     blocks = re.findall(r"```yaml\n(.*?)```", text, re.S)
