@@ -202,9 +202,9 @@ def _one(source: Text, place: int, library: _Library) -> Rehearsed:
     scenario, where = source.file.scenarios[place], ZoneInfo(source.file.zone)
     now = _utc(scenario.at, where)
     stack = library.stack(source, place)
-    misspelt = source.misspelt(place, stack)
-    if misspelt:
-        raise ScenarioError(source.name, misspelt)
+    mistakes = (*source.misspelt(place, stack), *source.unread(place, stack))
+    if mistakes:
+        raise ScenarioError(source.name, mistakes)
     clean = Clean(
         now=now,
         where=where,
@@ -303,8 +303,8 @@ def _compiled(text: str) -> tuple[datetime, Pack]:
 
 
 def _begins(document: Mapping[str, Any]) -> date:
-    """Raises ValueError."""
-    return datetime.fromisoformat(str(document.get("effective_from") or "2000-01-01")).date()
+    """A version begins with a day: a time of day is refused, and not dropped. Raises ValueError."""
+    return date.fromisoformat(str(document.get("effective_from") or "2000-01-01"))
 
 
 @lru_cache(maxsize=64)
@@ -316,7 +316,9 @@ def _mistakes(text: str) -> tuple[Located, ...]:
     try:
         _begins(source.document)
     except ValueError:
-        return (Located(1, Problem(("effective_from",), "date_parsing", "no date")),)
+        path = ("effective_from",)
+        line = pack_source.line_of(pack_source.parsed(text)[1], path)
+        return (Located(line, Problem(path, "date_parsing", "no date")),)
     return ()
 
 

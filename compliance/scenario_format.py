@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from audiences.domain.ownership import Ownership
@@ -52,6 +52,42 @@ def _clock(text: str) -> str:
     return text
 
 
+def _is_number(value: object) -> bool:
+    if not isinstance(value, str):
+        return isinstance(value, int | float)
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _moment(value: object) -> object:
+    """A number is refused: 20261101 would be the seconds since 1970, and so a day in 1970."""
+    if _is_number(value):
+        raise PydanticCustomError("number_for_time", "a number is no time")
+    return value
+
+
+def _day(value: object) -> object:
+    if _is_number(value):
+        raise PydanticCustomError("number_for_date", "a number is no date")
+    if isinstance(value, datetime):
+        raise PydanticCustomError("date_parsing", "a time is no date")
+    return value
+
+
+def _of_the_past(kind: ContactKind) -> ContactKind:
+    """In the ledger a release names the attempt that it takes back; here attempts have no names."""
+    if kind is ContactKind.RELEASE:
+        raise PydanticCustomError("released", "a released attempt does not count")
+    return kind
+
+
+#: An instant, as a time or a date of YAML or as a text; without an offset in the file's zone.
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+#: A date, of YAML or as a text.
+Day = Annotated[date, BeforeValidator(_day)]
 Region = Annotated[str, AfterValidator(_region)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Clock = Annotated[str, AfterValidator(_clock)]
@@ -64,8 +100,8 @@ Answer = Literal["allow", "review", "block_retriable", "block_terminal"]
 class Event(_Strict):
     """An earlier contact; by default an unanswered call by a person of another campaign."""
 
-    at: datetime
-    kind: ContactKind = ContactKind.ATTEMPT
+    at: Moment
+    kind: Annotated[ContactKind, AfterValidator(_of_the_past)] = ContactKind.ATTEMPT
     outcome: str = ""
     actor: Actor = Actor.HUMAN
     purpose: Purpose = Purpose.MARKETING
@@ -85,22 +121,22 @@ class No(_Strict):
 
     source: SuppressionSource = SuppressionSource.OPT_OUT
     of: Literal["customer", "number"] = "customer"
-    since: datetime
+    since: Moment
     on_list: str = ""
     channel: Channel | Literal[""] = "voice"
     purpose: Literal["", "marketing", "care", "callback", "message"] = ""
     family: str = ""
     product: int | None = None
-    expires_at: datetime | None = None
+    expires_at: Moment | None = None
 
 
 class Yes(_Strict):
-    granted_at: datetime
+    granted_at: Moment
     family: str = ""
     channel: Channel = "voice"
     purpose: Purpose = Purpose.MARKETING
-    withdrawn_at: datetime | None = None
-    expires_at: datetime | None = None
+    withdrawn_at: Moment | None = None
+    expires_at: Moment | None = None
     basis: str | None = "written"
     profiling_ok: bool = True
     for_number: bool = False
@@ -111,11 +147,11 @@ class GivenCustomer(_Strict):
     outside the mainland is none, so that every clock of the region counts.
     """
 
-    birth_date: date | None = date(1985, 6, 1)
+    birth_date: Day | None = date(1985, 6, 1)
     region: Region | None = None
     time_zone: Zone | None = None
     risk_tolerance: Grade | None = 5
-    risk_assessed_on: date | None = None
+    risk_assessed_on: Day | None = None
     household: str | None = ""
     segment: str | None = ""
     assets: int | None = None
@@ -134,9 +170,9 @@ class GivenNumber(_Strict):
     time_zone: Zone | None = None
     valid: bool = True
     linked: bool = True
-    in_use_since: datetime | None = None
+    in_use_since: Moment | None = None
     ownership: Ownership | None = Ownership.SAME
-    ownership_asked_at: datetime | None = None
+    ownership_asked_at: Moment | None = None
 
 
 class GivenProduct(_Strict):
@@ -161,13 +197,13 @@ class GivenCallerId(_Strict):
 
 class GivenRegister(_Strict):
     name: str
-    imported_at: datetime | None
+    imported_at: Moment | None
     max_age_days: int = 31
 
 
 class GivenBlackout(_Strict):
-    since: datetime
-    until: datetime
+    since: Moment
+    until: Moment
     reason: str = ""
     area: Region = ""
     family: str = ""
@@ -177,7 +213,7 @@ class GivenBlackout(_Strict):
 class Wish(_Strict):
     """A preference. Weekdays from 0 = Monday; hours are ["HH:MM", "HH:MM"]."""
 
-    since: datetime
+    since: Moment
     no_robot: bool = False
     weekdays: tuple[Annotated[int, Field(ge=0, le=6)], ...] = ()
     hours: tuple[tuple[Clock, Clock], ...] = ()
@@ -188,8 +224,8 @@ class Wish(_Strict):
 
 class GivenExemption(_Strict):
     kind: ExemptionKind
-    at: datetime | None = None
-    expires_at: datetime | None = None
+    at: Moment | None = None
+    expires_at: Moment | None = None
 
 
 class GivenCounts(_Strict):
@@ -205,8 +241,8 @@ class GivenCounts(_Strict):
 
 
 class GivenStaffNumber(_Strict):
-    verified_at: datetime | None = None
-    calls: tuple[datetime, ...] = ()
+    verified_at: Moment | None = None
+    calls: tuple[Moment, ...] = ()
 
 
 class Given(_Strict):
@@ -225,9 +261,9 @@ class Given(_Strict):
     preferences: tuple[Wish, ...] = ()
     blackouts: tuple[GivenBlackout, ...] = ()
     exemptions: tuple[GivenExemption, ...] = ()
-    in_flight_since: datetime | None = None
+    in_flight_since: Moment | None = None
     already_reserved: bool = False
-    promised_callback: datetime | None = None
+    promised_callback: Moment | None = None
     registers: tuple[GivenRegister, ...] | None = None
     campaign_counts: tuple[GivenCounts, ...] = ()
     staff_number: GivenStaffNumber | None = None
@@ -258,8 +294,8 @@ class Expected(_Strict):
     codes: tuple[str, ...] | None = None
     primary: str | None = None
     verdicts: dict[Literal["product", "customer", "time", "channel"], Answer] = {}
-    earliest_next: datetime | None = None
-    open_until: datetime | None = None
+    earliest_next: Moment | None = None
+    open_until: Moment | None = None
     packs: tuple[str, ...] | None = None
 
 
@@ -267,7 +303,7 @@ class Scenario(_Strict):
     """One case. `pack` is one pack's name or file, `packs` a stack of several."""
 
     name: str
-    at: datetime
+    at: Moment
     actor: Actor = Actor.HUMAN
     purpose: Purpose = Purpose.MARKETING
     pack: str = ""
@@ -291,3 +327,9 @@ class ScenarioFile(_Strict):
     pack: str = "cn-bank"
     packs: tuple[str, ...] = ()
     scenarios: tuple[Scenario, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if "pack" in self.model_fields_set and self.packs:
+            raise PydanticCustomError("pack_or_packs", "pack or packs, not both")
+        return self

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, NamedTuple
@@ -19,10 +20,12 @@ from pydantic import BaseModel, ValidationError
 
 from compliance import scenario_format
 from compliance.domain.facts import MACHINE, MACHINE_WRONG
-from compliance.domain.pack import EffectivePack
+from compliance.domain.intent import Gate
+from compliance.domain.pack import EffectivePack, PackError
 from compliance.domain.pack_checking import Problem
+from compliance.domain.rules.pacing import PacingRule
 from compliance.pack_source import Located, Unreadable, line_of, parsed
-from compliance.scenario_format import Given, ScenarioFile
+from compliance.scenario_format import Given, Scenario, ScenarioFile
 
 
 class ScenarioMistakes(ValueError):
@@ -65,6 +68,23 @@ class Text:
                 path = ("scenarios", place, *word.path)
                 found.append(self.at(path, "unknown_outcome", ("word", word.text), ("near", near)))
         return tuple(found)
+
+    def unread(self, place: int, stack: EffectivePack) -> tuple[Located, ...]:
+        """What a campaign did in a time that no rule reads: it would be passed over in silence."""
+        scenario = self.file.scenarios[place]
+        read = _hours_read(scenario, stack)
+        kind = "unread_hours" if read else "unread_counts"
+        named = ("read", ", ".join(map(str, sorted(read))))
+        return tuple(
+            self.at(
+                ("scenarios", place, "given", "campaign_counts", index, "hours"),
+                kind,
+                ("word", str(counts.hours)),
+                named,
+            )
+            for index, counts in enumerate(scenario.given.campaign_counts)
+            if counts.hours not in read
+        )
 
     def doubts(self, place: int, stack: EffectivePack) -> tuple[Located, ...]:
         """Words of a scenario that nothing else in the file or its packs names."""
@@ -149,6 +169,22 @@ _USUAL = frozenset(
 def _outcomes(stack: EffectivePack) -> frozenset[str]:
     memories = (memory for kind, rule in stack.rules for memory in kind.remembers(rule))
     return frozenset[str]().union(*(memory.outcomes for memory in memories))
+
+
+def _hours_read(scenario: Scenario, stack: EffectivePack) -> set[int]:
+    """Over how many hours the rules that judge it look at what the campaign did."""
+    if scenario.dial.gate is Gate.LIST:
+        return set()  # a list is not screened by what its campaign did
+    with suppress(PackError):  # limits that nobody can read are the scenario's subject
+        stack = stack.with_campaign(scenario.campaign_limits, scenario.dial.campaign)
+    rules = (rule for _, rule in stack.rules_for(scenario.purpose, scenario.actor))
+    guards = (
+        guard
+        for rule in rules
+        if isinstance(rule, PacingRule)
+        for guard in (rule.abandonment, rule.complaints)
+    )
+    return {guard.hours for guard in guards if guard is not None}
 
 
 def _words_in(stack: EffectivePack) -> frozenset[str]:

@@ -14,6 +14,15 @@ _KINDS: dict[str, str | Promise] = {
     "no_such_pack": gettext_lazy("There is no pack “%(word)s”."),
     "no_pack_files": gettext_lazy("Here a scenario names shipped packs only, and no file."),
     "pack_or_packs": gettext_lazy("Either pack or packs, not both."),
+    "number_for_time": gettext_lazy("A number is no time. Write it like 2026-01-31 09:00:00."),
+    "number_for_date": gettext_lazy("A number is no date. Write it like 2026-01-31."),
+    "released": gettext_lazy(
+        "An attempt that was taken back does not count: leave it out, and what takes it back."
+    ),
+    "unread_hours": gettext_lazy(
+        "No rule here reads what a campaign did in %(word)s hours. Read are: %(read)s."
+    ),
+    "unread_counts": gettext_lazy("No rule here reads what a campaign did."),
     "unknown_region": gettext_lazy(
         "“%(word)s” is no region: write CN-33, US-FL or GB-ENG, and null where it is not known."
     ),

@@ -6,11 +6,14 @@ import json
 import re
 import textwrap
 from pathlib import Path
+from typing import Any, get_origin
 
 import pytest
 from django.core.management import call_command
 from django.utils.translation import override
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from compliance import scenario_format
 from compliance.rehearsing import ScenarioError, rehearse
 from compliance.scenario_wording import sentence
 
@@ -81,6 +84,21 @@ MISTAKES = [
     (one("contacts: [{at: 2026-11-01, kind: outcome, outcome: refuzed}]"), 2, "“refuzed”. Did you"),
     (one("preferences: [{since: 2026-11-01, hours: [['9h', '18:00']]}]"), 2, "no time of day"),
     (one("preferences: [{since: 2026-11-01, weekdays: [7]}]"), 2, "It must be at most 6."),
+    (
+        one("consents: [{granted_at: 2026-01-05, withdrawn_at: 20261101}]"),
+        2,
+        "A number is no time.",
+    ),
+    (one("promised_callback: 15:00:00"), 2, "A number is no time."),
+    (one("in_flight_since: '1795500000'"), 2, "A number is no time."),
+    (one("customer: {birth_date: 19850601}"), 2, "A number is no date."),
+    (one("customer: {birth_date: '86400'}"), 2, "A number is no date."),
+    (one("customer: {birth_date: 1985-06-01 10:00:00}"), 2, "This is no date."),
+    (one("contacts: [{at: 2026-11-20, kind: release}]"), 2, "taken back does not count"),
+    (one("campaign_counts: [{hours: 24}]"), 2, "did in 24 hours. Read are: 720."),
+    (one("campaign_counts: [{hours: 24}]", purpose="test"), 2, "No rule here reads what a"),
+    (one("campaign_counts: [{hours: 720}]", dial="{gate: list}"), 2, "No rule here reads what a"),
+    ("pack: cn-bank\npacks: [us-tsr]\n" + one(), 1, "Either pack or packs, not both."),
     ("pack: cn-bank\nscenarios: []\npack: us-tsr", 3, "The key “pack” is given twice"),
 ]
 
@@ -97,7 +115,7 @@ def test_a_mistake_is_named_with_its_line_and_the_word_that_was_meant(
     with override("zh-hans"):
         assert f"policy.yaml 第{line}行" in str(found.value)
         sentences = str(found.value)
-    assert not re.search(r"is no |There is|needed|Did you mean", sentences)
+    assert not re.search(r"is no |There is|needed|Did you mean|No rule|does not", sentences)
 
 
 def test_a_pack_file_is_named_with_its_own_line(tmp_path: Path) -> None:
@@ -106,6 +124,53 @@ def test_a_pack_file_is_named_with_its_own_line(tmp_path: Path) -> None:
         list(rehearse(write(tmp_path, one(pack="draft.yaml"))))
     with override("en"):
         assert "draft.yaml, line 2 (rules): A list is needed." in str(found.value)
+
+
+def test_a_pack_begins_with_a_day_and_a_time_of_day_is_refused(tmp_path: Path) -> None:
+    shipped = (SHIPPED / "packs" / "frequency-2.yaml").read_text(encoding="utf-8")
+    text = shipped.replace('"2026-12-01"', '"2026-12-01 18:00"')
+    (tmp_path / "draft.yaml").write_text(text, encoding="utf-8")
+    line = text[: text.index("effective_from")].count("\n") + 1
+    with override("en"), pytest.raises(ScenarioError) as found:
+        list(rehearse(write(tmp_path, one(packs="[cn-bank, draft.yaml]"))))
+    with override("en"):
+        assert f"draft.yaml, line {line} (effective_from): This is no date." in str(found.value)
+
+
+def test_hours_that_the_campaigns_own_rule_reads_may_be_given(tmp_path: Path) -> None:
+    guard = "{of: answered, hours: 5, stop_above_percent: 3}"
+    limits = f"{{rules: [{{id: Z, kind: pacing, abandonment: {guard}}}]}}"
+    counts = "campaign_counts: [{hours: 5, answered: 10, abandoned: 1}]"
+    (result,) = rehearse(write(tmp_path, one(counts, campaign_limits=limits)))
+    assert result.decision.codes == ["ABANDON_RATE"]
+
+
+#: Every field that holds instants or dates, wherever it stands.
+TIMES = [
+    pytest.param(field.rebuild_annotation(), id=f"{model.__name__}.{name}")
+    for model in vars(scenario_format).values()
+    if isinstance(model, type) and issubclass(model, BaseModel)
+    for name, field in model.model_fields.items()
+    if re.search(r"datetime\.date", repr(field.rebuild_annotation()))
+]
+
+
+@pytest.mark.parametrize("annotation", TIMES)
+def test_no_time_and_no_date_is_read_from_a_number(annotation: Any) -> None:
+    several = get_origin(annotation) is tuple
+    for number in (20261101, 20261101.0, 86400, True, "20261101", "86400"):
+        with pytest.raises(ValidationError, match="a number is no"):
+            TypeAdapter(annotation).validate_python([number] if several else number)
+
+
+def test_a_time_is_a_time_a_date_or_a_text(tmp_path: Path) -> None:
+    assert len(TIMES) > 20
+    for since in ("2026-11-24 10:00:01", "2026-11-24T10:00:01+08:00", "'2026-11-24 10:00:01'"):
+        (result,) = rehearse(write(tmp_path, one(f"suppressions: [{{since: {since}}}]")))
+        assert result.passed
+    for since in ("2026-11-24", "'2026-11-24'", "2026-11-24T02:00:00Z", "'2026-11-24 10:00'"):
+        (result,) = rehearse(write(tmp_path, one(f"suppressions: [{{since: {since}}}]")))
+        assert result.decision.codes == ["OPT_OUT"]
 
 
 def test_the_command_names_what_cannot_be_read_and_runs_the_rest(
