@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from audiences.domain.ownership import Ownership
 from compliance.domain.calendar import Calendar
+from compliance.domain.common_consents import common
 from compliance.domain.facts import (
     Blackout,
     CallerIdFacts,
@@ -37,6 +38,7 @@ from compliance.scenario_format import (
     GivenCustomer,
     GivenNumber,
     No,
+    OtherRecord,
     Wish,
     Yes,
 )
@@ -70,11 +72,11 @@ def facts_of(given: Given, clean: Clean) -> Facts:
         _number(given.number, clean),
         given.number is not None and given.number.linked,
         _consents(given, clean),
-        tuple(_suppression(index, no, clean) for index, no in enumerate(given.suppressions)),
-        tuple(sorted((_contact(e, clean) for e in given.contacts), key=lambda c: c.at)),
+        _suppressions(given, clean),
+        _contacts(given, clean),
         _in_flight(given, clean),
         _exemptions(given, clean),
-        tuple(_preference(index, wish, clean) for index, wish in enumerate(given.preferences)),
+        _preferences(given, clean),
         _staff_number(given, clean),
     )
 
@@ -153,9 +155,48 @@ def _number(given: GivenNumber | None, clean: Clean) -> NumberFacts | None:
 
 
 def _consents(given: Given, clean: Clean) -> tuple[Consent, ...]:
+    """Of two records merged now: what the kept one allowed has ended, but for what both did.
+
+    So does a merge write it (compliance/merging.py).
+    """
+    ours = _allowed(given, clean)
+    if given.merged_with is None:
+        return ours
+    theirs = _allowed(given.merged_with, clean)
+    ended = (
+        consent
+        if consent.expires_at is not None and consent.expires_at <= clean.now
+        else replace(consent, expires_at=clean.now)
+        for consent in ours
+    )
+    return (*ended, *common(ours, theirs, clean.now))
+
+
+def _allowed(given: Given | OtherRecord, clean: Clean) -> tuple[Consent, ...]:
     if not _said(given, "consents"):
         return (Consent(1, clean.now - timedelta(days=30), basis="written"),)
     return tuple(_consent(index, yes, clean) for index, yes in enumerate(given.consents or ()))
+
+
+def _suppressions(given: Given, clean: Clean) -> tuple[Suppression, ...]:
+    """Of a record merged into the customer's, what it refused is the customer's."""
+    other = given.merged_with.suppressions if given.merged_with is not None else ()
+    return tuple(
+        _suppression(index, no, clean) for index, no in enumerate((*given.suppressions, *other))
+    )
+
+
+def _contacts(given: Given, clean: Clean) -> tuple[Contact, ...]:
+    other = given.merged_with.contacts if given.merged_with is not None else ()
+    found = (_contact(event, clean) for event in (*given.contacts, *other))
+    return tuple(sorted(found, key=lambda contact: contact.at))
+
+
+def _preferences(given: Given, clean: Clean) -> tuple[Preference, ...]:
+    other = given.merged_with.preferences if given.merged_with is not None else ()
+    return tuple(
+        _preference(index, wish, clean) for index, wish in enumerate((*given.preferences, *other))
+    )
 
 
 def _consent(index: int, yes: Yes, clean: Clean) -> Consent:
@@ -178,8 +219,8 @@ def _suppression(index: int, no: No, clean: Clean) -> Suppression:
         index,
         no.source,
         clean.utc(no.since),
-        customer_id=1 if no.of == "customer" else None,
-        number_id=1 if no.of == "number" else None,
+        customer_id=(no.customer or 1) if no.of == "customer" else None,
+        number_id=(no.number or 1) if no.of == "number" else None,
         register=no.on_list,
         channel=no.channel,
         product_family=no.family,
@@ -217,6 +258,9 @@ def _exemptions(given: Given, clean: Clean) -> tuple[Exemption, ...]:
     found = [
         Exemption(index, e.kind, at=clean.time(e.at), expires_at=clean.time(e.expires_at))
         for index, e in enumerate(given.exemptions)
+        if not any(
+            end is not None and clean.utc(end) <= clean.now for end in (e.used_at, e.withdrawn_at)
+        )
     ]
     promised = clean.time(given.promised_callback)
     if promised is not None:

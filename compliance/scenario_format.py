@@ -117,10 +117,15 @@ class Event(_Strict):
 
 
 class No(_Strict):
-    """A suppression. `on_list` names the register of one whose source is a register."""
+    """A suppression: of the customer, or `of` the number, unless another one is named.
+
+    `on_list` names the register of one whose source is a register.
+    """
 
     source: SuppressionSource = SuppressionSource.OPT_OUT
     of: Literal["customer", "number"] = "customer"
+    customer: int | None = None
+    number: int | None = None
     since: Moment
     on_list: str = ""
     channel: Channel | Literal[""] = "voice"
@@ -128,6 +133,13 @@ class No(_Strict):
     family: str = ""
     product: int | None = None
     expires_at: Moment | None = None
+
+    @model_validator(mode="after")
+    def _of_one(self) -> Self:
+        other = self.number if self.of == "customer" else self.customer
+        if other is not None:
+            raise PydanticCustomError("of_another", "of a customer or of a number")
+        return self
 
 
 class Yes(_Strict):
@@ -223,9 +235,13 @@ class Wish(_Strict):
 
 
 class GivenExemption(_Strict):
+    """One that was used or withdrawn by then relaxes nothing: it serves once."""
+
     kind: ExemptionKind
     at: Moment | None = None
     expires_at: Moment | None = None
+    used_at: Moment | None = None
+    withdrawn_at: Moment | None = None
 
 
 class GivenCounts(_Strict):
@@ -245,6 +261,15 @@ class GivenStaffNumber(_Strict):
     calls: tuple[Moment, ...] = ()
 
 
+class OtherRecord(_Strict):
+    """What was known of a second record of the same person; `consents` left out: the clean one."""
+
+    consents: tuple[Yes, ...] | None = None
+    suppressions: tuple[No, ...] = ()
+    contacts: tuple[Event, ...] = ()
+    preferences: tuple[Wish, ...] = ()
+
+
 class Given(_Strict):
     """`consents`, `registers`, `years` left out: the clean ones; an empty list or null: none.
 
@@ -261,6 +286,8 @@ class Given(_Strict):
     preferences: tuple[Wish, ...] = ()
     blackouts: tuple[GivenBlackout, ...] = ()
     exemptions: tuple[GivenExemption, ...] = ()
+    #: another record of the customer, found to be the same person just now
+    merged_with: OtherRecord | None = None
     in_flight_since: Moment | None = None
     already_reserved: bool = False
     promised_callback: Moment | None = None

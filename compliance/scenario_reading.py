@@ -25,7 +25,7 @@ from compliance.domain.pack import EffectivePack, PackError
 from compliance.domain.pack_checking import Problem
 from compliance.domain.rules.pacing import PacingRule
 from compliance.pack_source import Located, Unreadable, line_of, parsed
-from compliance.scenario_format import Given, Scenario, ScenarioFile
+from compliance.scenario_format import Given, OtherRecord, Scenario, ScenarioFile
 
 
 class ScenarioMistakes(ValueError):
@@ -138,20 +138,30 @@ def words_of(given: Given) -> Iterator[Word]:
             yield Word("segment", given.customer.segment, ("given", "customer", "segment"))
     if given.product is not None and "family" in given.product.model_fields_set:
         yield Word("family", given.product.family, ("given", "product", "family"))
-    for name in ("consents", "suppressions", "contacts", "blackouts"):
-        for place, entry in enumerate(getattr(given, name) or ()):
-            if entry.family and "family" in entry.model_fields_set:
-                yield Word("family", entry.family, ("given", name, place, "family"))
-    for place, no in enumerate(given.suppressions):
-        if no.on_list:
-            yield Word("list", no.on_list, ("given", "suppressions", place, "on_list"))
+    for place, blackout in enumerate(given.blackouts):
+        if blackout.family:
+            yield Word("family", blackout.family, ("given", "blackouts", place, "family"))
     for place, register in enumerate(given.registers or ()):
         yield Word("list", register.name, ("given", "registers", place, "name"))
+    yield from _words_of_record(given, ("given",))
+    if given.merged_with is not None:
+        yield from _words_of_record(given.merged_with, ("given", "merged_with"))
+
+
+def _words_of_record(given: Given | OtherRecord, above: tuple[str, ...]) -> Iterator[Word]:
+    """Those in what one record of the customer holds."""
+    for name in ("consents", "suppressions", "contacts"):
+        for place, entry in enumerate(getattr(given, name) or ()):
+            if entry.family and "family" in entry.model_fields_set:
+                yield Word("family", entry.family, (*above, name, place, "family"))
+    for place, no in enumerate(given.suppressions):
+        if no.on_list:
+            yield Word("list", no.on_list, (*above, "suppressions", place, "on_list"))
     for place, event in enumerate(given.contacts):
         if event.outcome:
-            yield Word("outcome", event.outcome, ("given", "contacts", place, "outcome"))
+            yield Word("outcome", event.outcome, (*above, "contacts", place, "outcome"))
     for place, wish in enumerate(given.preferences):
-        path = ("given", "preferences", place, "families_refused")
+        path = (*above, "preferences", place, "families_refused")
         yield from (
             Word("family", name, (*path, i)) for i, name in enumerate(wish.families_refused)
         )

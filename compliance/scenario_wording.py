@@ -16,6 +16,9 @@ _KINDS: dict[str, str | Promise] = {
     "pack_or_packs": gettext_lazy("Either pack or packs, not both."),
     "number_for_time": gettext_lazy("A number is no time. Write it like 2026-01-31 09:00:00."),
     "number_for_date": gettext_lazy("A number is no date. Write it like 2026-01-31."),
+    "of_another": gettext_lazy(
+        "“customer” goes with “of: customer”, and “number” with “of: number”."
+    ),
     "released": gettext_lazy(
         "An attempt that was taken back does not count: leave it out, and what takes it back."
     ),

@@ -95,6 +95,9 @@ MISTAKES = [
     (one("customer: {birth_date: '86400'}"), 2, "A number is no date."),
     (one("customer: {birth_date: 1985-06-01 10:00:00}"), 2, "This is no date."),
     (one("contacts: [{at: 2026-11-20, kind: release}]"), 2, "taken back does not count"),
+    (one("suppressions: [{since: 2026-11-01, number: 2}]"), 2, "“number” with “of: number”."),
+    (one("suppressions: [{since: 2026-11-01, of: number, customer: 2}]"), 2, "goes with"),
+    (one("merged_with: {contacts: [{at: 2026-11-01, kind: outcome, outcome: refuzed}]}"), 2, "Did"),
     (one("campaign_counts: [{hours: 24}]"), 2, "did in 24 hours. Read are: 720."),
     (one("campaign_counts: [{hours: 24}]", purpose="test"), 2, "No rule here reads what a"),
     (one("campaign_counts: [{hours: 720}]", dial="{gate: list}"), 2, "No rule here reads what a"),
@@ -218,6 +221,31 @@ def test_a_word_that_nothing_else_names_is_doubted(
     with override("en"):
         (note,) = (sentence(result.file, each) for each in result.doubts)
     assert note.startswith("policy.yaml, line 2") and note.endswith(doubted)
+
+
+@pytest.mark.parametrize(
+    ("ended", "answer"),
+    [
+        ("", "allow"),
+        ("used_at: 2026-11-24 20:30:00", "block_retriable"),
+        ("withdrawn_at: 2026-11-24 12:00:00", "block_retriable"),
+        # not yet: this is what the next dial will find
+        ("used_at: 2026-11-24 20:40:01", "allow"),
+    ],
+)
+def test_a_promise_serves_once_and_until_it_is_withdrawn(
+    tmp_path: Path, ended: str, answer: str
+) -> None:
+    promise = f"exemptions: [{{kind: callback, at: 2026-11-24 20:30:00, {ended}}}]"
+    text = one(promise, purpose="callback").replace("10:00:00", "20:40:00", 1)
+    (result,) = rehearse(write(tmp_path, text))
+    assert result.decision.verdict.value == answer
+
+
+def test_the_wishes_of_a_merged_record_are_the_persons_own(tmp_path: Path) -> None:
+    wish = "merged_with: {preferences: [{since: 2026-01-01, families_refused: [deposit]}]}"
+    (result,) = rehearse(write(tmp_path, one(wish)))
+    assert result.decision.codes == ["PREFERENCE_FAMILY"]
 
 
 def test_a_word_that_the_pack_or_the_file_names_is_not(tmp_path: Path) -> None:
