@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -69,10 +69,10 @@ class Text:
                 found.append(self.at(path, "unknown_outcome", ("word", word.text), ("near", near)))
         return tuple(found)
 
-    def unread(self, place: int, stack: EffectivePack) -> tuple[Located, ...]:
+    def unread(self, place: int, stacks: Iterable[EffectivePack]) -> tuple[Located, ...]:
         """What a campaign did in a time that no rule reads: it would be passed over in silence."""
         scenario = self.file.scenarios[place]
-        read = _hours_read(scenario, stack)
+        read = {hours for stack in stacks for hours in _hours_read(scenario, stack)}
         kind = "unread_hours" if read else "unread_counts"
         named = ("read", ", ".join(map(str, sorted(read))))
         return tuple(

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any, get_origin
 
 import pytest
+import yaml
 from django.core.management import call_command
 from django.utils.translation import override
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from compliance import scenario_format
+from compliance.domain.pack import compile_pack
+from compliance.packs import SHIPPED as PACKS
 from compliance.rehearsing import ScenarioError, rehearse
 from compliance.scenario_wording import sentence
 
@@ -146,6 +149,18 @@ def test_hours_that_the_campaigns_own_rule_reads_may_be_given(tmp_path: Path) ->
     counts = "campaign_counts: [{hours: 5, answered: 10, abandoned: 1}]"
     (result,) = rehearse(write(tmp_path, one(counts, campaign_limits=limits)))
     assert result.decision.codes == ["ABANDON_RATE"]
+
+
+def test_a_draft_that_reads_other_hours_comes_out_otherwise_and_is_no_mistake(
+    tmp_path: Path,
+) -> None:
+    text = (PACKS / "cn-bank.yaml").read_text(encoding="utf-8").replace("hours: 720", "hours: 24")
+    draft = compile_pack(yaml.safe_load(text))
+    counts = "campaign_counts: [{hours: 720, consented: 100, abandoned: 4}]"
+    path = write(tmp_path, one(counts).replace("allow", "block"))
+    assert [each.difference for each in rehearse(path)] == [""]
+    (result,) = rehearse(path, draft)
+    assert result.difference == "decision allow, expected block"
 
 
 #: Every field that holds instants or dates, wherever it stands.
