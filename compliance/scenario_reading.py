@@ -161,10 +161,8 @@ def _words_of_record(given: Given | OtherRecord, above: tuple[str, ...]) -> Iter
         if event.outcome:
             yield Word("outcome", event.outcome, (*above, "contacts", place, "outcome"))
     for place, wish in enumerate(given.preferences):
-        path = (*above, "preferences", place, "families_refused")
-        yield from (
-            Word("family", name, (*path, i)) for i, name in enumerate(wish.families_refused)
-        )
+        for i, name in enumerate(wish.families_refused):
+            yield Word("family", name, (*above, "preferences", place, "families_refused", i))
 
 
 #: Words that need no other mention: families and segments as banks have them, attributes that facts
