@@ -482,3 +482,53 @@ def test_a_reason_tells_what_is_needed_only_when_time_does_not_help() -> None:
         r["code"]: r["needs"] for r in decide(facts, human(), cn_bank(), now).document()["reasons"]
     }
     assert found == {"CONSENT_NONE": "consent", "WINDOW": None}
+
+
+# --- registers ------------------------------------------------------------------------------------
+
+
+def with_registers(now: datetime, *registers: RegisterFacts) -> Facts:
+    facts = clean_facts(now)
+    return replace(facts, world=replace(facts.world, registers=registers))
+
+
+def stale(stack: EffectivePack, now: datetime, *registers: RegisterFacts) -> list[str]:
+    """The lists that a person's call is held up by, each as often as it is named."""
+    found = decide(with_registers(now, *registers), human(), stack, now).reasons
+    named = [dict(r.values)["register"] for r in found if r.code == "REGISTER_STALE"]
+    return [name for name in named if name != "RND"]  # who owns a number, a rule of its own
+
+
+@pytest.mark.parametrize("name", ["us-tsr", "uk-ofcom", "cn-bank"])
+def test_a_list_that_no_rule_names_is_held_to_its_own_limit(name: str) -> None:
+    stack = EffectivePack((compile_pack(read_shipped(name)),))
+    now = beijing("2026-11-24 10:00")
+    fresh = [RegisterFacts(named, now, 31) for named in sorted(stack.registers_required)]
+    for days, held_up in ((0, []), (10, []), (11, ["state"])):
+        own = RegisterFacts("state", now - timedelta(days=days), 10)
+        assert stale(stack, now, *fresh, own) == held_up
+    assert stale(stack, now, *fresh, RegisterFacts("state", None, 10)) == ["state"]
+
+
+def test_a_rule_that_looks_at_no_register_says_nothing_of_their_age() -> None:
+    now = beijing("2026-11-24 10:00")
+    refusals = {"id": "N", "kind": "suppression", "sources": ["opt_out", "complaint"]}
+    old = RegisterFacts("industry", now - timedelta(days=40), 31)
+    # once, by the shipped rule on registers
+    assert stale(pack_of(refusals), now, old) == ["industry"]
+
+
+@given(st.integers(0, 60), st.integers(0, 60), st.one_of(st.none(), st.integers(0, 60)))
+def test_of_two_limits_on_a_list_the_shorter_counts(age: int, own: int, rules: int | None) -> None:
+    now = beijing("2026-11-24 10:00")
+    rule = {
+        "id": "N",
+        "kind": "suppression",
+        "sources": ["register"],
+        "register_max_age_days": rules,
+    }
+    entry = next(each for each in pack_of(rule).rules if each.rule.id == "N")
+    facts = with_registers(now, RegisterFacts("state", now - timedelta(days=age), own))
+    shortest = own if rules is None else min(own, rules)
+    found = entry.kind.evaluate(entry.rule, facts, human(), now)
+    assert [reason.limit for reason in found] == ([shortest] if age > shortest else [])

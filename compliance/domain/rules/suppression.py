@@ -2,8 +2,8 @@
 
 A suppression holds for the customer or for the number, whichever it names, from its start to its
 expiry (none = for ever), for a scope of channel × purpose × product (family); what it leaves empty
-it means whole. A register in use that is older than its limit blocks everybody: we cannot know who
-has been added since.
+it means whole. A register in use that is older than its own limit, or was never imported, blocks
+everybody: we cannot know who has been added since. Every rule that looks at registers says so.
 
 Two things step back, and only these: a refusal left on a *number* by an earlier owner gives way to
 the present owner's own consent on that number; an entry in a public register gives way where the
@@ -13,6 +13,7 @@ law says so (`overridden_by`: a consent given to us after it, or our own busines
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -69,7 +70,7 @@ class Override(BaseModel):
 
 
 class SuppressionRule(Rule):
-    """`register_max_age_days` bounds every register in use (its own limit may be shorter);
+    """`register_max_age_days` bounds every register in use, which has a limit of its own besides;
     `registers` does so by name. `required`: registers without which nobody is called.
     """
 
@@ -82,6 +83,17 @@ class SuppressionRule(Rule):
     required: frozenset[str] = frozenset()
     overridden_by: Override = Override()
     on_stale: Literal["block"] = "block"
+
+    @cached_property
+    def by_registers(self) -> bool:
+        """Whether it looks at registers at all; if it does, every one in use must be fresh."""
+        names = self.register_max_age_days is not None or self.registers or self.required
+        return SuppressionSource.REGISTER in self.sources or bool(names)
+
+    @cached_property
+    def every_register(self) -> bool:
+        """Whether it judges those too that it does not name."""
+        return SuppressionSource.REGISTER in self.sources or self.register_max_age_days is not None
 
 
 def remembers(rule: SuppressionRule) -> tuple[Memory, ...]:
@@ -110,7 +122,7 @@ def evaluate(rule: SuppressionRule, facts: Facts, intent: Intent, now: datetime)
             and not _gives_way(rule, entry, facts, intent, now)
         ]
     )
-    if rule.register_max_age_days is not None or rule.registers or rule.required:
+    if rule.by_registers:
         reasons += _stale_registers(rule, facts.world, now)
     return reasons
 
@@ -201,7 +213,7 @@ def _stale_registers(rule: SuppressionRule, world: World, now: datetime) -> list
 
 def _too_old(rule: SuppressionRule, register: RegisterFacts, now: datetime) -> Reason | None:
     own = rule.registers.get(register.name)
-    if own is None and rule.register_max_age_days is None and register.name not in rule.required:
+    if not rule.every_register and own is None and register.name not in rule.required:
         return None
     limits = (register.max_age_days, rule.register_max_age_days, own.days if own else None)
     limit = min(days for days in limits if days is not None)
