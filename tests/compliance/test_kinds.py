@@ -391,6 +391,70 @@ def test_a_weekday_goes_before_rest_days_but_not_before_a_holiday() -> None:
     assert not blocked("2026-10-10 15:00")
 
 
+REGIONAL: dict[str, Any] = {
+    "id": "N",
+    "kind": "time_window",
+    "windows": {
+        "workday": [["09:00", "20:00"]],
+        "rest": [["10:00", "18:00"]],
+        "statutory": [],
+        "adjusted_work": [["08:00", "22:00"]],
+        "sunday": [["14:00", "18:00"]],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("own", "at", "open_"),
+    [
+        # of a day that the region does not name, the general hours hold there
+        ({"workday": [["11:00", "13:00"]]}, "2026-11-28 09:30", False),  # a Saturday
+        ({"workday": [["11:00", "13:00"]]}, "2026-11-28 10:30", True),
+        ({"workday": [["11:00", "13:00"]]}, "2026-10-05 11:30", False),  # a holiday
+        ({"workday": [["11:00", "13:00"]]}, "2026-11-24 10:30", False),  # a Tuesday
+        ({"saturday": [["11:00", "13:00"]]}, "2026-11-29 11:30", False),  # a Sunday
+        # a holiday stays one on a weekday that the region names
+        ({"saturday": [["11:00", "13:00"]]}, "2026-10-03 11:30", False),
+        ({"statutory": [["11:00", "15:00"]]}, "2026-10-04 14:30", True),  # on a Sunday: both
+        ({"statutory": [["11:00", "15:00"]]}, "2026-10-04 11:30", False),
+        # what the region says of a type of day goes before what is said in general of some
+        ({"rest": [["11:00", "13:00"]]}, "2026-11-29 14:30", False),
+        ({"rest": [["11:00", "13:00"]]}, "2026-11-29 11:30", True),
+        ({"workday": [["11:00", "13:00"]]}, "2026-10-10 08:30", False),  # an adjusted Saturday
+        ({"workday": [["11:00", "13:00"]]}, "2026-10-10 11:30", True),
+    ],
+)
+def test_a_region_changes_the_days_it_names_and_no_others(
+    own: dict[str, Any], at: str, open_: bool
+) -> None:
+    assert bool(alone({**REGIONAL, "regions": {"CN-33": own}}, at)) is not open_
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["workday", "rest", "statutory", "adjusted_work", "saturday", "sunday"]),
+        st.sampled_from([[], [["11:00", "13:00"]], [["00:00", "24:00"]]]),
+    ),
+    st.integers(0, 400 * 24),
+)
+def test_a_region_that_only_repeats_the_general_hours_changes_nothing(
+    hours: dict[str, Any], after: int
+) -> None:
+    now = beijing("2026-01-01 00:30") + timedelta(hours=after)
+    plain = {**REGIONAL, "windows": hours}
+    found = [
+        [reason.code for reason in entry.kind.evaluate(entry.rule, clean_facts(now), human(), now)]
+        for rule in (
+            plain,
+            {**plain, "regions": {"CN-33": {}}},
+            {**plain, "regions": {"CN-33": hours}},
+        )
+        for entry in pack_of(rule).rules
+        if entry.rule.id == "N"
+    ]
+    assert found[0] == found[1] == found[2]
+
+
 @pytest.mark.parametrize("name", ["us-tsr", "uk-ofcom", "cn-bank"])
 def test_every_rule_of_a_shipped_pack_cites_its_basis_and_reads_as_a_sentence(name: str) -> None:
     stack = EffectivePack((compile_pack(read_shipped(name)),))

@@ -6,8 +6,10 @@
   weekday is open when both are.
 - `where`: whose clock: `fixed` (the pack's zone), `residence`, `number`, or `both_intersect`: open
   where the person lives *and* where the number is from, each by its own clock and hours.
-- `regions`: windows that replace the general ones in a region ("US-FL"): of the residence (of the
-  number where the residence is unknown); with `number` and `both_intersect` of the number too.
+- `regions`: windows that go before the general ones in a region ("US-FL"): of the residence (of the
+  number where the residence is unknown); with `number` and `both_intersect` of the number too. Of a
+  day that a region does not name the general windows hold there. What a region says of workdays or
+  rest days goes before what is said in general of a weekday or of adjusted workdays.
 - `residence_unknown`: with `anywhere` it must be open wherever in the number's country a person may
   live, by each clock there. Of a region whose clock is not known, every clock kept in it counts.
 - `tail_guard_s`: the last dial starts this long before the window ends.
@@ -69,6 +71,9 @@ _WEEKDAYS = tuple(Weekday)
 
 DayWindows = dict[DayType | Weekday, tuple[Annotated[Window, BeforeValidator(_window)], ...]]
 
+#: By type of day: the hours on each weekday, from Monday on.
+_Table = dict[DayType, tuple[tuple[Window, ...], ...]]
+
 
 class _Place(NamedTuple):
     """A clock and the region whose hours hold there (empty = the general ones)."""
@@ -113,6 +118,20 @@ class TimeWindowRule(Rule):
     def hours_of(self) -> dict[str, tuple[str, ...]]:
         """By region, as far as it was asked for: whose hours must be kept there."""
         return {}
+
+    @cached_property
+    def general(self) -> _Table:
+        """The hours of each type of day on each weekday, where no region has its own."""
+        return _table(self.windows, {})
+
+    @cached_property
+    def tables(self) -> dict[str, _Table]:
+        """The same by region, for those that have hours of their own."""
+        return {region: _table(own, self.windows) for region, own in self.regions.items()}
+
+    def hours(self, region: str) -> _Table:
+        """The hours that hold in a place ("" = where no region has its own)."""
+        return self.tables.get(region, self.general)
 
     @cached_property
     def opened(self) -> dict[tuple[object, date], _Open]:
@@ -234,11 +253,11 @@ def _regions(rule: TimeWindowRule, region: str) -> tuple[str, ...]:
 
 
 def _windows_on(rule: TimeWindowRule, region: str, calendar: Calendar) -> WindowsOn:
-    windows = rule.regions.get(region, rule.windows)
+    table = rule.hours(region)
 
     def windows_on(day: date) -> Sequence[Window] | None:
         kind = calendar.type_of(day)
-        return None if kind is None else _of_day(windows, kind, day)
+        return None if kind is None else table[kind][day.weekday()]
 
     return windows_on
 
@@ -274,7 +293,7 @@ def _in_place(rule: TimeWindowRule, place: _Place, calendar: Calendar, now: date
     kind = calendar.type_of(today)
     if kind is None:
         return _Finding("CAL_MISSING", None, str(today.year))
-    mine = _of_day(rule.regions.get(place.region, rule.windows), kind, today)
+    mine = rule.hours(place.region)[kind][today.weekday()]
     if mine is _ALL_DAY:
         return _Finding(steady_until=start_of_day(today + DAY, place.zone) - TICK)
     windows_on = _windows_on(rule, place.region, calendar)
@@ -293,17 +312,30 @@ def _in_place(rule: TimeWindowRule, place: _Place, calendar: Calendar, now: date
     return _Finding("WINDOW", None, observed, limit or "—")
 
 
-def _of_day(windows: DayWindows, kind: DayType, day: date) -> tuple[Window, ...]:
-    weekday = windows.get(_WEEKDAYS[day.weekday()])
-    if weekday is not None and kind in (DayType.WORKDAY, DayType.REST):
-        return weekday
-    found = windows.get(kind)
-    if found is None and kind is DayType.ADJUSTED_WORK:
-        found = windows.get(DayType.WORKDAY)
-    if weekday is not None and kind is DayType.STATUTORY:
+def _table(own: DayWindows, general: DayWindows) -> _Table:
+    """Every type of day and weekday with its hours; `own` goes before `general`."""
+    return {
+        kind: tuple(_of_day(own, general, kind, weekday) for weekday in _WEEKDAYS)
+        for kind in DayType
+    }
+
+
+def _of_day(
+    own: DayWindows, general: DayWindows, kind: DayType, weekday: Weekday
+) -> tuple[Window, ...]:
+    if kind is DayType.STATUTORY:
+        special = own.get(weekday, general.get(weekday))
+        found = own.get(kind, general.get(kind))
         # a holiday on a Sunday is both: open when both are
-        return weekday if found is None else _common(weekday, found)
-    return _ALL_DAY if found is None else found
+        both = [windows for windows in (special, found) if windows is not None]
+        return _common(*both) if len(both) == 2 else both[0] if both else _ALL_DAY
+    for windows in (own, general):
+        # an adjusted workday is a workday, whatever its weekday
+        names = (kind, DayType.WORKDAY) if kind is DayType.ADJUSTED_WORK else (weekday, kind)
+        for name in names:
+            if name in windows:
+                return windows[name]
+    return _ALL_DAY
 
 
 def _common(one: tuple[Window, ...], other: tuple[Window, ...]) -> tuple[Window, ...]:
