@@ -186,6 +186,20 @@ _OWN: Final[tuple[tuple[str, Text], ...]] = (
     ),
     (r"a callback may not relax", gettext_lazy("A callback may not relax this rule.")),
     (r"no time of day: (?P<text>.*)", gettext_lazy("“%(text)s” is no time of day.")),
+    (
+        r"hours are \[",
+        gettext_lazy(
+            'Hours are a start and an end, each in quotes: ["09:00", "12:00"]. Without quotes, '
+            "10:00 is the number 600 to YAML."
+        ),
+    ),
+    (
+        r"from (?P<start>\S+) to (?P<end>\S+) is no time",
+        gettext_lazy(
+            "“%(start)s” to “%(end)s” cannot be hours. Midnight is “00:00” as a start and “24:00” "
+            "as an end, so the whole day is “00:00” to “24:00”; for no calls leave the list empty."
+        ),
+    ),
     (r"no such field: (?P<name>.*)", gettext_lazy("There is no field “%(name)s”.")),
     (
         r"(?P<name>\w+): one of at_least",

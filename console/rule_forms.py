@@ -206,7 +206,13 @@ def _windows(control: Control) -> Control:
 def _hours_text(windows: Any) -> str:
     if windows is None:
         return ""
-    return ", ".join(f"{start}-{end}" for start, end in windows) or "-"
+    if not isinstance(windows, list | tuple):
+        return str(windows)  # a draft may be kept with mistakes
+    return ", ".join(map(_window_text, windows)) or "-"
+
+
+def _window_text(window: Any) -> str:
+    return "-".join(map(str, window)) if isinstance(window, list | tuple) else str(window)
 
 
 def _read_windows(control: Control, posted: QueryDict) -> dict[str, list[list[str]]]:

@@ -12,6 +12,7 @@ The check and `earliest_next` both read these intervals, so they cannot disagree
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -48,11 +49,15 @@ class CalendarUnknown(Exception):
     """The search for an opening reached a date of which the calendar says nothing."""
 
 
+_CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})")
+
+
 def parse_clock(text: str) -> int:
     """ "09:30" → 570, "24:00" → 1440. Raises ValueError."""
-    hours, _, minutes = text.partition(":")
-    value = int(hours) * 60 + int(minutes)
-    if not 0 <= value <= 1440 or not 0 <= int(minutes) < 60:
+    found = _CLOCK.fullmatch(text)
+    hours, minutes = (int(part) for part in found.groups()) if found else (0, 60)
+    value = hours * 60 + minutes
+    if value > 1440 or minutes >= 60:
         raise ValueError(f"no time of day: {text}")
     return value
 

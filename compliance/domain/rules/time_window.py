@@ -50,9 +50,17 @@ _MEMO_LIMIT = 20_000
 
 
 def _window(value: Any) -> Any:
-    if isinstance(value, list | tuple) and len(value) == 2 and isinstance(value[0], str):
-        return Window(parse_clock(value[0]), parse_clock(value[1]))
-    return value
+    """["HH:MM", "HH:MM"] as a window. Raises ValueError."""
+    if isinstance(value, Window):
+        return value
+    pair = value if isinstance(value, list | tuple) else ()
+    if len(pair) != 2 or not all(isinstance(each, str) for each in pair):
+        # YAML reads 10:00 without quotes as the number 600
+        raise ValueError('hours are ["HH:MM", "HH:MM"]: two times of day, each in quotes')
+    start, end = parse_clock(pair[0]), parse_clock(pair[1])
+    if start == 1440 or end == 0 or start == end:
+        raise ValueError(f"from {pair[0]} to {pair[1]} is no time: midnight ends a day as 24:00")
+    return Window(start, end)
 
 
 class Weekday(StrEnum):

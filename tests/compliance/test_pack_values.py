@@ -1,0 +1,102 @@
+"""The values of rules: what is taken for one, and what is refused with a sentence that helps."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from compliance import pack_source
+from compliance.campaign_limits import LimitsUnreadable, read_limits
+from compliance.document_wording import told
+from compliance.domain.intervals import Window
+from compliance.domain.pack import PackError, compile_pack
+from compliance.domain.pack_checking import Problem, problems
+from compliance.domain.rules.time_window import TimeWindowRule
+from compliance.packs import read_shipped
+from tests.compliance.world import pack_of
+
+UNNAMED = told("?", "?").text
+
+
+def with_rule(rule_id: str, **changes: Any) -> dict[str, Any]:
+    found = copy.deepcopy(read_shipped("cn-bank"))
+    assert any(rule["id"] == rule_id for rule in found["rules"])
+    found["rules"] = [
+        {**rule, **changes} if rule["id"] == rule_id else rule for rule in found["rules"]
+    ]
+    return found
+
+
+def said(found: list[Problem]) -> list[str]:
+    """Each mistake as people read it: none is left without words of its own."""
+    sentences = [told(each.kind, each.message, each.values).text for each in found]
+    assert UNNAMED not in sentences
+    return sentences
+
+
+# --- times of day ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        [900, 1200],
+        [-600, 99_999],
+        [True, False],
+        ["09:00", 720],
+        [540, "12:00"],
+        ["09:00"],
+        ["09:00", "12:00", "14:00"],
+        ["9am", "5pm"],
+        ["09:60", "12:00"],
+        ["09:00", "24:01"],
+        ["-1:00", "12:00"],
+        ["+9:00", "12:00"],
+        ["٠٩:٠٠", "12:00"],
+        ["00:00", "00:00"],
+        ["09:00", "09:00"],
+        ["24:00", "08:00"],
+        ["20:00", "00:00"],
+        {"start": "09:00", "end": "12:00"},
+        "09:00-12:00",
+        540,
+        None,
+    ],
+)
+def test_hours_are_two_times_of_day_and_nothing_else(window: Any) -> None:
+    document = with_rule("W1", windows={"workday": [window]})
+    with pytest.raises(PackError, match="rule W1"):
+        compile_pack(document)
+    assert len(said(problems(document))) == 1
+    region = with_rule("W1", regions={"CN-65": {"workday": [window]}})
+    assert len(said(problems(region))) == 1
+    with pytest.raises(LimitsUnreadable) as raised:
+        read_limits({"rules": [{"id": "W", "kind": "time_window", "windows": {"rest": [window]}}]})
+    assert all(raised.value.sentences())
+
+
+def test_times_of_day_without_quotes_are_named_with_their_line() -> None:
+    text = pack_source.write(read_shipped("cn-bank"))
+    plain = text.replace("['09:00', '12:00']", "[10:00, 12:00]", 1)
+    assert plain != text
+    source = pack_source.read(plain)
+    (mistake,) = source.mistakes
+    assert "in quotes" in said([mistake.problem])[0]
+    assert plain.splitlines()[mistake.line - 1].lstrip().startswith("workday: [[10:00")
+
+
+@given(st.integers(0, 1440), st.integers(0, 1440))
+def test_every_span_that_lasts_is_taken_as_it_is_written(start: int, end: int) -> None:
+    written = [f"{minute // 60:02}:{minute % 60:02}" for minute in (start, end)]
+    rule = {"id": "N", "kind": "time_window", "windows": {"workday": [written]}}
+    if start == end or start == 1440 or end == 0:
+        with pytest.raises(PackError, match="is no time"):
+            pack_of(rule)
+        return
+    compiled = next(each.rule for each in pack_of(rule).rules if each.rule.id == "N")
+    assert isinstance(compiled, TimeWindowRule)
+    assert list(compiled.windows.values()) == [(Window(start, end),)]
