@@ -118,8 +118,10 @@ def _reasons(
         reasons += unknown(facts)
     relaxed = _exemption(facts, intent, stack, now) is not None
     starts = None
-    if not relaxed and facts.exemptions and stack.exemption is not None:
-        starts = exemption.next_start(stack.exemption, facts, intent, now)
+    if not relaxed and facts.exemptions:
+        relaxing = stack.exemption_for(intent.purpose, intent.actor)
+        if relaxing is not None:
+            starts = exemption.next_start(relaxing, facts, intent, now)
     if rules is None:
         kinds = frozenset([line.kind for line in facts.contacts]) if facts.contacts else _NO_LINES
         rules = stack.rules_about(intent.purpose, intent.actor, kinds)
@@ -152,9 +154,10 @@ def _not_after(reason: Reason, starts: datetime) -> Reason:
 def _exemption(
     facts: Facts, intent: Intent, stack: EffectivePack, now: datetime
 ) -> Exemption | None:
-    if not facts.exemptions or stack.exemption is None:
+    if not facts.exemptions:
         return None
-    return exemption.in_force(stack.exemption, facts, intent, now)
+    relaxing = stack.exemption_for(intent.purpose, intent.actor)
+    return exemption.in_force(relaxing, facts, intent, now) if relaxing is not None else None
 
 
 def ground(world: World, intent: Intent, stack: EffectivePack) -> list[Reason]:

@@ -255,6 +255,9 @@ class EffectivePack:
     _windows: dict[tuple[Purpose, Actor], tuple[TimeWindowRule, ...]] = field(
         default_factory=dict, compare=False, repr=False
     )
+    _exemptions: dict[tuple[Purpose, Actor], ExemptionRule | None] = field(
+        default_factory=dict, compare=False, repr=False
+    )
     _gaps: dict[tuple[Purpose, Actor], tuple[str, ...]] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -289,11 +292,21 @@ class EffectivePack:
         found = (rule.licences.get(family) for rule in self.authorisations)
         return frozenset(licence for licence in found if licence is not None)
 
-    @cached_property
-    def exemption(self) -> ExemptionRule | None:
-        """The rule on callbacks the customer asked for; with several, the narrowest."""
-        found = [rule for _, rule in self.rules if isinstance(rule, ExemptionRule)]
-        return min(found, key=lambda rule: rule.tolerance_s, default=None)
+    def exemption_for(self, purpose: Purpose, actor: Actor) -> ExemptionRule | None:
+        """The rule on callbacks that the customer asked for, of those that speak about such a call;
+        with several, the narrowest.
+        """
+        key = (purpose, actor)
+        if key not in self._exemptions:
+            found = [
+                rule
+                for _, rule in self.rules
+                if isinstance(rule, ExemptionRule)
+                and purpose in rule.purposes
+                and actor in rule.actors
+            ]
+            self._exemptions[key] = min(found, key=lambda rule: rule.tolerance_s, default=None)
+        return self._exemptions[key]
 
     def with_campaign(self, limits: Mapping[str, Any] | None, campaign_id: int | None) -> Self:
         """The same stack with a campaign's own limits inside. Raises PackError."""

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from compliance.domain.comparing import Effect, Move, compare
 from compliance.domain.decide import decide
+from compliance.domain.facts import Exemption, ExemptionKind
+from compliance.domain.intent import Actor, DialKind, Purpose
 from compliance.domain.pack import EffectivePack, compile_pack
 from compliance.packs import read_shipped
-from tests.compliance.world import attempt, beijing, clean_facts, human
+from tests.compliance.world import attempt, beijing, clean_facts, conversation, human, pack_of
 
 SHIPPED = read_shipped("cn-bank")
 
@@ -138,3 +140,44 @@ def test_what_is_called_tighter_never_lets_a_blocked_call_through(
         assert before or not after
     if found and all(each.effect is Effect.LOOSER for each in found):
         assert after or not before
+
+
+WHOM = st.sampled_from([{}, {"actors": ["human"]}, {"actors": ["robot"]}])
+
+
+@given(
+    WHOM, st.sampled_from([60, 1800]), st.sampled_from(Actor), st.integers(-40, 40), st.booleans()
+)
+def test_an_exemption_that_is_called_tighter_relaxes_no_more_calls(
+    whom: dict[str, Any], tolerance: int, actor: Actor, minutes: int, talked: bool
+) -> None:
+    narrower = document("X1", tolerance_s=tolerance, **whom)
+    old, new = compile_pack(SHIPPED), compile_pack(narrower)
+    assert all(each.effect is Effect.TIGHTER for each in compare(old, new))
+    promised = beijing("2026-11-24 21:00")  # after hours
+    at = promised + timedelta(minutes=minutes)
+    facts = clean_facts(
+        at,
+        contacts=(conversation("2026-11-23 10:00"),) if talked else (),
+        exemptions=(Exemption(1, ExemptionKind.CALLBACK, number_id=1, at=promised),),
+    )
+    kind = DialKind.ROBOT if actor is Actor.ROBOT else DialKind.CALLBACK
+    intent = human(purpose=Purpose.CALLBACK, actor=actor, kind=kind)
+    before = decide(facts, intent, EffectivePack((old,)), at)
+    after = decide(facts, intent, EffectivePack((new,)), at)
+    assert before.allowed or not after.allowed
+    relaxed = actor.value in whom.get("actors", [actor.value])
+    relaxed = relaxed and abs(minutes) * 60 <= tolerance
+    assert after.allowed is relaxed
+
+
+def test_of_several_exemptions_the_narrowest_that_speaks_about_the_call_counts() -> None:
+    own = {"id": "X2", "kind": "exemption", "tolerance_s": 600, "actors": ["human"]}
+    stack = pack_of({**own, "legal_ref": "-"})
+    found = {
+        actor: rule.id
+        for actor in Actor
+        if (rule := stack.exemption_for(Purpose.CALLBACK, actor)) is not None
+    }
+    assert found == {Actor.HUMAN: "X2", Actor.ROBOT: "X1"}
+    assert stack.exemption_for(Purpose.TEST, Actor.HUMAN) is None

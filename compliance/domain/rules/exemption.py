@@ -3,6 +3,7 @@
 This kind objects to nothing; it says how far around the promise the rules marked
 `relaxed_by_callback` step back: windows, min gap, conversation caps, the not-now cool-off. Never
 suppression, consent, suitability, vulnerable or attempt caps: no other rule may carry the mark.
+As every rule it speaks about its own purposes and actors: one for people relaxes no robot's call.
 """
 
 from __future__ import annotations
