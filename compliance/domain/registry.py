@@ -82,6 +82,15 @@ def _relaxable_cap(rule: cap.CapRule) -> bool:
     }
 
 
+#: What a customer says who has not said no: only such a quiet time a callback may end.
+_NOT_NOW = frozenset({"not_now", "undecided", "busy_now"})
+
+
+def _relaxable_cool_off(rule: cool_off.CoolOffRule) -> bool:
+    """The one after "not now", by what it follows and not by its name; never one for good."""
+    return rule.name == "not_now" and rule.outcomes <= _NOT_NOW and rule.permanent is None
+
+
 KINDS: dict[str, Kind] = {
     "approval": Kind(
         approval.ApprovalRule,
@@ -123,7 +132,7 @@ KINDS: dict[str, Kind] = {
     "cool_off": Kind(
         cool_off.CoolOffRule,
         cool_off.evaluate,
-        lambda rule: bool(rule.name == "not_now"),
+        _relaxable_cool_off,
         cool_off.remembers,
         lambda rule: True,
         turns=cool_off.turns,

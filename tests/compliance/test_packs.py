@@ -75,6 +75,11 @@ def without(kind: str) -> EffectivePack:
         (with_rule("S1", relaxed_by_callback=True), "S1: a callback"),
         (with_rule("S2", relaxed_by_callback=True), "S2: a callback"),
         (with_rule("O1-refused", relaxed_by_callback=True), "O1-refused: a callback"),
+        # not-now by what it follows, whatever its name says
+        (with_rule("O1-not-now", outcomes=["refused"]), "O1-not-now: a callback"),
+        (with_rule("O1-not-now", outcomes=["not_now", "complaint"]), "O1-not-now: a callback"),
+        (with_rule("O1-not-now", days=None, permanent=True), "O1-not-now: a callback"),
+        (with_rule("O1-not-now", name="later"), "O1-not-now: a callback"),
     ],
 )
 def test_a_document_that_is_no_pack_is_refused_by_name(wrong: dict[str, Any], names: str) -> None:
