@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from compliance.domain.calendar import DayType
 from compliance.domain.decision import Reason
-from compliance.domain.facts import ContactKind, Facts
+from compliance.domain.facts import ContactKind, Facts, SuppressionSource
 from compliance.domain.intent import WITH_CUSTOMER, Actor, Intent, Purpose
 from compliance.domain.memory import Remembered, together
 from compliance.domain.registry import KINDS, RELAXING, Evaluate, Kind
@@ -222,6 +222,8 @@ REQUIRED = (
     "authorisation",
     "in_flight",
     "suitability",
+    "blackout",
+    "preference",
 )
 #: Kinds without which a test call is not let through.
 _FOR_TESTS = frozenset({"time_window", "calendar", "test_call"})
@@ -234,6 +236,34 @@ _NEEDED = {
         {"time_window", "calendar", "suppression", "cap", "number", "authorisation"}
     ),
 }
+
+#: Who says no by whom: a customer, or whoever has the number. Every one of them must be heard; a
+#: text that was asked for in a call is no advertisement, so public registers are not about it.
+_REFUSALS: dict[SuppressionSource, frozenset[str]] = {
+    SuppressionSource.OPT_OUT: frozenset({"customer", "number"}),
+    SuppressionSource.COMPLAINT: frozenset({"customer", "number"}),
+    SuppressionSource.WRONG_NUMBER: frozenset({"number"}),
+    SuppressionSource.CARRIER: frozenset({"number"}),
+    SuppressionSource.REGISTER: frozenset({"number"}),
+}
+
+
+def _unheard(rules: Iterable[SuppressionRule], purpose: Purpose) -> list[SuppressionSource]:
+    """Whose refusal none of these rules would hear, at least for one key or channel."""
+    text = purpose is Purpose.MESSAGE
+    heard = {
+        (source, key, channel)
+        for rule in rules
+        for source in rule.sources
+        for key in rule.keys
+        for channel in rule.channels
+    }
+    return [
+        source
+        for source, keys in _REFUSALS.items()
+        if not (text and source is SuppressionSource.REGISTER)
+        and not heard >= {(source, k, c) for k in keys for c in ("sms" if text else "voice", "")}
+    ]
 
 
 @dataclass(frozen=True)
@@ -406,6 +436,9 @@ class EffectivePack:
         rung = purpose in WITH_CUSTOMER and purpose is not Purpose.MESSAGE
         if rung and not signed and "approval" not in kinds:
             missing.append("approval")
+        if purpose in WITH_CUSTOMER and "suppression" in kinds:
+            refusals = [e.rule for e in rules if isinstance(e.rule, SuppressionRule)]
+            missing += [f"refusals by {source.value}" for source in _unheard(refusals, purpose)]
         return (*missing, *sorted(f"hours on {day.value}" for day in set(DayType) - covered))
 
     @cached_property

@@ -287,6 +287,9 @@ def _gap(missing: str) -> str:
     day = missing.removeprefix("hours on ")
     if day != missing:
         return _("calling hours on a %(day)s") % {"day": word(day)}
+    source = missing.removeprefix("refusals by ")
+    if source != missing:
+        return _("a rule that heeds this: %(source)s") % {"source": word(source)}
     return kind_label(missing)
 
 

@@ -16,6 +16,7 @@ from compliance.domain.codes import CODES, PREFIXES, lookup
 from compliance.domain.decide import decide
 from compliance.domain.documents import CalendarDocument, calendar_of
 from compliance.domain.explaining import SENTENCES
+from compliance.domain.facts import SuppressionSource
 from compliance.domain.intent import Actor, Purpose
 from compliance.domain.pack import EffectivePack, PackError, compile_pack, content_hash
 from compliance.models import CalendarYear
@@ -95,12 +96,61 @@ def test_the_hash_is_of_the_content_and_not_of_the_order_of_keys() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["consent", "suppression", "cap", "vulnerable", "suitability", "number", "in_flight"]
+    "kind",
+    [
+        "consent",
+        "suppression",
+        "cap",
+        "vulnerable",
+        "suitability",
+        "number",
+        "in_flight",
+        "blackout",
+        "preference",
+    ],
 )
 def test_no_rule_is_not_no_limit(kind: str) -> None:
     decision = decide(clean_facts(NOW), human(), without(kind), NOW)
     assert decision.codes == ["DEP_PACK_GAP"]
     assert decision.reasons[0].observed == kind
+
+
+@pytest.mark.parametrize("name", ["cn-bank", "uk-ofcom", "us-tsr"])
+@pytest.mark.parametrize("source", list(SuppressionSource))
+def test_every_refusal_must_be_heeded_by_a_rule_for_all(
+    name: str, source: SuppressionSource
+) -> None:
+    """A rule on refusals alone is not enough: it must look at each of those who may say no."""
+
+    def gaps(purpose: Purpose, **changes: Any) -> tuple[str, ...]:
+        found = copy.deepcopy(read_shipped(name))
+        rules = []
+        for rule in found["rules"]:
+            if rule["kind"] == "suppression" and source.value in rule["sources"]:
+                others = [each for each in rule["sources"] if each != source.value]
+                own = {**rule, "id": f"{rule['id']}-own", "sources": [source.value], **changes}
+                rules += [own] if changes else []
+                rules += [{**rule, "sources": others}] if others else []
+            else:
+                rules.append(rule)
+        rules.append(next(r for r in found["rules"] if r["kind"] == "suppression") | ELSEWHERE)
+        stack = EffectivePack((compile_pack({**found, "rules": rules}),))
+        return stack.gaps(purpose, Actor.HUMAN)
+
+    named = (f"refusals by {source.value}",)
+    for purpose in (Purpose.MARKETING, Purpose.CALLBACK, Purpose.CARE):
+        assert gaps(purpose) == named
+        assert gaps(purpose, groups=["private"]) == named
+        assert gaps(purpose, actors=["robot"]) == named
+        assert gaps(purpose, channels=["sms"]) == named
+        assert gaps(purpose, keys=["customer"]) == named
+        assert gaps(purpose, channels=["", "voice", "sms"]) == ()
+    asked_for = () if source is SuppressionSource.REGISTER else named
+    assert gaps(Purpose.MESSAGE) == asked_for
+
+
+#: A rule on refusals that looks at none of those it might.
+ELSEWHERE = {"id": "ELSEWHERE", "sources": ["opt_out"], "areas": ["CN-64"]}
 
 
 def test_hours_must_be_said_for_every_type_of_day() -> None:
