@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from audiences.domain.regions import is_region
 from compliance.domain.intent import Actor, Purpose
 from compliance.domain.pack import (
     CAMPAIGN_RULE,
@@ -85,7 +86,7 @@ def _of_document(document: Mapping[str, Any]) -> list[Problem]:
         PackDocument.model_validate(document)
     except ValidationError as error:
         return _listed(error, ()) + _of_names(document)
-    return _of_names(document)
+    return _of_names(document) + list(_of_areas(document, ()))
 
 
 #: What stands in a column of its own is as long as that is.
@@ -122,11 +123,37 @@ def _of_rule(document: Mapping[str, Any], place: int, rule: Any) -> list[Problem
         kind.model.model_validate({**own, **rule, "pack": "", "zone": "Asia/Shanghai"})
     except ValidationError as error:
         return _listed(error, path)
+    nowhere = list(_of_regions(rule, path))
+    if nowhere:
+        return nowhere
     try:
         compile_pack({**_BARE, **own, "rules": [dict(rule)]})
     except PackError as error:
         return [Problem(path, "pack", str(error))]
     return []
+
+
+def _of_regions(rule: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[Problem]:
+    """Regions that do not exist: a rule would be silent where it was meant."""
+    yield from _of_areas(rule, path)
+    for region in rule.get("regions", {}):
+        yield from _of_region(region, (*path, "regions", region))
+    for route, regions in rule.get("carrier_regions", {}).items():
+        for at, region in enumerate(regions):
+            yield from _of_region(region, (*path, "carrier_regions", route, at))
+    for at, entry in enumerate(rule.get("entries", ())):
+        yield from _of_areas(entry, (*path, "entries", at))
+
+
+def _of_areas(value: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[Problem]:
+    for at, region in enumerate(value.get("areas", ())):
+        yield from _of_region(region, (*path, "areas", at))
+
+
+def _of_region(region: str, path: tuple[str | int, ...]) -> Iterator[Problem]:
+    if not is_region(region):
+        values = (("region", region),)
+        yield Problem(path, "no_such_region", f"there is no region {region}", values)
 
 
 def _of_numbers(rule: Mapping[str, Any], path: tuple[str | int, ...]) -> list[Problem]:

@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 import pytest
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,8 +20,6 @@ from compliance.domain.rules.time_window import TimeWindowRule
 from compliance.packs import read_shipped
 from tests.compliance.world import pack_of
 
-UNNAMED = told("?", "?").text
-
 
 def with_rule(rule_id: str, **changes: Any) -> dict[str, Any]:
     found = copy.deepcopy(read_shipped("cn-bank"))
@@ -33,8 +32,9 @@ def with_rule(rule_id: str, **changes: Any) -> dict[str, Any]:
 
 def said(found: list[Problem]) -> list[str]:
     """Each mistake as people read it: none is left without words of its own."""
-    sentences = [told(each.kind, each.message, each.values).text for each in found]
-    assert UNNAMED not in sentences
+    with override("en"):
+        sentences = [told(each.kind, each.message, each.values).text for each in found]
+        assert told("?", "?").text not in sentences
     return sentences
 
 
@@ -100,3 +100,49 @@ def test_every_span_that_lasts_is_taken_as_it_is_written(start: int, end: int) -
     compiled = next(each.rule for each in pack_of(rule).rules if each.rule.id == "N")
     assert isinstance(compiled, TimeWindowRule)
     assert list(compiled.windows.values()) == [(Window(start, end),)]
+
+
+# --- regions --------------------------------------------------------------------------------------
+
+
+def entry(*areas: str) -> dict[str, Any]:
+    return {
+        "since": "2026-06-07T00:00:00+08:00",
+        "until": "2026-06-09T00:00:00+08:00",
+        "reason": "exams",
+        "areas": list(areas),
+    }
+
+
+@pytest.mark.parametrize("region", ["CN-99", "CN-Xinjiang", "cn-65", "US-XX", "Xinjiang", "C", ""])
+@pytest.mark.parametrize(
+    ("rule_id", "changes", "path"),
+    [
+        ("C1", lambda region: {"areas": ["CN-33", region]}, ("areas", 1)),
+        ("W1", lambda region: {"regions": {region: {}}}, ("regions",)),
+        ("A1", lambda region: {"carrier_regions": {"a": [region]}}, ("carrier_regions", "a", 0)),
+        ("B1", lambda region: {"entries": [entry("CN", region)]}, ("entries", 0, "areas", 1)),
+    ],
+)
+def test_a_region_that_does_not_exist_is_named_where_it_stands(
+    region: str, rule_id: str, changes: Any, path: tuple[str | int, ...]
+) -> None:
+    document = with_rule(rule_id, **changes(region))
+    (found,) = problems(document)
+    assert found.path[2 : 2 + len(path)] == path
+    assert f"“{region}”" in said([found])[0]
+    # a version that was signed with it stays readable
+    compile_pack(document)
+
+
+def test_a_packs_own_areas_and_a_campaigns_are_looked_at_too() -> None:
+    document = {**read_shipped("us-tsr"), "areas": ["US-NY", "US-ZZ"]}
+    (found,) = [each for each in problems(document) if each.kind == "no_such_region"]
+    assert found.path == ("areas", 1)
+    with pytest.raises(LimitsUnreadable, match="no region CN-99"):
+        read_limits({"rules": [{"id": "B", "kind": "blackout", "entries": [entry("CN-99")]}]})
+
+
+@pytest.mark.parametrize("name", ["cn-bank", "us-tsr", "uk-ofcom"])
+def test_the_shipped_packs_are_without_a_mistake(name: str) -> None:
+    assert problems(read_shipped(name)) == []
