@@ -81,6 +81,10 @@ _KINDS: Final[dict[str, Text]] = {
         "second person must sign it."
     ),
     "too_large_a_number": gettext_lazy("It must be at most %(most)s here."),
+    "left_empty": gettext_lazy(
+        "Nothing stands here. Write the value, or null: that switches a limit off, and a second "
+        "person must sign it."
+    ),
     "no_such_region": gettext_lazy(
         "There is no region “%(region)s”. Write a country (CN), a province (CN-33) or a state "
         "(US-FL)."

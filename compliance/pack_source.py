@@ -6,6 +6,7 @@ so a file of a few lines cannot unfold into gigabytes.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,9 +52,10 @@ def read(text: str) -> Source:
     """A pack document with all its mistakes."""
     try:
         document, node = parsed(text)
-        twice = _given_twice(node) if node is not None else ()
-        if twice:
-            return Source(None, twice)  # of two values, one would be dropped without a word
+        unclear = _given_twice(node) + _left_empty(node) if node is not None else ()
+        if unclear:
+            # of two values, one would be dropped without a word; and nothing is null, which is off
+            return Source(None, tuple(sorted(unclear, key=lambda located: located.line)))
         found = [Located(line_of(node, problem.path), problem) for problem in problems(document)]
     except Unreadable as error:
         return Source(None, (error.located,))
@@ -144,8 +146,40 @@ _Plain.add_representer(tuple, _Plain.represent_list)
 
 
 def _given_twice(node: yaml.Node) -> tuple[Located, ...]:
-    """Every key that a mapping has twice; a node that several aliases name is looked at once."""
+    """Every key that a mapping has twice."""
     found: list[Located] = []
+    for path, pairs in _mappings(node):
+        first: dict[str, int] = {}
+        for key, _ in pairs:
+            name, line = str(key.value), key.start_mark.line + 1
+            if isinstance(key, yaml.ScalarNode) and name in first:
+                values = (("key", name), ("line", str(first[name])))
+                problem = Problem((*path, name), "duplicate_key", "given twice", values)
+                found.append(Located(line, problem))
+            first.setdefault(name, line)
+    return tuple(sorted(found, key=lambda each: each.line))
+
+
+def _left_empty(node: yaml.Node) -> tuple[Located, ...]:
+    """Every key of a rule after which nothing stands: null is off, so somebody must write it."""
+    return tuple(
+        Located(
+            key.start_mark.line + 1,
+            Problem((*path, str(key.value)), "left_empty", "null must be written"),
+        )
+        for path, pairs in _mappings(node)
+        for key, value in pairs
+        if path[:1] == ("rules",)
+        and isinstance(value, yaml.ScalarNode)
+        and value.value == ""
+        and value.style is None
+    )
+
+
+def _mappings(
+    node: yaml.Node,
+) -> Iterator[tuple[tuple[str | int, ...], list[tuple[yaml.Node, yaml.Node]]]]:
+    """Every mapping with its place; a node that several aliases name is looked at once."""
     seen: set[int] = set()
     waiting: list[tuple[yaml.Node, tuple[str | int, ...]]] = [(node, ())]
     while waiting:
@@ -156,16 +190,8 @@ def _given_twice(node: yaml.Node) -> tuple[Located, ...]:
         if isinstance(place, yaml.SequenceNode):
             waiting += [(each, (*path, at)) for at, each in enumerate(place.value)]
         elif isinstance(place, yaml.MappingNode):
-            first: dict[str, int] = {}
-            for key, value in place.value:
-                name, line = str(key.value), key.start_mark.line + 1
-                if isinstance(key, yaml.ScalarNode) and name in first:
-                    values = (("key", name), ("line", str(first[name])))
-                    problem = Problem((*path, name), "duplicate_key", "given twice", values)
-                    found.append(Located(line, problem))
-                first.setdefault(name, line)
-                waiting.append((value, (*path, name)))
-    return tuple(sorted(found, key=lambda each: each.line))
+            yield path, place.value
+            waiting += [(value, (*path, str(key.value))) for key, value in place.value]
 
 
 def _line_of(text: str, error: yaml.YAMLError) -> int:

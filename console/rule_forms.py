@@ -10,7 +10,7 @@ import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import yaml
 from django.http import QueryDict
@@ -280,8 +280,13 @@ def _without_none(annotation: Any) -> tuple[Any, bool]:
     if get_origin(annotation) in (Union, types.UnionType):
         rest = [each for each in get_args(annotation) if each is not type(None)]
         if len(rest) == 1:
-            return rest[0], True
-    return annotation, False
+            return _bare(rest[0]), True
+    return _bare(annotation), False
+
+
+def _bare(annotation: Any) -> Any:
+    """A type without what is asked of its values besides (a whole number, not below nought)."""
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
 def _is_enum(annotation: Any) -> bool:

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_val
 from compliance.domain import attributes
 from compliance.domain.facts import Facts
 from compliance.domain.rules.suitability import effective_rating
+from compliance.domain.rules.values import Truth, Whole
 from compliance.domain.terms import comes_of_age
 
 Value = str | int | bool
@@ -95,10 +96,10 @@ class Comparison(_Strict):
     """
 
     field: str
-    at_least: int | None = None
-    at_most: int | None = None
+    at_least: Whole | None = None
+    at_most: Whole | None = None
     one_of: tuple[Value, ...] | None = Field(default=None, alias="in", min_length=1)
-    truth: bool | None = Field(default=None, alias="is")
+    truth: Truth | None = Field(default=None, alias="is")
 
     @model_validator(mode="after")
     def _typed(self) -> Self:

@@ -231,10 +231,10 @@ def rule_sentence(rule: Rule, language: str) -> str:
     """A rule as a sentence. A limit that is off has no number: that is said in words."""
     sentence = rule.sentence(language)
     off = rule.named_and_off
+    if rule.is_off:
+        return _("No limit (switched off): %(sentence)s") % {"sentence": sentence}
     if not off:
         return sentence
-    if off == rule.named:
-        return _("No limit (switched off): %(sentence)s") % {"sentence": sentence}
     names = ", ".join(field_label(name) for name in off)
     return _("%(sentence)s (switched off, no limit: %(names)s)") % {
         "sentence": sentence,

@@ -295,7 +295,7 @@ def _rule_rows(document: dict[str, Any]) -> list[dict[str, Any]]:
                 "legal_ref": rule.legal_ref,
                 "basis": texts.BASES[rule.basis],
                 "values": values,
-                "off": bool(rule.named_and_off),
+                "off": rule.is_off or bool(rule.named_and_off),
             }
         )
     return rows

@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from compliance import pack_source
 from compliance.campaign_limits import LimitsUnreadable, read_limits
 from compliance.document_wording import told
+from compliance.domain.decide import decide
 from compliance.domain.intervals import Window
 from compliance.domain.pack import PackError, compile_pack
 from compliance.domain.pack_checking import Problem, problems
 from compliance.domain.rules.time_window import TimeWindowRule
 from compliance.packs import read_shipped
-from tests.compliance.world import pack_of
+from console.texts.packs import rule_sentence
+from tests.compliance.world import beijing, clean_facts, cn_bank, human, pack_of
 
 
 def with_rule(rule_id: str, **changes: Any) -> dict[str, Any]:
@@ -146,3 +148,94 @@ def test_a_packs_own_areas_and_a_campaigns_are_looked_at_too() -> None:
 @pytest.mark.parametrize("name", ["cn-bank", "us-tsr", "uk-ofcom"])
 def test_the_shipped_packs_are_without_a_mistake(name: str) -> None:
     assert problems(read_shipped(name)) == []
+
+
+# --- numbers and truths ---------------------------------------------------------------------------
+
+#: Where a whole number stands, in a rule of the shipped pack.
+NUMBERS: list[tuple[str, Any]] = [
+    ("C1", lambda value: {"limit": value}),
+    ("C2", lambda value: {"window": {"rolling_days": value}}),
+    ("C4G", lambda value: {"min_gap_s": value}),
+    ("W1", lambda value: {"tail_guard_s": value}),
+    ("K1", lambda value: {"max_age_months": value}),
+    ("K3", lambda value: {"register_max_age_days": value}),
+    ("K3", lambda value: {"registers": {"industry": {"days": value}}}),
+    ("O1-bought", lambda value: {"days": value}),
+    ("O1-refused", lambda value: {"months": value}),
+    ("N1", lambda value: {"owner_max_age_days": value}),
+    ("S1", lambda value: {"assessment_max_age_months": value}),
+    ("S1", lambda value: {"max_rating_by_phone": value}),
+    ("S1", lambda value: {"matrix": {"1": value}}),
+    ("S1", lambda value: {"max_rating": {"robot": value}}),
+    ("S2", lambda value: {"min_age": value}),
+    ("S2", lambda value: {"bands": [{"from_age": value}]}),
+    ("S2", lambda value: {"bands": [{"from_age": 65, "max_rating": value}]}),
+    ("S2", lambda value: {"capacity": {"none": 0, "limited": value}}),
+    ("P1", lambda value: {"abandoned_again_hours": value}),
+    ("T1", lambda value: {"limit": value}),
+    ("F1", lambda value: {"lease_s": value}),
+    ("X1", lambda value: {"tolerance_s": value}),
+]
+
+
+@pytest.mark.parametrize("value", [True, False, "5", "99999", "5000000", 2.5, -1])
+@pytest.mark.parametrize(("rule_id", "changes"), NUMBERS)
+def test_a_number_is_a_whole_number_and_no_word_or_truth_for_one(
+    rule_id: str, changes: Any, value: Any
+) -> None:
+    document = with_rule(rule_id, **changes(value))
+    with pytest.raises(PackError, match=f"rule {rule_id}"):
+        compile_pack(document)
+    assert said(problems(document))[0].startswith(("A whole number", "It must be"))
+
+
+@pytest.mark.parametrize("value", ["true", "yes", 1, 0, "on"])
+@pytest.mark.parametrize(
+    ("rule_id", "changes"),
+    [
+        ("W1", lambda value: {"relaxed_by_callback": value}),
+        ("K1", lambda value: {"profiling": value}),
+        ("A1", lambda value: {"signed": value}),
+        ("A1", lambda value: {"line": value}),
+        ("S2", lambda value: {"bands": [{"from_age": 65, "whitelist": value}]}),
+        ("K3", lambda value: {"overridden_by": {"consent": value}}),
+    ],
+)
+def test_a_truth_is_true_or_false(rule_id: str, changes: Any, value: Any) -> None:
+    assert said(problems(with_rule(rule_id, **changes(value)))) == [
+        "Yes or no is needed (true or false)."
+    ]
+
+
+def test_a_campaigns_limits_cannot_pass_the_bounds_in_quotes() -> None:
+    limits = {"rules": [{"id": "K", "kind": "consent", "max_age_months": "99999"}]}
+    with pytest.raises(LimitsUnreadable):
+        read_limits(limits)
+    now = beijing("2026-11-24 10:00")
+    decision = decide(clean_facts(now), human(campaign_limits=limits), cn_bank(), now)
+    assert decision.codes == ["DEP_CAMPAIGN_LIMITS"]
+
+
+def test_a_key_without_a_value_is_no_null() -> None:
+    text = pack_source.write(read_shipped("cn-bank"))
+    off, empty = (text.replace("limit: 2\n", f"limit:{to}\n", 1) for to in (" null", ""))
+    assert text not in (off, empty)
+    assert pack_source.read(off).mistakes == ()
+    source = pack_source.read(empty)
+    assert source.document is None
+    (mistake,) = source.mistakes
+    assert empty.splitlines()[mistake.line - 1].strip() == "limit:"
+    assert "null" in said([mistake.problem])[0]
+    # an empty text is one
+    quoted = text.replace("registered_use: marketing_out", "registered_use: ''", 1)
+    assert quoted != text
+    assert pack_source.read(quoted).document is not None
+
+
+def test_a_limit_that_is_off_is_said_to_be_off_whatever_its_sentence_names() -> None:
+    pack = compile_pack(with_rule("C1", limit=None, zh="每天两次", en="Twice a day"))
+    found = next(rule for _, rule in pack.rules if rule.id == "C1")
+    assert found.is_off
+    assert rule_sentence(found, "en") != "Twice a day"
+    assert not any(rule.is_off for _, rule in cn_bank().rules)

@@ -23,19 +23,20 @@ from compliance.domain.facts import Facts, Operator
 from compliance.domain.intent import Actor, Gate, Intent, Purpose
 from compliance.domain.rules import approval
 from compliance.domain.rules.base import Rule, objection, within
+from compliance.domain.rules.values import Truth
 
 
 class AuthorisationRule(Rule):
     kind: Literal["authorisation"]
     registered_use: str = "marketing_out"
     sandbox_carrier: str = "sandbox"
-    signed: bool = True
+    signed: Truth = True
     operators: frozenset[Operator] = frozenset(Operator)
     licences: dict[str, str] = {}
     carrier_regions: dict[str, frozenset[str]] = {}
     care_families: frozenset[str] | None = None
     #: false: nothing is dialled, so no caller ID is shown
-    line: bool = True
+    line: Truth = True
 
 
 def evaluate(rule: AuthorisationRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:

@@ -20,6 +20,7 @@ from compliance.domain.decision import Reason
 from compliance.domain.facts import Facts, World
 from compliance.domain.intent import Actor, Purpose
 from compliance.domain.making import maker
+from compliance.domain.rules.values import Truth
 
 
 class Rule(BaseModel):
@@ -39,7 +40,7 @@ class Rule(BaseModel):
     purposes: frozenset[Purpose] = frozenset({Purpose.MARKETING, Purpose.CALLBACK, Purpose.CARE})
     actors: frozenset[Actor] = frozenset({Actor.ROBOT, Actor.HUMAN})
     #: a callback the customer asked for lifts this rule (few kinds may say so)
-    relaxed_by_callback: bool = False
+    relaxed_by_callback: Truth = False
     #: a residence that is not known is where the number is from, or anywhere in that country
     residence_unknown: Literal["as_number", "anywhere"] = "as_number"
     #: only for these areas ("CN-64", or "CN" with all within) and groups of customers; empty = all
@@ -73,6 +74,11 @@ class Rule(BaseModel):
     def named_and_off(self) -> tuple[str, ...]:
         """Of these, the limits that are off (null)."""
         return tuple(name for name in self.named if getattr(self, name) is None)
+
+    @property
+    def is_off(self) -> bool:
+        """Whether all that its sentence names is switched off."""
+        return bool(self.named) and self.named_and_off == self.named
 
     @cached_property
     def recent(self) -> dict[str, tuple[World, datetime, Any]]:

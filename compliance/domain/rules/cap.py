@@ -32,6 +32,7 @@ from compliance.domain.intent import Actor, Intent
 from compliance.domain.likeness import Turns, after
 from compliance.domain.memory import Memory
 from compliance.domain.rules.base import Rule, objection
+from compliance.domain.rules.values import Whole
 from compliance.domain.terms import add_months, local_date, start_of_day
 
 CapKey = Literal[
@@ -84,8 +85,8 @@ class Span(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    rolling_hours: int | None = Field(default=None, gt=0)
-    rolling_days: int | None = Field(default=None, gt=0)
+    rolling_hours: Whole | None = Field(default=None, gt=0)
+    rolling_days: Whole | None = Field(default=None, gt=0)
     calendar: Literal["day", "week", "month"] | None = None
     lifetime: Literal[True] | None = None
 
@@ -116,12 +117,12 @@ class Span(BaseModel):
 
 class CapRule(Rule):
     kind: Literal["cap"]
-    limit: int | None = Field(default=None, ge=0)
+    limit: Whole | None = Field(default=None, ge=0)
     counts: Counts = "attempts"
     per: tuple[CapKey, ...] = Field(min_length=1)
     window: Span | None = None
     channels: frozenset[str] = frozenset()
-    min_gap_s: int | None = Field(default=None, gt=0)
+    min_gap_s: Whole | None = Field(default=None, gt=0)
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -139,6 +140,10 @@ class CapRule(Rule):
             raise ValueError(f"contacts are known for {known.days} days")
         return self
 
+    @property
+    def is_off(self) -> bool:
+        return self.limit is None and self.min_gap_s is None
+
     @cached_property
     def reach(self) -> timedelta | None:
         """No event this old or older counts; None = an event may count whatever its age."""
@@ -155,7 +160,7 @@ class CapRule(Rule):
 
 def remembers(rule: CapRule) -> tuple[Memory, ...]:
     """What it counts, for as long as it counts it."""
-    if rule.limit is None and rule.min_gap_s is None:
+    if rule.is_off:
         return ()
     return (Memory(_KINDS[rule.counts], rule.reach, own_campaign="campaign" in rule.per),)
 

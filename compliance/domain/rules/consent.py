@@ -22,6 +22,7 @@ from compliance.domain.facts import Consent, Facts, World
 from compliance.domain.intent import Intent
 from compliance.domain.likeness import Turns, after, first_instant
 from compliance.domain.rules.base import Rule, objection
+from compliance.domain.rules.values import Natural, Truth
 from compliance.domain.terms import end_of_month_term, local_date, months_at_most
 
 
@@ -32,10 +33,10 @@ class ConsentRule(Rule):
     channel: str = "voice"
     purpose: str = "marketing"
     or_purposes: frozenset[str] = frozenset()
-    max_age_months: int | None = None
+    max_age_months: Natural | None = None
     bases: frozenset[str] = frozenset()
     number: Literal["any", "own"] = "any"
-    profiling: bool = False
+    profiling: Truth = False
 
     @cached_property
     def surely(self) -> timedelta | None:

@@ -18,6 +18,7 @@ from compliance.domain.intent import Intent
 from compliance.domain.likeness import Turns, after, first_instant
 from compliance.domain.memory import Memory
 from compliance.domain.rules.base import Rule, objection
+from compliance.domain.rules.values import Whole
 from compliance.domain.terms import end_of_month_term, local_date, months_at_most
 
 
@@ -30,8 +31,8 @@ class CoolOffRule(Rule):
     name_en: str
     outcomes: frozenset[str]
     scope: Literal["all", "product", "product_family", "campaign", "number"]
-    days: int | None = Field(default=None, gt=0)
-    months: int | None = Field(default=None, gt=0)
+    days: Whole | None = Field(default=None, gt=0)
+    months: Whole | None = Field(default=None, gt=0)
     permanent: Literal[True] | None = None
 
     @model_validator(mode="after")

@@ -17,11 +17,12 @@ from compliance.domain.decision import Reason
 from compliance.domain.facts import Exemption, ExemptionKind, Facts
 from compliance.domain.intent import Intent, Purpose
 from compliance.domain.rules.base import Rule
+from compliance.domain.rules.values import Whole
 
 
 class ExemptionRule(Rule):
     kind: Literal["exemption"]
-    tolerance_s: int = Field(default=1800, ge=0)
+    tolerance_s: Whole = Field(default=1800, ge=0)
 
 
 def evaluate(rule: ExemptionRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:

@@ -11,13 +11,14 @@ from compliance.domain.decision import Reason
 from compliance.domain.facts import Facts, World
 from compliance.domain.intent import Gate, Intent
 from compliance.domain.rules.base import Rule, objection
+from compliance.domain.rules.values import Whole
 
 
 class InFlightRule(Rule):
     """`lease_s`: no call lasts longer; it bounds `earliest_next` (a unique index guards beyond)."""
 
     kind: Literal["in_flight"]
-    lease_s: int = Field(default=14_400, gt=0)
+    lease_s: Whole = Field(default=14_400, gt=0)
 
 
 def evaluate(rule: InFlightRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:

@@ -16,12 +16,13 @@ from compliance.domain.decision import Reason
 from compliance.domain.facts import Facts, NumberFacts
 from compliance.domain.intent import Intent
 from compliance.domain.rules.base import Rule, objection
+from compliance.domain.rules.values import Natural
 from compliance.domain.terms import local_date
 
 
 class NumberRule(Rule):
     kind: Literal["number"]
-    owner_max_age_days: int | None = None
+    owner_max_age_days: Natural | None = None
 
 
 def evaluate(rule: NumberRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:

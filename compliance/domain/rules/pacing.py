@@ -32,6 +32,7 @@ from compliance.domain.intent import Actor, Gate, Intent
 from compliance.domain.likeness import Turns, after
 from compliance.domain.memory import Memory
 from compliance.domain.rules.base import Rule, objection
+from compliance.domain.rules.values import Number, Truth, Whole
 
 #: A campaign's counts reach back so far at most (the longest by law is 30 days).
 MOST_HOURS = 768
@@ -42,13 +43,13 @@ class Abandonment(BaseModel):
 
     of: Literal["answered", "consented"]
     #: a person taken for a machine, who heard nothing, is an abandoned call too
-    count_machine_wrong: bool = False
-    hours: int = Field(gt=0, le=MOST_HOURS)
-    stop_above_percent: float = Field(ge=0)
+    count_machine_wrong: Truth = False
+    hours: Whole = Field(gt=0, le=MOST_HOURS)
+    stop_above_percent: Number = Field(ge=0)
     #: stop at the percentage itself too
-    stop_at: bool = False
-    at_least: int = Field(default=0, ge=0)
-    at_least_abandoned: int = Field(default=1, ge=1)
+    stop_at: Truth = False
+    at_least: Whole = Field(default=0, ge=0)
+    at_least_abandoned: Whole = Field(default=1, ge=1)
 
     def share(self, counts: CampaignCounts) -> tuple[int, int]:
         """Numerator and denominator: abandoned, of those that it is a share of."""
@@ -68,20 +69,20 @@ class Abandonment(BaseModel):
 class Complaints(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    allowed: int = Field(ge=0)
-    per: int = Field(gt=0)
-    hours: int = Field(gt=0, le=MOST_HOURS)
+    allowed: Whole = Field(ge=0)
+    per: Whole = Field(gt=0)
+    hours: Whole = Field(gt=0, le=MOST_HOURS)
 
 
 class PacingRule(Rule):
     kind: Literal["pacing"]
     abandonment: Abandonment | None = None
-    abandoned_again_hours: int | None = Field(default=None, gt=0)
-    machine_again_hours: int | None = Field(default=None, gt=0)
+    abandoned_again_hours: Whole | None = Field(default=None, gt=0)
+    machine_again_hours: Whole | None = Field(default=None, gt=0)
     machine_outcomes: frozenset[str] = frozenset({MACHINE, MACHINE_WRONG})
     complaints: Complaints | None = None
-    ring_min_s: int | None = Field(default=None, gt=0)
-    connect_within_s: int | None = Field(default=None, gt=0)
+    ring_min_s: Whole | None = Field(default=None, gt=0)
+    connect_within_s: Whole | None = Field(default=None, gt=0)
 
 
 def remembers(rule: PacingRule) -> tuple[Memory, ...]:

@@ -15,6 +15,7 @@ from compliance.domain.decision import Reason
 from compliance.domain.facts import Facts
 from compliance.domain.intent import Intent, Purpose
 from compliance.domain.rules.base import Rule, objection
+from compliance.domain.rules.values import Whole
 from compliance.domain.terms import local_date, start_of_day
 
 
@@ -25,8 +26,8 @@ class StaffCallRule(Rule):
 
     kind: Literal["test_call"]
     purposes: frozenset[Purpose] = frozenset({Purpose.TEST})
-    limit: int = Field(ge=0)
-    verified_max_age_days: int | None = Field(default=None, gt=0)
+    limit: Whole = Field(ge=0)
+    verified_max_age_days: Whole | None = Field(default=None, gt=0)
 
 
 def evaluate(rule: StaffCallRule, facts: Facts, intent: Intent, now: datetime) -> list[Reason]:

@@ -22,6 +22,7 @@ from compliance.domain.facts import CustomerFacts, Facts, ProductFacts, World
 from compliance.domain.intent import Actor, Intent, Purpose
 from compliance.domain.likeness import Turns, first_day
 from compliance.domain.rules.base import Rule, objection
+from compliance.domain.rules.values import Natural, Whole
 from compliance.domain.terms import add_months, local_date, months_at_most
 
 _MEMO_LIMIT = 50_000
@@ -32,11 +33,11 @@ class SuitabilityRule(Rule):
 
     kind: Literal["suitability"]
     purposes: frozenset[Purpose] = frozenset({Purpose.MARKETING, Purpose.CALLBACK})
-    assessment_max_age_months: int | None = None
-    max_rating_by_phone: int | None = None
-    matrix: dict[int, int] | None = None
-    max_rating: dict[Actor, int] = {}
-    max_amount_percent: int | None = Field(default=None, ge=0)
+    assessment_max_age_months: Natural | None = None
+    max_rating_by_phone: Natural | None = None
+    matrix: dict[int, Natural] | None = None
+    max_rating: dict[Actor, Natural] = {}
+    max_amount_percent: Whole | None = Field(default=None, ge=0)
 
     @cached_property
     def limits(self) -> dict[Actor, int | None]:

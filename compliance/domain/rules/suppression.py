@@ -30,6 +30,7 @@ from compliance.domain.facts import (
 from compliance.domain.intent import Intent, Purpose
 from compliance.domain.memory import Memory
 from compliance.domain.rules.base import Rule, in_world, objection
+from compliance.domain.rules.values import Natural, Truth, Whole
 from compliance.domain.terms import end_of_month_term, local_date, months_at_most
 
 _CODES = {
@@ -47,7 +48,7 @@ class Age(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    days: int = Field(ge=0)
+    days: Whole = Field(ge=0)
     counted: Literal["dates", "elapsed"] = "dates"
 
 
@@ -57,7 +58,7 @@ class Business(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     outcomes: frozenset[str]
-    months: int = Field(gt=0)
+    months: Whole = Field(gt=0)
 
 
 class Override(BaseModel):
@@ -65,7 +66,7 @@ class Override(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    consent: bool = False
+    consent: Truth = False
     business: tuple[Business, ...] = ()
 
 
@@ -78,7 +79,7 @@ class SuppressionRule(Rule):
     sources: frozenset[SuppressionSource]
     keys: frozenset[Literal["customer", "number"]] = frozenset({"customer", "number"})
     channels: frozenset[str] = frozenset({"voice", ""})
-    register_max_age_days: int | None = None
+    register_max_age_days: Natural | None = None
     registers: dict[str, Age] = {}
     required: frozenset[str] = frozenset()
     overridden_by: Override = Override()

@@ -42,6 +42,7 @@ from compliance.domain.intervals import (
     parse_clock,
 )
 from compliance.domain.rules.base import Rule, lives_in, may_lie_in, objection
+from compliance.domain.rules.values import Natural
 from compliance.domain.terms import local_date, start_of_day, zone
 
 HORIZON_DAYS = 401
@@ -114,7 +115,7 @@ class TimeWindowRule(Rule):
     windows: DayWindows
     regions: dict[str, DayWindows] = {}
     where: Literal["fixed", "residence", "number", "both_intersect"] = "fixed"
-    tail_guard_s: int = 0
+    tail_guard_s: Natural = 0
 
     @cached_property
     def everywhere(self) -> tuple[_Place, ...] | None:

@@ -26,6 +26,7 @@ from compliance.domain.intent import Actor, Intent, Purpose
 from compliance.domain.likeness import Turns, first_day
 from compliance.domain.rules.base import Rule, objection
 from compliance.domain.rules.suitability import effective_rating
+from compliance.domain.rules.values import Natural, Truth
 from compliance.domain.terms import becomes_elder, comes_of_age, local_date, start_of_day
 
 _MEMO_LIMIT = 50_000
@@ -40,21 +41,21 @@ class AgeBand(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    from_age: int
+    from_age: Natural
     actors: frozenset[Actor] = frozenset({Actor.HUMAN, Actor.ROBOT})
-    max_rating: int | None = None
-    review_risk_rated: bool = False
-    whitelist: bool = False
+    max_rating: Natural | None = None
+    review_risk_rated: Truth = False
+    whitelist: Truth = False
 
 
 class VulnerableRule(Rule):
     kind: Literal["vulnerable"]
-    min_age: int | None = None
+    min_age: Natural | None = None
     bands: tuple[AgeBand, ...] = ()
     #: who may call a customer marked vulnerable
     flagged_actors: frozenset[Actor] = frozenset({Actor.HUMAN})
     flags: dict[str, frozenset[Actor]] = {}
-    capacity: dict[Literal[Capacity.NONE, Capacity.LIMITED], int] = {}
+    capacity: dict[Literal[Capacity.NONE, Capacity.LIMITED], Natural] = {}
 
     @cached_property
     def memo(self) -> dict[tuple[date, date], tuple[date | None, tuple[AgeBand, ...]]]:
