@@ -467,6 +467,14 @@ def test_every_rule_of_a_shipped_pack_cites_its_basis_and_reads_as_a_sentence(na
         assert "{" not in rule.sentence("zh") + rule.sentence("en")
 
 
+def test_ofcoms_numbers_on_abandoned_calls_are_policy() -> None:
+    """No safe harbour since 2017 (reference: compliance §0.4, §5.9)."""
+    bases = {
+        r["id"]: r["basis"] for r in read_shipped("uk-ofcom")["rules"] if r["kind"] == "pacing"
+    }
+    assert bases == {"P1": "policy", "P2": "policy"}
+
+
 def test_a_stack_without_a_rule_on_test_calls_lets_none_through() -> None:
     document = read_shipped("cn-bank")
     rules = [rule for rule in document["rules"] if rule["kind"] != "test_call"]
