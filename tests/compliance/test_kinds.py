@@ -604,3 +604,34 @@ def test_of_two_limits_on_a_list_the_shorter_counts(age: int, own: int, rules: i
     shortest = own if rules is None else min(own, rules)
     found = entry.kind.evaluate(entry.rule, facts, human(), now)
     assert [reason.limit for reason in found] == ([shortest] if age > shortest else [])
+
+
+@pytest.mark.parametrize(
+    ("name", "register", "how", "gives_way"),
+    [
+        # reference: compliance §5.9; 16 CFR 310.4(b)(1)(iii)(B): an agreement in writing
+        ("us-tsr", "national", "written", True),
+        ("us-tsr", "national", "oral", False),
+        ("us-tsr", "national", "", False),
+        ("uk-ofcom", "tps", "oral", True),
+        ("cn-bank", "industry", "written", False),
+    ],
+)
+def test_what_consent_a_register_gives_way_to(
+    name: str, register: str, how: str, gives_way: bool
+) -> None:
+    stack = EffectivePack((compile_pack(read_shipped(name)),))
+    now = beijing("2026-11-24 10:00")
+    listed = now - timedelta(days=50)
+    facts = replace(
+        clean_facts(now),
+        suppressions=(
+            Suppression(1, SuppressionSource.REGISTER, listed, number_id=1, register=register),
+        ),
+        consents=(Consent(1, now - timedelta(days=20), basis=how),),
+    )
+    codes = decide(facts, human(), stack, now).codes
+    assert (f"DNC_{register.upper()}" in codes) is not gives_way
+    # one that is older than the entry is overtaken by it, however it was given
+    older = replace(facts, consents=(Consent(1, listed - timedelta(days=1), basis=how),))
+    assert f"DNC_{register.upper()}" in decide(older, human(), stack, now).codes

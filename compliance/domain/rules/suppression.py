@@ -7,7 +7,8 @@ everybody: we cannot know who has been added since. Every rule that looks at reg
 
 Two things step back, and only these: a refusal left on a *number* by an earlier owner gives way to
 the present owner's own consent on that number; an entry in a public register gives way where the
-law says so (`overridden_by`: a consent given to us after it, or our own business with the person).
+law says so (`overridden_by`: a consent given to us after it, in writing where that is asked for, or
+our own business with the person).
 """
 
 from __future__ import annotations
@@ -62,11 +63,14 @@ class Business(BaseModel):
 
 
 class Override(BaseModel):
-    """What a register gives way to."""
+    """What a register gives way to. `bases`: how the consent must have been given ("written"; none
+    named = any way).
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     consent: Truth = False
+    bases: frozenset[str] = frozenset()
     business: tuple[Business, ...] = ()
 
 
@@ -163,7 +167,7 @@ def _gives_way(
 ) -> bool:
     if entry.source is SuppressionSource.REGISTER:
         over = rule.overridden_by
-        if over.consent and _consented(entry.since, None, facts, now):
+        if over.consent and _consented(entry.since, None, facts, now, over.bases):
             return True
         return any(_business(rule, business, facts, intent, now) for business in over.business)
     owner_since = facts.number.in_use_since if facts.number else None
@@ -172,7 +176,13 @@ def _gives_way(
     return _consented(owner_since, intent.number_id, facts, now)
 
 
-def _consented(after: datetime, number_id: int | None, facts: Facts, now: datetime) -> bool:
+def _consented(
+    after: datetime,
+    number_id: int | None,
+    facts: Facts,
+    now: datetime,
+    bases: frozenset[str] = frozenset(),
+) -> bool:
     """A consent to be called by us, given later (for this very number) and not taken back."""
     product = facts.world.product
     family = product.family if product else ""
@@ -182,6 +192,7 @@ def _consented(after: datetime, number_id: int | None, facts: Facts, now: dateti
         and consent.purpose == Purpose.MARKETING.value
         and (number_id is None or consent.number_id == number_id)
         and consent.product_family in ("", family)
+        and (not bases or consent.basis in bases)
         and (consent.withdrawn_at is None or consent.withdrawn_at > now)
         and (consent.expires_at is None or consent.expires_at > now)
         for consent in facts.consents
