@@ -81,6 +81,12 @@ _KINDS: Final[dict[str, Text]] = {
         "second person must sign it."
     ),
     "too_large_a_number": gettext_lazy("It must be at most %(most)s here."),
+    "never_speaks": gettext_lazy(
+        "Nothing is named, so this rule would never speak. Name at least one, or take the rule out."
+    ),
+    "not_lower_case": gettext_lazy(
+        "Outcomes are written in lower case: “%(outcome)s” never occurs."
+    ),
     "left_empty": gettext_lazy(
         "Nothing stands here. Write the value, or null: that switches a limit off, and a second "
         "person must sign it."

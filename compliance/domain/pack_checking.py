@@ -123,9 +123,9 @@ def _of_rule(document: Mapping[str, Any], place: int, rule: Any) -> list[Problem
         kind.model.model_validate({**own, **rule, "pack": "", "zone": "Asia/Shanghai"})
     except ValidationError as error:
         return _listed(error, path)
-    nowhere = list(_of_regions(rule, path))
-    if nowhere:
-        return nowhere
+    in_vain = [*_of_regions(rule, path), *_of_silence(rule, path)]
+    if in_vain:
+        return in_vain
     try:
         compile_pack({**_BARE, **own, "rules": [dict(rule)]})
     except PackError as error:
@@ -143,6 +143,33 @@ def _of_regions(rule: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterato
             yield from _of_region(region, (*path, "carrier_regions", route, at))
     for at, entry in enumerate(rule.get("entries", ())):
         yield from _of_areas(entry, (*path, "entries", at))
+
+
+#: Of what a rule must name at least one, or it never speaks; by kind, "" = any.
+_MUST_NAME = {
+    "": ("purposes", "actors"),
+    "approval": ("subjects",),
+    "cool_off": ("outcomes",),
+    "suppression": ("sources", "keys", "channels"),
+}
+
+
+def _of_silence(rule: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[Problem]:
+    """What makes a rule speak about nothing at all, which is not the same as switching it off."""
+    for name in (*_MUST_NAME[""], *_MUST_NAME.get(str(rule["kind"]), ())):
+        if name in rule and not rule[name]:
+            yield Problem((*path, name), "never_speaks", "names nothing")
+    business = rule.get("overridden_by", {}).get("business", ())
+    places: list[tuple[Mapping[str, Any], str, tuple[str | int, ...]]] = [
+        (rule, "outcomes", path),
+        (rule, "machine_outcomes", path),
+        *((e, "outcomes", (*path, "overridden_by", "business", i)) for i, e in enumerate(business)),
+    ]
+    for where, name, within in places:
+        for at, outcome in enumerate(where.get(name, ())):
+            if outcome != outcome.lower():
+                values = (("outcome", outcome),)
+                yield Problem((*within, name, at), "not_lower_case", "not lower case", values)
 
 
 def _of_areas(value: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[Problem]:

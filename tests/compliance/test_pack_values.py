@@ -239,3 +239,40 @@ def test_a_limit_that_is_off_is_said_to_be_off_whatever_its_sentence_names() -> 
     assert found.is_off
     assert rule_sentence(found, "en") != "Twice a day"
     assert not any(rule.is_off for _, rule in cn_bank().rules)
+
+
+# --- rules that would never speak -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "name"),
+    [
+        *((rule_id, name) for rule_id in ("C1", "K1", "W1") for name in ("actors", "purposes")),
+        ("K2", "sources"),
+        ("K2", "keys"),
+        ("K2", "channels"),
+        ("O1-refused", "outcomes"),
+        ("A2", "subjects"),
+    ],
+)
+def test_a_rule_that_names_nothing_is_refused_while_it_is_written(rule_id: str, name: str) -> None:
+    document = with_rule(rule_id, **{name: []})
+    (found,) = problems(document)
+    assert found.path[2:] == (name,)
+    assert "never speak" in said([found])[0]
+    # a version that was signed so stays readable
+    compile_pack(document)
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "changes"),
+    [
+        ("O1-refused", {"outcomes": ["refused", "REFUSED"]}),
+        ("P1", {"machine_outcomes": ["Machine"]}),
+        ("K3", {"overridden_by": {"business": [{"outcomes": ["SOLD"], "months": 18}]}}),
+    ],
+)
+def test_an_outcome_that_the_ledger_never_has_is_named(
+    rule_id: str, changes: dict[str, Any]
+) -> None:
+    assert "lower case" in said(problems(with_rule(rule_id, **changes)))[0]
