@@ -22,7 +22,7 @@ from compliance.domain import attributes
 from compliance.domain.facts import Facts
 from compliance.domain.rules.suitability import effective_rating
 from compliance.domain.rules.values import Truth, Whole
-from compliance.domain.terms import comes_of_age
+from compliance.domain.terms import becomes_elder, comes_of_age
 
 Value = str | int | bool
 Type = Literal["text", "number", "truth"]
@@ -31,10 +31,14 @@ ATTRIBUTE = "customer.attributes."
 
 
 class Snapshot(NamedTuple):
-    """What an expression may look at: the facts, and the local date (ages)."""
+    """What an expression may look at: the facts, and the local date (ages).
+
+    `older`: whoever was born on 29 February is a year older on 28 February already.
+    """
 
     facts: Facts
     today: date
+    older: bool = False
 
 
 class _FieldOf(NamedTuple):
@@ -55,12 +59,13 @@ def _product(name: str) -> Callable[[Snapshot], Value | None]:
 
 
 def _age(at: Snapshot) -> int | None:
-    """Whole years; born on 29 February, a year older on 1 March."""
+    """Whole years; born on 29 February, a year older on 1 March (or the day before)."""
     birth = at.facts.customer.birth_date if at.facts.customer else None
     if birth is None or birth > at.today:
         return None
     years = at.today.year - birth.year
-    return years if at.today >= comes_of_age(birth, years) else years - 1
+    reached = becomes_elder if at.older else comes_of_age
+    return years if at.today >= reached(birth, years) else years - 1
 
 
 def _rating(at: Snapshot) -> int | None:
@@ -219,6 +224,21 @@ Expression = Annotated[
 
 for _model in (AllOf, AnyOf, NotOf):
     _model.model_rebuild()
+
+
+def protected(expression: Expression, facts: Facts, today: date) -> bool | None:
+    """Whether it holds; where an age is ambiguous (29 February), whether it does either way.
+
+    A lower limit must be reached and an upper one not yet, however they are negated.
+    """
+    young = expression.holds(Snapshot(facts, today))
+    birth = facts.customer.birth_date if facts.customer else None
+    if birth is None or (birth.month, birth.day) != (2, 29) or (today.month, today.day) != (2, 28):
+        return young
+    old = expression.holds(Snapshot(facts, today, older=True))
+    if young is old:
+        return young
+    return False if False in (young, old) else None
 
 
 def comparisons(expression: Expression) -> list[Comparison]:

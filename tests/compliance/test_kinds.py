@@ -32,7 +32,15 @@ from compliance.domain.documents import (
     intent_from,
     intent_json,
 )
-from compliance.domain.expressions import FIELDS, AllOf, AnyOf, Comparison, NotOf, Snapshot
+from compliance.domain.expressions import (
+    FIELDS,
+    AllOf,
+    AnyOf,
+    Comparison,
+    NotOf,
+    Snapshot,
+    protected,
+)
 from compliance.domain.facts import (
     Blackout,
     CampaignCounts,
@@ -51,8 +59,10 @@ from compliance.domain.facts import (
 from compliance.domain.intent import Actor, DialKind, Intent, Purpose
 from compliance.domain.needs import NEEDS
 from compliance.domain.pack import EffectivePack, PackError, compile_pack
+from compliance.domain.rules import eligibility
 from compliance.domain.rules.pacing import PacingRule
 from compliance.domain.rules.time_window import Weekday
+from compliance.domain.terms import becomes_elder, comes_of_age
 from compliance.packs import SHIPPED, read_shipped
 from tests.compliance.world import (
     beijing,
@@ -343,6 +353,76 @@ def test_every_field_can_be_read_of_a_clean_customer_and_of_nobody(field: str) -
     read, today = FIELDS[field].read, date(2026, 11, 24)
     read(Snapshot(facts, today))
     assert read(Snapshot(nobody, today)) is None
+
+
+OLD_OR_RICH = {
+    "any": [
+        {"field": "customer.age", "at_least": 42},
+        {"field": "customer.assets", "at_least": 1_000_000},
+    ]
+}
+
+
+def test_a_birthday_lifts_what_an_unknown_alternative_leaves_open() -> None:
+    now = beijing("2026-11-24 10:00")
+    facts = clean_facts(now, customer=clean_customer(birth_date=date(1984, 12, 1)))
+    decision = decide(facts, human(), required(OLD_OR_RICH), now)
+    assert decision.codes == ["DEP_ELIGIBILITY"]
+    assert decision.earliest_next == beijing("2026-12-01 09:00")
+    assert decide(facts, human(), required(OLD_OR_RICH), beijing("2026-12-01 09:00")).allowed
+
+
+@pytest.mark.parametrize(
+    ("expression", "last", "first"),
+    [
+        # born on 29 February 1960: 66 for whoever must be old enough on 1 March, …
+        ({"field": "customer.age", "at_least": 66}, None, "2026-03-01"),
+        ({"not": {"field": "customer.age", "at_most": 65}}, None, "2026-03-01"),
+        # … and for whoever must not be too old from 28 February on
+        ({"field": "customer.age", "at_most": 65}, "2026-02-27", None),
+        ({"not": {"field": "customer.age", "at_least": 66}}, "2026-02-27", None),
+        ({"field": "customer.age", "in": [65]}, "2026-02-27", None),
+        ({"field": "customer.age", "in": [66]}, None, "2026-03-01"),
+        ({"field": "customer.age", "in": [65, 66]}, "2027-02-27", None),
+    ],
+)
+def test_an_age_takes_the_protective_side_of_29_february(
+    expression: dict[str, Any], last: str | None, first: str | None
+) -> None:
+    facts = clean_facts(
+        beijing("2026-02-20 10:00"), customer=clean_customer(birth_date=date(1960, 2, 29))
+    )
+    rule = next(each.rule for each in required(expression).rules if each.rule.id == "E")
+
+    def holds(day: date) -> bool:
+        return not eligibility.evaluate(rule, facts, human(), beijing(f"{day} 10:00"))
+
+    if last is not None:
+        day = date.fromisoformat(last)
+        assert (holds(day), holds(day + timedelta(days=1))) == (True, False)
+    if first is not None:
+        day = date.fromisoformat(first)
+        assert (holds(day - timedelta(days=1)), holds(day)) == (False, True)
+        (reason,) = eligibility.evaluate(rule, facts, human(), beijing("2026-02-20 10:00"))
+        assert reason.clears_at == beijing(f"{first} 00:00")
+
+
+@given(
+    st.dates(date(1930, 1, 1), date(2010, 1, 1)).map(
+        lambda d: d.replace(month=2, day=29) if d.year % 4 == 0 else d
+    ),
+    st.dates(date(2024, 1, 1), date(2030, 1, 1)),
+    st.integers(15, 90),
+)
+def test_an_age_limit_is_never_open_to_both_sides(birth: date, today: date, age: int) -> None:
+    """Whoever is too young for a lower limit is not too old for the upper one below it."""
+    facts = clean_facts(beijing("2026-02-20 10:00"), customer=clean_customer(birth_date=birth))
+    enough = Comparison(field="customer.age", at_least=age)
+    young = Comparison(field="customer.age", at_most=age - 1)
+    assert protected(enough, facts, today) is (today >= comes_of_age(birth, age))
+    assert protected(young, facts, today) is (today < becomes_elder(birth, age))
+    negated = NotOf.model_validate({"not": young})
+    assert protected(negated, facts, today) is protected(enough, facts, today)
 
 
 # --- parameters -----------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 The language is in `expressions.py`. False blocks; unknown blocks too, until somebody knows. Of all
 fields only the age changes by itself, on birthdays: a rule that a birthday will satisfy says so.
+Where an age is ambiguous (29 February) the condition must hold either way: the protective side.
 """
 
 from __future__ import annotations
@@ -10,12 +11,18 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from compliance.domain.decision import Reason
-from compliance.domain.expressions import ATTRIBUTE, Expression, Snapshot, comparisons
+from compliance.domain.expressions import (
+    ATTRIBUTE,
+    Expression,
+    Snapshot,
+    comparisons,
+    protected,
+)
 from compliance.domain.facts import Facts, World
 from compliance.domain.intent import Intent, Purpose
 from compliance.domain.likeness import Turns
 from compliance.domain.rules.base import Rule, objection
-from compliance.domain.terms import comes_of_age, local_date, start_of_day
+from compliance.domain.terms import becomes_elder, comes_of_age, local_date, start_of_day
 
 _HORIZON = timedelta(days=401)
 
@@ -35,15 +42,17 @@ def evaluate(rule: EligibilityRule, facts: Facts, intent: Intent, now: datetime)
     if rule.families and product is not None and product.family not in rule.families:
         return []
     today = local_date(now, rule.zone)
-    here = Snapshot(facts, today)
-    holds = rule.require.holds(here)
+    holds = protected(rule.require, facts, today)
     if holds:
         return []
-    if holds is None:
-        unknown = {test.field for test in comparisons(rule.require) if test.read(here) is None}
-        return [objection(rule, "DEP_ELIGIBILITY", observed=", ".join(sorted(unknown)))]
+    # a birthday may satisfy it although something else is not known
     birthday = _birthday(rule, facts, today)
     clears = start_of_day(birthday, rule.zone) if birthday is not None else None
+    if holds is None:
+        here = Snapshot(facts, today)
+        unknown = {test.field for test in comparisons(rule.require) if test.read(here) is None}
+        observed = ", ".join(sorted(unknown))
+        return [objection(rule, "DEP_ELIGIBILITY", observed=observed, clears_at=clears)]
     return [
         objection(
             rule,
@@ -74,7 +83,8 @@ def _birthday(rule: EligibilityRule, facts: Facts, today: date) -> date | None:
     if birth is None:
         return None
     for year in (today.year, today.year + 1, today.year + 2):
-        day = comes_of_age(birth, year - birth.year)
-        if today < day <= today + _HORIZON and rule.require.holds(Snapshot(facts, day)):
-            return day
+        for reached in (becomes_elder, comes_of_age):
+            day = reached(birth, year - birth.year)
+            if today < day <= today + _HORIZON and protected(rule.require, facts, day):
+                return day
     return None
