@@ -715,3 +715,29 @@ def test_what_consent_a_register_gives_way_to(
     # one that is older than the entry is overtaken by it, however it was given
     older = replace(facts, consents=(Consent(1, listed - timedelta(days=1), basis=how),))
     assert f"DNC_{register.upper()}" in decide(older, human(), stack, now).codes
+
+
+# --- people and money -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("capacity", "held", "blocked"),
+    [
+        ({"limited": 1}, "none", True),
+        ({"limited": 1}, "limited", False),
+        ({"limited": 0}, "limited", True),
+        ({"none": 0}, "none", True),
+        ({"none": 0}, "limited", False),
+        ({"limited": 1}, "full", False),
+    ],
+)
+@pytest.mark.parametrize("purpose", [Purpose.MARKETING, Purpose.CARE])
+def test_people_without_legal_capacity_are_not_called_where_a_rule_speaks_of_capacity(
+    capacity: dict[str, int], held: str, blocked: bool, purpose: Purpose
+) -> None:
+    stack = pack_of({"id": "V", "kind": "vulnerable", "capacity": capacity})
+    entry = next(each for each in stack.rules if each.rule.id == "V")
+    now = beijing("2026-11-24 10:00")
+    facts = clean_facts(now, customer=clean_customer(attributes=(("capacity", held),)))
+    found = entry.kind.evaluate(entry.rule, facts, human(purpose=purpose), now)
+    assert [reason.code for reason in found] == (["CAPACITY"] if blocked else [])

@@ -6,7 +6,7 @@ unknown birth date blocks, where a rule or a product speaks of ages at all.
 `flags`: circumstances of life, by the customer's attribute that notes them (hardship, bereaved,
 fraud_victim, …), and who may call such a customer; nobody named = no call. `capacity`: the highest
 R that may be offered to people of none or limited legal capacity (attribute `capacity`); 0 = they
-are not called.
+are not called, and people of none are not where the rule speaks of limited capacity alone.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def _capacity(
         return []
     if capacity is Capacity.UNKNOWN:
         return [objection(rule, "DEP_CAPACITY")]
-    limit = rule.capacity.get(capacity)
+    limit = rule.capacity.get(capacity, 0 if capacity is Capacity.NONE else None)
     product = facts.world.product
     if limit is None or (limit > 0 and intent.purpose is Purpose.CARE):
         return []
