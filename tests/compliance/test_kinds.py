@@ -60,7 +60,7 @@ from compliance.domain.intent import Actor, DialKind, Intent, Purpose
 from compliance.domain.needs import NEEDS
 from compliance.domain.pack import EffectivePack, PackError, compile_pack
 from compliance.domain.rules import eligibility
-from compliance.domain.rules.pacing import PacingRule
+from compliance.domain.rules.pacing import Abandonment, PacingRule
 from compliance.domain.rules.time_window import Weekday
 from compliance.domain.terms import becomes_elder, comes_of_age
 from compliance.packs import SHIPPED, read_shipped
@@ -741,3 +741,21 @@ def test_people_without_legal_capacity_are_not_called_where_a_rule_speaks_of_cap
     facts = clean_facts(now, customer=clean_customer(attributes=(("capacity", held),)))
     found = entry.kind.evaluate(entry.rule, facts, human(purpose=purpose), now)
     assert [reason.code for reason in found] == (["CAPACITY"] if blocked else [])
+
+
+@given(st.integers(1, 10_000), st.integers(0, 10_000), st.integers(1, 100_000))
+def test_a_share_of_abandoned_calls_is_over_exactly_when_it_is(
+    hundredths: int, abandoned: int, of: int
+) -> None:
+    percent = float(f"{hundredths // 100}.{hundredths % 100:02}")
+    guard = Abandonment.model_validate(
+        {"of": "answered", "hours": 24, "stop_above_percent": percent}
+    )
+    assert guard.is_over(abandoned, of) is (abandoned * 10_000 > hundredths * of)
+    at = guard.model_copy(update={"stop_at": True})
+    assert at.is_over(abandoned, of) is (abandoned * 10_000 >= hundredths * of)
+
+
+def test_57_of_10_000_are_not_over_57_hundredths_of_a_percent() -> None:
+    guard = Abandonment(of="answered", hours=24, stop_above_percent=0.57)
+    assert (guard.is_over(57, 10_000), guard.is_over(58, 10_000)) == (False, True)

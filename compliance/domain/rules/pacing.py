@@ -2,7 +2,8 @@
 
 - `abandonment`: abandoned ÷ answered by a person, or ÷ consented to a transfer, within the last
   `hours`; over `stop_above_percent` (with `stop_at`: from it on) the campaign stops, once there are
-  enough of both. The share is compared exactly, as whole numbers: 3 of 100 is not over 3 %.
+  enough of both. The share is compared exactly: 3 of 100 is not over 3 %, 57 of 10,000 not over
+  0.57 %.
 - `abandoned_again_hours`: after an abandoned call nothing but a call by a person (72 h, Ofcom).
 - `machine_again_hours`: a number taken for a machine is not dialled by the robot again (24 h).
 - `complaints`: more than `allowed` complaints in `per` conversations stop the campaign.
@@ -14,6 +15,8 @@ A stopped campaign does not clear by itself: somebody looks at it, and the count
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from fractions import Fraction
+from functools import cached_property
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -45,11 +48,16 @@ class Abandonment(BaseModel):
     #: a person taken for a machine, who heard nothing, is an abandoned call too
     count_machine_wrong: Truth = False
     hours: Whole = Field(gt=0, le=MOST_HOURS)
-    stop_above_percent: Number = Field(ge=0)
+    stop_above_percent: Number = Field(ge=0, allow_inf_nan=False)
     #: stop at the percentage itself too
     stop_at: Truth = False
     at_least: Whole = Field(default=0, ge=0)
     at_least_abandoned: Whole = Field(default=1, ge=1)
+
+    @cached_property
+    def most(self) -> Fraction:
+        """The percentage exactly as it is written: 0.57 is no binary fraction."""
+        return Fraction(str(self.stop_above_percent))
 
     def share(self, counts: CampaignCounts) -> tuple[int, int]:
         """Numerator and denominator: abandoned, of those that it is a share of."""
@@ -61,8 +69,8 @@ class Abandonment(BaseModel):
         return of >= self.at_least and abandoned >= self.at_least_abandoned
 
     def is_over(self, abandoned: int, of: int) -> bool:
-        """Whether the share is over the limit, compared as whole numbers."""
-        share, most = abandoned * 100, self.stop_above_percent * of
+        """Whether the share is over the limit, compared exactly."""
+        share, most = abandoned * 100, self.most * of
         return share > most or (share == most and self.stop_at)
 
 
