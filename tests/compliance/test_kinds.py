@@ -623,6 +623,14 @@ def test_a_campaign_may_add_a_blackout_but_no_relaxation_of_one() -> None:
         pack_of({"id": "B", "kind": "blackout", "entries": [backwards]})
 
 
+@pytest.mark.parametrize("number", [20261101, 1.5e9, "20261101", True])
+def test_a_blackout_begins_at_a_time_and_not_at_a_number(number: object) -> None:
+    """Seconds after 1970, it would be over long ago."""
+    entry = {"since": number, "until": "2026-11-25T00:00:00+08:00", "reason": "audit"}
+    with pytest.raises(PackError, match="a time is a text"):
+        pack_of({"id": "B", "kind": "blackout", "entries": [entry]})
+
+
 def test_every_code_says_what_it_needs() -> None:
     assert set(NEEDS) == set(CODES) | set(PREFIXES)
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from compliance.domain.decision import Reason
 from compliance.domain.facts import Blackout, Facts, World
 from compliance.domain.intent import Intent
 from compliance.domain.rules.base import Rule, objection, regions_of, within
+from compliance.domain.rules.values import Moment
 
 
 class Entry(BaseModel):
@@ -24,8 +25,8 @@ class Entry(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    since: AwareDatetime
-    until: AwareDatetime
+    since: Moment
+    until: Moment
     reason: str
     owner: str = ""
     areas: frozenset[str] = frozenset()
