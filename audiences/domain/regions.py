@@ -88,6 +88,10 @@ def is_region(text: str) -> bool:
     return text == country or (0 < len(part) <= 3 and part.isalnum() and part.isupper())
 
 
+#: Countries that keep one clock throughout.
+_ONE_CLOCK = {"CN": ("Asia/Shanghai",), "GB": ("Europe/London",)}
+
+
 def zones_of(region: str) -> tuple[str, ...]:
     """Every clock that is kept in a region ("US-FL" has two); () = we do not know."""
-    return ("Asia/Shanghai",) if region[:2] == "CN" else us_states.ZONES.get(region, ())
+    return _ONE_CLOCK.get(region[:2]) or us_states.ZONES.get(region, ())

@@ -77,7 +77,8 @@ def test_every_clock_of_every_state_exists() -> None:
     assert all(ZoneInfo(zone) for zones in us_states.ZONES.values() for zone in zones)
     assert zones_of("US-FL") == ("America/New_York", "America/Chicago")
     assert set(zones_of("US")) >= {"America/New_York", "Pacific/Honolulu"}
-    assert (zones_of("CN-65"), zones_of("GB-ENG"), zones_of("")) == (("Asia/Shanghai",), (), ())
+    assert (zones_of("CN-65"), zones_of("FR"), zones_of("")) == (("Asia/Shanghai",), (), ())
+    assert zones_of("GB") == zones_of("GB-ENG") == ("Europe/London",)
 
 
 def test_the_clocks_of_a_state_hold_those_of_all_its_numbers() -> None:
