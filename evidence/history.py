@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audiences.models import Customer
+from audiences.one_person import records_of_one
 from campaigns.models import Campaign
 from compliance import wording
 from compliance.models import Complaint, Consent, Contact, Decision, Preference, Suppression
@@ -72,10 +73,11 @@ WHAT: dict[str, str | Promise] = {
 
 
 def contact_history(customer: Customer) -> Sheet:
-    """Everything on record about one customer."""
+    """Everything on record about one customer, under whichever record of theirs it stands."""
     names = dict(Campaign.objects.values_list("pk", "name"))
+    records = records_of_one(customer.pk)
     lines = sorted(
-        [*_contacts(customer.pk, names), *_decisions(customer.pk, names), *_wishes(customer.pk)],
+        [*_contacts(records, names), *_decisions(records, names), *_wishes(records)],
         key=lambda line: line.at,
     )
     notes = [_("Customer %(id)s") % {"id": customer.bank_id}]
@@ -116,8 +118,8 @@ def contact_history(customer: Customer) -> Sheet:
     )
 
 
-def _contacts(customer_id: int, names: dict[int, str]) -> Iterator[Line]:
-    for line in Contact.objects.filter(customer_id=customer_id).order_by("at", "id").iterator():
+def _contacts(records: list[int], names: dict[int, str]) -> Iterator[Line]:
+    for line in Contact.objects.filter(customer_id__in=records).order_by("at", "id").iterator():
         yield Line(
             line.at,
             line.kind,
@@ -129,8 +131,8 @@ def _contacts(customer_id: int, names: dict[int, str]) -> Iterator[Line]:
         )
 
 
-def _decisions(customer_id: int, names: dict[int, str]) -> Iterator[Line]:
-    found = Decision.objects.filter(customer_id=customer_id).defer("facts", "intent")
+def _decisions(records: list[int], names: dict[int, str]) -> Iterator[Line]:
+    found = Decision.objects.filter(customer_id__in=records).defer("facts", "intent")
     tongue = wording.language()
     for stored in found.order_by("at", "id").iterator():
         yield Line(
@@ -146,8 +148,8 @@ def _decisions(customer_id: int, names: dict[int, str]) -> Iterator[Line]:
         )
 
 
-def _wishes(customer_id: int) -> Iterator[Line]:
-    for consent in Consent.objects.filter(customer_id=customer_id).order_by("pk"):
+def _wishes(records: list[int]) -> Iterator[Line]:
+    for consent in Consent.objects.filter(customer_id__in=records).order_by("pk"):
         family = consent.product_family or EVERY
         yield Line(
             consent.granted_at,
@@ -159,7 +161,7 @@ def _wishes(customer_id: int) -> Iterator[Line]:
         )
         if consent.withdrawn_at:
             yield Line(consent.withdrawn_at, "consent_withdrawn", consent.channel, family=family)
-    for entry in Suppression.objects.filter(customer_id=customer_id).order_by("pk"):
+    for entry in Suppression.objects.filter(customer_id__in=records).order_by("pk"):
         family = entry.product_family or EVERY
         yield Line(
             entry.since,
@@ -171,7 +173,7 @@ def _wishes(customer_id: int) -> Iterator[Line]:
         )
         if entry.lifted_at:
             yield Line(entry.lifted_at, "lifted", entry.channel, family=family)
-    for wish in Preference.objects.filter(customer_id=customer_id).order_by("pk"):
+    for wish in Preference.objects.filter(customer_id__in=records).order_by("pk"):
         said = wishes_of(wish)
         yield Line(
             wish.since,
@@ -180,7 +182,7 @@ def _wishes(customer_id: int) -> Iterator[Line]:
             detail=[text for text, _code in said],
             codes=[code for _text, code in said],
         )
-    for complaint in Complaint.objects.filter(customer_id=customer_id).order_by("pk"):
+    for complaint in Complaint.objects.filter(customer_id__in=records).order_by("pk"):
         yield Line(complaint.created_at, "complaint", complaint.channel)
 
 

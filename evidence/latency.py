@@ -3,7 +3,7 @@
 For each opt-out in a span of time: from the moment it was said to the end of the last call to the
 person that was already under way (the call in which it was said is not counted: it says goodbye).
 A call placed after the "no", while it stands, is a fault and counted apart. What is kept of one
-person's "no" for the customer and for the number is one opt-out.
+person's "no" for the customer and for the number is one opt-out. A person is all of their records.
 """
 
 from __future__ import annotations
@@ -22,24 +22,31 @@ _LATENCIES = """
 WITH said AS (
     SELECT s.via, s.since, s.lifted_at, s.expires_at, s.customer_id, s.number_id,
            s.evidence ->> 'call' AS call,
+           ARRAY(SELECT r.id FROM audiences_customer own JOIN audiences_customer r
+                 ON r.id = coalesce(own.merged_into_id, own.id)
+                 OR r.merged_into_id = coalesce(own.merged_into_id, own.id)
+                 WHERE own.id = s.customer_id) AS records,
            coalesce((SELECT min(person.id) FROM compliance_suppression person
-                     JOIN audiences_customernumber l ON l.customer_id = person.customer_id
+                     JOIN audiences_customer own ON own.id = person.customer_id
+                     JOIN audiences_customernumber l
+                     ON l.customer_id = coalesce(own.merged_into_id, own.id)
                      WHERE s.customer_id IS NULL AND l.number_id = s.number_id
                      AND person.source = s.source AND person.via = s.via
                      AND person.since = s.since), s.id) AS wish
     FROM compliance_suppression s
     WHERE s.source = 'opt_out' AND s.product_family = '' AND s.product_id IS NULL
     AND s.since >= %(since)s AND s.since < %(until)s
-    AND (%(campaign)s::bigint IS NULL OR EXISTS (
+), counted AS (
+    SELECT * FROM said WHERE %(campaign)s::bigint IS NULL OR EXISTS (
         SELECT 1 FROM campaigns_lead lead WHERE lead.campaign_id = %(campaign)s::bigint
-        AND (lead.customer_id = s.customer_id OR lead.number_id = s.number_id)))
+        AND (lead.customer_id = ANY(said.records) OR lead.number_id = said.number_id))
 ), reached AS (
     SELECT said.via, said.wish,
            coalesce(extract(epoch FROM max(coalesce(c.ended_at, %(now)s) - said.since)
                     FILTER (WHERE c.placed_at <= said.since)), 0) AS seconds,
            count(DISTINCT c.id) FILTER (WHERE c.placed_at > said.since) AS late
-    FROM said LEFT JOIN dialer_call c
-    ON (c.customer_id = said.customer_id OR c.number_id = said.number_id)
+    FROM counted said LEFT JOIN dialer_call c
+    ON (c.customer_id = ANY(said.records) OR c.number_id = said.number_id)
     AND c.kind <> 'inbound' AND c.public_id::text IS DISTINCT FROM said.call
     AND (c.placed_at > said.since OR coalesce(c.ended_at, %(now)s) > said.since)
     AND c.placed_at < least(coalesce(said.lifted_at, 'infinity'),

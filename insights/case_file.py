@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import Q
 
 from audiences.models import CustomerNumber
+from audiences.one_person import records_of, records_of_one
 from campaigns.models import Campaign
 from compliance.domain.facts import ContactKind
 from compliance.models import Complaint, Consent, Contact, Decision, Suppression
@@ -122,11 +123,16 @@ def gather(case: Complaint, now: datetime) -> CaseFile:
 def _decided(case: Complaint) -> Q:
     """Decisions by customer, for there is an index; by number through the customers who have it."""
     if case.customer_id is not None:
-        return Q(customer_id=case.customer_id)
+        return Q(customer_id__in=records_of_one(case.customer_id))
     if case.number_id is None:
         return Q(pk__in=[])
-    owners = CustomerNumber.objects.filter(number_id=case.number_id).values_list("customer_id")
-    return Q(customer_id__in=[pk for (pk,) in owners], number_id=case.number_id)
+    return Q(customer_id__in=_owners(case.number_id), number_id=case.number_id)
+
+
+def _owners(number_id: int) -> list[int]:
+    """Every record of the people who have a number."""
+    links = CustomerNumber.objects.filter(number_id=number_id)
+    return sorted(records_of(links.values_list("customer_id", flat=True)))
 
 
 def _calls(calls: list[Call]) -> list[dict[str, Any]]:
@@ -203,9 +209,11 @@ def _decision(one: Decision) -> dict[str, Any]:
 
 
 def _consents(case: Complaint) -> list[dict[str, Any]]:
-    customers = Q(customer_id=case.customer_id)
-    if case.customer_id is None:
-        customers = Q(customer__numbers=case.number_id)
+    customers: list[int] = []
+    if case.customer_id is not None:
+        customers = records_of_one(case.customer_id)
+    elif case.number_id is not None:
+        customers = _owners(case.number_id)
     return [
         {
             "granted": one.granted_at.isoformat(),
@@ -215,7 +223,7 @@ def _consents(case: Complaint) -> list[dict[str, Any]]:
             "basis": one.basis,
             "evidence": one.evidence,
         }
-        for one in Consent.objects.filter(customers).order_by("-granted_at", "-pk")
+        for one in Consent.objects.filter(customer_id__in=customers).order_by("-granted_at", "-pk")
     ]
 
 

@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.domain.roles import Role
 from accounts.models import User
+from audiences.one_person import records_of_one
 from compliance.models import Complaint
 from dialer.models import Call, Transfer
 
@@ -78,10 +79,10 @@ def calls_of(case: Complaint) -> QuerySet[Call]:
 
 
 def person_of(case: Complaint) -> Q:
-    """Rows that are about the customer of a case or its number."""
+    """Rows that are about the customer of a case, by whichever record of theirs, or its number."""
     about = Q(pk__in=[])
     if case.customer_id is not None:
-        about |= Q(customer_id=case.customer_id)
+        about |= Q(customer_id__in=records_of_one(case.customer_id))
     if case.number_id is not None:
         about |= Q(number_id=case.number_id)
     return about
