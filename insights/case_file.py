@@ -16,7 +16,7 @@ from audiences.models import CustomerNumber
 from audiences.one_person import records_of, records_of_one
 from campaigns.models import Campaign
 from compliance.domain.facts import ContactKind
-from compliance.models import Complaint, Consent, Contact, Decision, Suppression
+from compliance.models import Attempt, Complaint, Consent, Contact, Decision, Suppression
 from dialer.domain.call_state import CallState
 from dialer.models import Call, Recording, Transfer
 from insights.complaint_parties import person_of
@@ -95,7 +95,7 @@ def gather(case: Complaint, now: datetime) -> CaseFile:
     ledger = Contact.objects.filter(about, at__gte=since, at__lte=now, channel="voice")
     released = ledger.filter(kind=ContactKind.RELEASE.value).values("attempt_id")
     lines = ledger.filter(kind=ContactKind.ATTEMPT.value).exclude(attempt_id__in=released)
-    decisions = Decision.objects.filter(_decided(case), at__gte=since, at__lte=now)
+    decisions = Decision.objects.filter(_decided(case, calls), at__gte=since, at__lte=now)
     return CaseFile(
         case=case,
         since=since,
@@ -120,13 +120,20 @@ def gather(case: Complaint, now: datetime) -> CaseFile:
     )
 
 
-def _decided(case: Complaint) -> Q:
-    """Decisions by customer, for there is an index; by number through the customers who have it."""
+def _decided(case: Complaint, calls: list[Call]) -> Q:
+    """Decisions about the customer; those on the number about whoever has it or was called on it;
+    and what each call found was permitted by. Each by an index: a number alone has none.
+    """
+    attempts = [call.attempt_id for call in calls if call.attempt_id is not None]
+    permitted = Attempt.objects.filter(pk__in=attempts)
+    found = Q(pk__in=[pk for pk in permitted.values_list("decision_id", flat=True) if pk])
     if case.customer_id is not None:
-        return Q(customer_id__in=records_of_one(case.customer_id))
-    if case.number_id is None:
-        return Q(pk__in=[])
-    return Q(customer_id__in=_owners(case.number_id), number_id=case.number_id)
+        found |= Q(customer_id__in=records_of_one(case.customer_id))
+    if case.number_id is not None:
+        called = [call.customer_id for call in calls if call.number_id == case.number_id]
+        people = {*_owners(case.number_id), *(pk for pk in called if pk is not None)}
+        found |= Q(customer_id__in=sorted(people), number_id=case.number_id)
+    return found
 
 
 def _owners(number_id: int) -> list[int]:

@@ -10,7 +10,7 @@ from audiences.models import Customer, Number
 from audiences.one_person import records_of, records_of_one
 from clock.reading import now
 from compliance import complaints, merging, suppressing
-from compliance.models import Complaint
+from compliance.models import Complaint, Decision
 from dialer.models import Call
 from evidence.history import contact_history
 from evidence.latency import latencies
@@ -85,6 +85,25 @@ def test_a_case_on_the_record_kept_knows_the_calls_of_the_other(evening: Evening
 
 def test_whoever_called_the_record_given_up_does_not_handle_the_case(evening: Evening) -> None:
     assert evening.campaign.maker_id in parties(case_about(merged(evening))).ids
+
+
+def test_a_case_knows_what_was_decided_about_others_on_the_number(evening: Evening) -> None:
+    wang, li = evening.cast.wang, evening.cast.li
+    number = wang.numbers.get()
+    file = gather(case_about(li, number), now())
+    allowed = Decision.objects.get(verdict="allow", customer_id=wang.pk)
+    assert [call["call"] for call in file.calls] == [str(evening.line.call.public_id)]
+    assert allowed.pk in {one["id"] for one in file.decisions}
+
+
+def test_a_case_has_the_permission_of_each_call_whoever_has_the_number_now(
+    evening: Evening,
+) -> None:
+    wang = evening.cast.wang
+    number = wang.numbers.get()
+    wang.numbers.clear()
+    file = gather(case_about(number=number), now())
+    assert {one["verdict"] for one in file.decisions} == {"allow"}
 
 
 def test_the_history_is_the_same_whichever_record_is_asked_for(evening: Evening) -> None:
