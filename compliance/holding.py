@@ -1,7 +1,8 @@
 """Legal holds: placed by one person, released by another, stronger than retention and erasure.
 
-Whoever erases or prunes asks `held` first, in the transaction that erases and under the person's
-locks (`compliance.locking`): placing a hold takes the same locks.
+Whoever erases or prunes takes the locks (`lock`) and then asks `held`, both in the transaction that
+erases: placing a hold takes the same locks. A hold on one record of a person holds all of them; one
+on a number holds everybody who has it or was called on it.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from audiences.models import CustomerNumber
+from audiences.one_person import records_of
 from audit.recording import record
 from compliance.locking import keys_of, take
+from compliance.models.attempt import Attempt
 from compliance.models.legal_hold import LegalHold
 
 
@@ -70,27 +74,58 @@ def release(*, hold_id: int, actor_id: int, reason: str, at: datetime) -> bool:
     return True
 
 
-def held(customer_ids: Collection[int]) -> set[int]:
-    """Those of these customers about whom nothing may be erased: held themselves, or by a number.
+def lock(customer_ids: Collection[int], number_ids: Collection[int] = ()) -> None:
+    """Take the locks of these people (every record and number of theirs) and of these numbers.
 
-    Two queries, however many are asked about.
+    To the end of the transaction: until then no hold is placed on any of them.
+    """
+    records, numbers = _whose(customer_ids, number_ids)
+    take(keys_of(customer_ids=records, number_ids=numbers))
+    more_records, more_numbers = _whose(customer_ids, number_ids)
+    # merged, or given a number, while we waited
+    take(keys_of(customer_ids=more_records - records, number_ids=more_numbers - numbers))
+
+
+def held(customer_ids: Collection[int]) -> set[int]:
+    """Those of these customers about whom nothing may be erased: a record of theirs is held, or a
+    number that they have or were called on.
+
+    Five queries, however many are asked about.
     """
     if not customer_ids:
         return set()
+    records = records_of(customer_ids)
     open_holds = LegalHold.objects.filter(released_at__isnull=True)
-    by_customer = open_holds.filter(customer_id__in=customer_ids)
-    by_number = CustomerNumber.objects.filter(
-        customer_id__in=customer_ids,
-        number_id__in=open_holds.filter(number_id__isnull=False).values("number_id"),
-    )
+    numbers = open_holds.filter(number_id__isnull=False).values("number_id")
     found = [
-        *by_customer.values_list("customer_id", flat=True),
-        *by_number.values_list("customer_id", flat=True),
+        *open_holds.filter(customer_id__in=records).values_list("customer_id", flat=True),
+        *_links(records).filter(number_id__in=numbers).values_list("customer_id", flat=True),
+        *_attempts(records).filter(number_id__in=numbers).values_list("customer_id", flat=True),
     ]
-    return {pk for pk in found if pk is not None}
+    people = {records[pk] for pk in found if pk is not None}
+    return {pk for pk in customer_ids if records.get(pk) in people}
 
 
 def numbers_held(number_ids: Collection[int]) -> set[int]:
     """Those of these numbers that are held themselves."""
     found = LegalHold.objects.filter(released_at__isnull=True, number_id__in=number_ids)
     return {pk for pk in found.values_list("number_id", flat=True) if pk is not None}
+
+
+def _whose(customer_ids: Collection[int], number_ids: Collection[int]) -> tuple[set[int], set[int]]:
+    """Every record of these people; these numbers and all of theirs."""
+    records = records_of(customer_ids)
+    numbers = {
+        *_links(records).values_list("number_id", flat=True),
+        *_attempts(records).values_list("number_id", flat=True),
+    }
+    return set(records), {pk for pk in numbers if pk is not None} | set(number_ids)
+
+
+def _links(records: Collection[int]) -> QuerySet[CustomerNumber]:
+    return CustomerNumber.objects.filter(customer_id__in=records)
+
+
+def _attempts(records: Collection[int]) -> QuerySet[Attempt]:
+    """Every call that we placed or may have placed to them."""
+    return Attempt.objects.filter(customer_id__in=records)

@@ -25,7 +25,7 @@ from django.db.models.functions import Coalesce
 
 from audit.recording import record
 from clock.reading import now, real
-from compliance.holding import held, numbers_held
+from compliance.holding import held, lock, numbers_held
 from database.kept_files import delete_file, keep_file
 from dialer.domain.recording_state import RecordingState, sources
 from dialer.models import Call, Recording
@@ -139,6 +139,8 @@ def bring_again(*, real_now: datetime) -> int:
 
 #: What one sweep brings again.
 _AT_ONCE = 200
+#: Fewer, for the locks of all their people are held meanwhile.
+_EXPIRED_AT_ONCE = 50
 _OURS = [
     RecordingState.KEPT.value,
     RecordingState.ERASED.value,
@@ -198,17 +200,19 @@ def expire(at: datetime) -> int:
     while batch := list(
         over.filter(pk__gt=last)
         .order_by("pk")
-        .values_list("pk", "call_id", "call__customer_id", "call__number_id")[:_AT_ONCE]
+        .values_list("pk", "call_id", "call__customer_id", "call__number_id")[:_EXPIRED_AT_ONCE]
     ):
         last = batch[-1][0]
-        customers = held({customer for *_, customer, _ in batch if customer is not None})
-        numbers = numbers_held({number for *_, number in batch if number is not None})
-        calls = [
-            call
-            for _, call, customer, number in batch
-            if customer not in customers and number not in numbers
-        ]
+        people = {customer for *_, customer, _ in batch if customer is not None}
+        called = {number for *_, number in batch if number is not None}
         with transaction.atomic():
+            lock(people, called)
+            customers, numbers = held(people), numbers_held(called)
+            calls = [
+                call
+                for _, call, customer, number in batch
+                if customer not in customers and number not in numbers
+            ]
             count += _end(calls, RecordingState.EXPIRED)
     if count:
         record(

@@ -33,7 +33,7 @@ from clock.reading import now
 from compliance import consenting, suppressing
 from compliance.domain.attempt_state import LIVE
 from compliance.domain.pack import content_hash
-from compliance.holding import held
+from compliance.holding import held, lock
 from compliance.locking import keys_of, take
 from compliance.models import (
     Attempt,
@@ -121,7 +121,8 @@ def sign(*, request: ErasureRequest, approval: Approval, checker: User) -> Erasu
     customer = request.customer
     links = CustomerNumber.objects.filter(customer=customer)
     numbers = list(links.values_list("number_id", flat=True))
-    take(keys_of(customer_ids=[customer.pk], number_ids=numbers, households=[customer.household]))
+    lock([customer.pk], numbers)
+    take(keys_of(households=[customer.household]))
     if held([customer.pk]):
         raise UnderHold
     if Attempt.objects.filter(

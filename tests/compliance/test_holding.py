@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
+from audiences.models import CustomerNumber
 from audit.models import Entry
 from compliance.holding import HoldRefused, held, numbers_held, place, release
-from compliance.models import LegalHold
+from compliance.merging import merge
+from compliance.models import Attempt, LegalHold
 from tests.compliance.conftest import Bank
 from tests.compliance.world import beijing
 
@@ -59,3 +63,33 @@ def test_the_database_refuses_a_release_by_the_one_who_placed_it(
 
 def test_nobody_asked_about_is_nobody_held(db: None) -> None:
     assert held([]) == set()
+
+
+def test_a_hold_on_one_record_of_a_person_holds_all_of_them(
+    bank: Bank, two: tuple[User, User]
+) -> None:
+    place(customer_id=bank.y.pk, number_id=None, reason="court", actor_id=two[0].pk, at=AT)
+    merge(kept_id=bank.x.pk, gone_id=bank.y.pk, reason="same", actor_id=None, at=AT)
+    assert held([bank.x.pk]) == {bank.x.pk}
+    assert held([bank.x.pk, bank.y.pk]) == {bank.x.pk, bank.y.pk}
+
+
+def test_a_held_number_holds_whoever_was_called_on_it_before(
+    bank: Bank, two: tuple[User, User]
+) -> None:
+    Attempt.objects.create(
+        customer=bank.x, number=bank.home, state="closed", idempotency_key="earlier",
+        purpose="marketing", actor="human", kind="agent", reserved_at=AT, valid_until=AT,
+    )  # fmt: skip
+    CustomerNumber.objects.all().delete()
+    place(customer_id=None, number_id=bank.home.pk, reason="12378", actor_id=two[0].pk, at=AT)
+    assert held([bank.x.pk, bank.y.pk]) == {bank.x.pk}
+
+
+def test_many_are_asked_about_in_as_many_queries_as_one(
+    bank: Bank, django_assert_num_queries: Any
+) -> None:
+    with django_assert_num_queries(5):
+        held([bank.x.pk])
+    with django_assert_num_queries(5):
+        held([bank.x.pk, bank.y.pk])
