@@ -92,7 +92,7 @@ def extend(case: Complaint, *, reason: str, actor_id: int, at: datetime) -> None
         note=reason,
         also=Q(extensions=case.extensions),
         extensions=case.extensions + 1,
-        due_at=answer_by(case.created_at, case.extensions + 1, settings.TIME_ZONE),
+        due_at=answer_by(case.term_from, case.extensions + 1, settings.TIME_ZONE),
     )
 
 
@@ -168,6 +168,7 @@ def reopen(case: Complaint, *, reason: str, actor_id: int, at: datetime) -> None
         allowed=[CaseState.ANSWERED.value, CaseState.CLOSED.value],
         closed_at=None,
         extensions=0,
+        term_from=at,
         due_at=answer_by(at, 0, settings.TIME_ZONE),
     )
 

@@ -74,6 +74,7 @@ def open_case(
         evidence=evidence,
         opened_by_id=actor_id,
         created_at=received,
+        term_from=received,
         forward_due_at=forward_by(received, calendars.in_force(), settings.TIME_ZONE),
         due_at=answer_by(received, 0, settings.TIME_ZONE),
     )

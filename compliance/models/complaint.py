@@ -20,7 +20,8 @@ class Complaint(models.Model):
 
     `number` may belong to nobody we know. `complained_of` holds the user ids that may not handle
     it; `call_ref` the public id of the call it is about (the dialer stands above this app). `owner`
-    is whoever the cause went to, `remedy` what they did about it.
+    is whoever the cause went to, `remedy` what they did about it. `term_from`: from when the term
+    of its answer counts, the receipt or the last reopening.
     """
 
     customer = models.ForeignKey(
@@ -65,6 +66,7 @@ class Complaint(models.Model):
     )
     created_at = models.DateTimeField(_("received"))
     forward_due_at = models.DateTimeField(_("to be handed on by"), null=True, blank=True)
+    term_from = models.DateTimeField(_("term counts from"))
     due_at = models.DateTimeField(_("answer due"), null=True, blank=True)
     extensions = models.PositiveSmallIntegerField(_("extensions"), default=0)
     answer = models.TextField(_("answer"), blank=True)

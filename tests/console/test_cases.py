@@ -21,6 +21,7 @@ from campaigns.models import Campaign
 from clock.setting import set_sandbox_clock
 from compliance.cases import CaseRefused, assign, pressing, remind
 from compliance.complaints import open_case
+from compliance.domain.case_terms import answer_by
 from compliance.holding import held
 from compliance.models import CaseNotice, Complaint, LegalHold, Suppression
 from dialer.domain.transfer_state import TransferState
@@ -438,6 +439,18 @@ def test_a_complainant_who_is_not_content_reopens_the_case(cast: Cast) -> None:
     assert "The case is open again." in do(cast.officer, f"{at}/steps/reopen/", reason="不满意")
     case.refresh_from_db()
     assert (case.state, case.handler, case.extensions) == ("assigned", cast.officer, 0)
+
+
+def test_an_answer_put_off_after_reopening_counts_from_the_reopening(cast: Cast) -> None:
+    case = opened(cast.officer, number="13905710001", received="2026-01-05T10:00")
+    at = f"/compliance/cases/{case.pk}"
+    do(cast.officer, f"{at}/steps/assign/", handler=cast.officer.pk)
+    do(cast.officer, f"{at}/answer/", text="抱歉")
+    do(cast.officer, f"{at}/steps/reopen/", reason="不满意")
+    do(cast.officer, f"{at}/steps/extend/", reason="等录音")
+    case.refresh_from_db()
+    assert (case.state, case.extensions) == ("extended", 1)
+    assert case.due_at == answer_by(TUESDAY, 1, "Asia/Shanghai")
 
 
 def test_a_findings_remedy_is_its_owners(cast: Cast) -> None:
