@@ -52,7 +52,7 @@ def confirm(suspected: SuspectedOptOut, *, officer: User, at: datetime) -> None:
     """It was an opt-out: for good, on every number, by every campaign. AlreadyDecided."""
     if not robot.decide(suspected, ReviewState.CONFIRMED, by=officer, at=at):
         raise AlreadyDecided
-    waiting = reading.pending(_subject(suspected), at)
+    waiting = reading.pending(subject_of(suspected), at)
     if waiting is not None:
         deciding.withdraw(approval=waiting, actor=officer, reason="confirmed")
     call = _call_of(suspected)
@@ -80,10 +80,10 @@ def dismiss(suspected: SuspectedOptOut, *, officer: User, at: datetime) -> bool:
         raise AlreadyDecided
     call = _call_of(suspected)
     content = content_hash(_evidence(suspected, call))
-    waiting = reading.pending(_subject(suspected), at)
+    waiting = reading.pending(subject_of(suspected), at)
     if waiting is None:
         deciding.submit(
-            subject=_subject(suspected),
+            subject=subject_of(suspected),
             content_hash=content,
             maker=officer,
             branch=None,
@@ -145,5 +145,5 @@ def _call_of(suspected: SuspectedOptOut) -> Call:
     return Call.objects.get(public_id=suspected.conversation.call_ref)
 
 
-def _subject(suspected: SuspectedOptOut) -> str:
+def subject_of(suspected: SuspectedOptOut) -> str:
     return f"suspected_opt_out:{suspected.pk}"
