@@ -21,17 +21,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Func, Q, QuerySet, TextField, Value
+from django.db.models import F, Func, JSONField, Q, QuerySet, TextField, Value
+from django.db.models.functions import JSONObject
 
 from approvals.models import Approval
 from audiences.models import Customer, CustomerNumber, Number, RejectedRow
 from audit.erasing import erase_rows
 from compliance import consenting, lifting, suppressing
-from compliance.domain.pack import content_hash
 from compliance.models import (
     Attempt,
     Complaint,
@@ -197,12 +197,17 @@ def _blank_evidence(
     cases: QuerySet[Complaint],
     until: datetime,
 ) -> int:
-    """Words and documents behind consents, wishes, promises and complaints: their print stays."""
+    """Words and documents behind consents, wishes, promises and complaints; how many pieces.
+
+    In their place stands what stands in a ledger's: SHA-256 over a salt and the value, and the salt
+    is kept nowhere, so that nobody can try out what it was. One salt for all: what was written down
+    in the same breath still shows as such (`lifting.together_with`).
+    """
+    salt = uuid4()
     # a number's own entry was made in the same breath as the person's, with the same words
     said = Q(evidence__call__in=[str(each) for each in references])
     theirs = Q(customer_id__in=person.records)
-    changed = 0
-    for rows in (
+    pieces: tuple[QuerySet[Any], ...] = (
         _refusals(person, until) | Suppression.objects.filter(said),
         Consent.objects.filter(theirs | said),
         Preference.objects.filter(theirs | said),
@@ -210,10 +215,8 @@ def _blank_evidence(
         Complaint.objects.filter(said) | cases,
         Callback.objects.filter(theirs | Q(call_id__in=calls)),
         Message.objects.filter(theirs),
-    ):
-        for row in rows.exclude(evidence={}):
-            changed += _forget(row)
-    return changed
+    )
+    return sum(_forget(rows, salt) for rows in pieces)
 
 
 def _refusals(person: Person, until: datetime) -> QuerySet[Suppression]:
@@ -223,13 +226,24 @@ def _refusals(person: Person, until: datetime) -> QuerySet[Suppression]:
     )
 
 
-def _forget(row: Any) -> bool:
-    """Replace evidence by its print, and what says where it came from by nothing."""
-    if set(row.evidence) == {"erased"}:
-        return False
-    row.evidence = {"erased": content_hash(row.evidence)}
-    row.save(update_fields=["evidence"])
-    return True
+def _forget(rows: QuerySet[Any], salt: UUID) -> int:
+    """Replace evidence by a commitment to it, and what says where it came from by nothing."""
+    rest = Func(
+        F("evidence"),
+        Value("erased"),
+        template="(%(expressions)s)",
+        arg_joiner=" - ",
+        output_field=JSONField(),
+    )
+    # what was erased before stays as it is
+    said = rows.alias(rest=rest).exclude(rest={})
+    return int(
+        said.update(
+            evidence=JSONObject(
+                erased=Func(Value(salt), F("evidence"), function="sanshi_commitment")
+            )
+        )
+    )
 
 
 def _blank_remarks(person: Person, cases: QuerySet[Complaint], until: datetime) -> int:

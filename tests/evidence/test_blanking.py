@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
+from django.db import connection, transaction
 
 from approvals.models import Approval
 from audiences.models import Customer, CustomerNumber, ImportBatch, RejectedRow
 from audit.verifying import verify
 from clock.reading import now
 from compliance import complaints, lifting, suppressing
+from compliance.domain.pack import content_hash
 from compliance.holding import place, release
 from compliance.models import Attempt, Complaint, Suppression
 from dialer.models import Call, Callback, Message
@@ -210,3 +213,41 @@ def test_erasing_again_leaves_what_came_after(evening: Evening) -> None:
     assert erasing.again() == 1
     case.refresh_from_db()
     assert case.text == "新号主"
+
+
+def test_erased_words_cannot_be_confirmed_by_guessing_them(evening: Evening) -> None:
+    guesses = [content_hash(entry.evidence) for entry in Suppression.objects.exclude(evidence={})]
+    assert guesses
+    signed(asked(evening), evening.second_officer)
+    left = Suppression.objects.exclude(via="erasure")
+    assert {tuple(entry.evidence) for entry in left} == {("erased",)}
+    assert not {entry.evidence["erased"] for entry in left} & set(guesses)
+
+
+def test_what_was_written_down_in_one_breath_still_shows_as_such(evening: Evening) -> None:
+    wang = evening.cast.wang
+    number = wang.numbers.get()
+    suppressing.opt_out(
+        customer_id=wang.pk, number_id=number.pk, source="sms", evidence={"text": NAME}, at=now()
+    )
+    signed(asked(evening), evening.second_officer)
+    mine = Suppression.objects.get(customer=wang, via="sms")
+    assert {entry.number_id for entry in lifting.together_with(mine)} == {None, number.pk}
+
+
+def test_a_print_of_old_gets_its_salt_and_equal_ones_stay_equal(evening: Evening) -> None:
+    wang, number = evening.cast.wang, evening.cast.wang.numbers.get()
+    guess = {"erased": content_hash({"text": NAME})}
+    Suppression.objects.all().update(evidence={"said": "x"})
+    for whom in ({"customer": wang}, {"number": number}):
+        Suppression.objects.create(source="opt_out", since=now(), evidence=guess, **whom)
+    migration = import_module("evidence.migrations.0002_prints_salted").Migration
+    with connection.cursor() as cursor, transaction.atomic():
+        cursor.execute("SET ROLE NONE")
+        for statement in migration.operations[0].sql:
+            cursor.execute(statement)
+        cursor.execute("RESET ROLE")
+    said = [entry.evidence for entry in Suppression.objects.order_by("pk")]
+    assert said[-1] == said[-2] != guess
+    assert set(said[-1]) == {"erased"}
+    assert all(each == {"said": "x"} for each in said[:-2])
