@@ -30,6 +30,7 @@ from django.db.models.functions import JSONObject
 
 from approvals.models import Approval
 from audiences.models import Customer, CustomerNumber, Number, RejectedRow
+from audiences.one_person import records_of
 from audit.erasing import erase_rows
 from compliance import consenting, lifting, suppressing
 from compliance.models import (
@@ -142,9 +143,12 @@ def _keep_the_wish(person: Person, actor_id: int | None, at: datetime) -> None:
         withdrawn_at=at
     )
     standing = Suppression.objects.filter(via=SOURCE, lifted_at__isnull=True)
-    wishes: list[tuple[int | None, int | None]] = []
-    if not standing.filter(customer_id=kept).exists():
-        wishes.append((kept, None))
+    # one record, but in a restored backup that does not know of a merge yet
+    people = set(records_of(person.records).values())
+    silent_people = set(standing.filter(customer__in=people).values_list("customer_id", flat=True))
+    wishes: list[tuple[int | None, int | None]] = [
+        (customer_id, None) for customer_id in sorted(people - silent_people)
+    ]
     silent = set(standing.values_list("number_id", flat=True).filter(number__in=person.kept_silent))
     wishes += [(None, number_id) for number_id in sorted(person.kept_silent - silent)]
     for customer_id, number_id in wishes:

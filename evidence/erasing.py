@@ -6,7 +6,7 @@ is in `evidence.blanking`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -20,7 +20,8 @@ from approvals.models import Approval
 from approvals.reading import pending
 from approvals.refusing import Refused
 from audiences.models import Customer
-from audiences.one_person import records_of_one
+from audiences.one_person import records_of, records_of_one
+from audit.models import Entry
 from audit.recording import record
 from clock.reading import now
 from compliance.domain.attempt_state import LIVE
@@ -30,6 +31,7 @@ from compliance.locking import keys_of, take
 from compliance.models import Attempt
 from evidence.blanking import blank_id, blank_person, whom
 from evidence.domain.erasure_state import TRANSITIONS, ErasureState
+from evidence.erased_export import KIND, Erased
 from evidence.models import ErasureRequest
 
 #: Ways a request comes in.
@@ -123,7 +125,7 @@ def sign(*, request: ErasureRequest, approval: Approval, checker: User) -> Erasu
     _forget_requests(person.records)
     _move(request, ErasureState.DONE, done_at=at, erased=erased)
     record(
-        kind="person.erased",
+        kind=KIND,
         actor_id=checker.pk,
         subject=f"customer:{records[0]}",
         payload={
@@ -167,36 +169,73 @@ def hash_of(request: ErasureRequest) -> str:
     )
 
 
-def again() -> int:
-    """Erase once more everybody who was: after a backup from before was restored. How many."""
-    done = ErasureRequest.objects.filter(state=ErasureState.DONE.value).order_by("pk")
-    for request in done:
+def again(exported: Iterable[Erased] = ()) -> int:
+    """Erase once more everybody who was: after a backup from before was restored. How many.
+
+    By the requests of this database, and by an export that knows of later ones.
+    """
+    people: dict[tuple[int, datetime], tuple[Erased, bool]] = {}
+    ours = set()
+    for request in ErasureRequest.objects.filter(state=ErasureState.DONE.value).order_by("pk"):
         assert request.done_at is not None
-        with transaction.atomic():
-            lock([request.customer_id])
-            person = whom(records_of_one(request.customer_id))
-            blank_person(
-                person,
-                decision=subject_of(request),
-                actor_id=None,
-                at=now(),
-                until=request.done_at,
-            )
-            _forget_requests(person.records)
-    return done.count()
+        one = Erased((request.customer_id,), request.pk, request.done_at)
+        people[one.request_id, one.at] = (one, True)
+        ours.add((request.pk, request.customer_id))
+    for one in exported:
+        if not any((one.request_id, record_id) in ours for record_id in one.records):
+            people[one.request_id, one.at] = (one, False)
+    return sum(_once_more(one, is_known=known) for one, known in people.values())
+
+
+@transaction.atomic
+def _once_more(erased: Erased, *, is_known: bool) -> bool:
+    """Whether there is such a person here. What this database did not know, its record says now."""
+    lock(erased.records)
+    theirs = Customer.objects.filter(pk__in=records_of(erased.records))
+    if not is_known:  # somebody new, who has been given the number of a record since the restoring
+        theirs = theirs.filter(created_at__lte=erased.at)
+    found = set(theirs.values_list("pk", flat=True))
+    # the record that was kept first; one that was merged later than the backup stands for itself
+    records = [pk for pk in dict.fromkeys([*erased.records, *sorted(found)]) if pk in found]
+    if not records:
+        return False
+    counts = blank_person(
+        whom(records),
+        decision=f"erasure:{erased.request_id}",
+        actor_id=None,
+        at=now(),
+        until=erased.at,
+    )
+    _forget_requests(records)
+    if not is_known:
+        record(
+            kind=KIND,
+            actor_id=None,
+            subject=f"customer:{records[0]}",
+            payload={
+                "request": erased.request_id,
+                "records": records,
+                "erased": counts,
+                "since": erased.at.isoformat(),
+            },
+        )
+    return True
 
 
 def erased_on(customer_id: int) -> datetime | None:
     """When this person was erased, by whichever record it was asked; None for everybody else."""
     if not Customer.objects.filter(pk=customer_id, bank_id=blank_id(customer_id)).exists():
         return None
+    records = records_of_one(customer_id)
+    done = ErasureRequest.objects.filter(
+        customer_id__in=records, state=ErasureState.DONE.value
+    ).order_by("-done_at")
+    # of a restored backup that does not know the request, the record of its being done again
+    subjects = [f"customer:{pk}" for pk in records]
+    entries = Entry.objects.filter(kind=KIND, subject__in=subjects).order_by("at")
     return (
-        ErasureRequest.objects.filter(
-            customer_id__in=records_of_one(customer_id), state=ErasureState.DONE.value
-        )
-        .order_by("-done_at")
-        .values_list("done_at", flat=True)
-        .first()
+        done.values_list("done_at", flat=True).first()
+        or entries.values_list("at", flat=True).first()
     )
 
 

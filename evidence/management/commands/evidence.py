@@ -17,6 +17,7 @@ from evidence.certificate import certificate, fingerprint, note_export, with_pro
 from evidence.certificate_pdf import certificate_pdf
 from evidence.dossier import dossier, find_call
 from evidence.dossier_pdf import dossier_json, dossier_pdf
+from evidence.erased_export import Erased, ExportUnusable, read_export
 from evidence.history import contact_history
 from evidence.sheets import FORMATS
 
@@ -36,7 +37,13 @@ class Command(BaseCommand):
         whole = commands.add_parser("certificate", help="one campaign: FILE.json or FILE.pdf")
         whole.add_argument("campaign", type=int, help="its number")
         whole.add_argument("file", type=Path)
-        commands.add_parser("erase-again", help="after a backup from before was restored")
+        again = commands.add_parser("erase-again", help="after a backup from before was restored")
+        again.add_argument(
+            "--from",
+            dest="file",
+            type=Path,
+            help="an audit export from after the backup: erasures that the backup does not know",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         match options["command"]:
@@ -47,7 +54,17 @@ class Command(BaseCommand):
             case "certificate":
                 self._certificate(options["campaign"], options["file"])
             case _:
-                self.stdout.write(f"{erasing.again()} people erased again")
+                self._erase_again(options["file"])
+
+    def _erase_again(self, file: Path | None) -> None:
+        exported: list[Erased] = []
+        if file is not None:
+            try:
+                with file.open(encoding="utf-8") as lines:
+                    exported = list(read_export(lines))
+            except (OSError, UnicodeDecodeError, ExportUnusable) as error:
+                raise CommandError(f"{file} cannot be used: {error}") from error
+        self.stdout.write(f"{erasing.again(exported)} people erased again")
 
     def _dossier(self, reference: str, file: Path, revealed: bool) -> None:
         call = find_call(reference)
