@@ -1,5 +1,5 @@
 """What lies behind one customer: contacts on every channel, decisions, and what they allowed or
-refused. Read-only; names and numbers are not part of it.
+refused, under whichever record of theirs. Read-only; names and numbers are not part of it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from audiences.models import CustomerNumber
+from audiences.one_person import records_of_one
 from campaigns.models import Campaign
 from compliance.domain.facts import ContactKind
 from compliance.models import (
@@ -48,7 +49,9 @@ class Encounter:
 def encounters(customer_id: int, now: datetime) -> list[Encounter]:
     """The customer's contacts of the last 400 days, newest first; a call is one encounter."""
     lines = Contact.objects.filter(
-        customer_id=customer_id, at__gte=now - REACH, at__lt=now + timedelta(days=2)
+        customer_id__in=records_of_one(customer_id),
+        at__gte=now - REACH,
+        at__lt=now + timedelta(days=2),
     ).order_by("-at", "-id")[:LINES_READ]
     found: dict[object, Encounter] = {}
     for line in reversed(lines):
@@ -73,7 +76,7 @@ def encounters(customer_id: int, now: datetime) -> list[Encounter]:
 
 def decisions(customer_id: int, before: int | None = None) -> list[Decision]:
     """What the gate answered about the customer, newest first, a page at a time; without facts."""
-    found = Decision.objects.filter(customer_id=customer_id)
+    found = Decision.objects.filter(customer_id__in=records_of_one(customer_id))
     if before is not None:
         found = found.filter(pk__lt=before)
     return list(found.defer("facts", "intent").order_by("-at", "-pk")[:DECISIONS_SHOWN])
@@ -98,15 +101,17 @@ class Wishes:
 
 def wishes(customer_id: int) -> Wishes:
     """Everything on record, also what has ended; entries of the customer's numbers included."""
-    numbers = CustomerNumber.objects.filter(customer_id=customer_id).values("number_id")
-    about = Q(customer_id=customer_id) | Q(number_id__in=numbers)
+    records = records_of_one(customer_id)
+    numbers = CustomerNumber.objects.filter(customer_id__in=records).values("number_id")
+    about = Q(customer_id__in=records) | Q(number_id__in=numbers)
     return Wishes(
+        # of another record's nothing holds any more but what the merge wrote anew for this one
         consents=_newest(Consent.objects.filter(customer_id=customer_id), "granted_at"),
         suppressions=_newest(
             Suppression.objects.filter(about).select_related("register", "number"), "since"
         ),
-        preferences=_newest(Preference.objects.filter(customer_id=customer_id), "since"),
-        exemptions=_newest(Exemption.objects.filter(customer_id=customer_id), "created_at"),
+        preferences=_newest(Preference.objects.filter(customer_id__in=records), "since"),
+        exemptions=_newest(Exemption.objects.filter(customer_id__in=records), "created_at"),
         complaints=_newest(Complaint.objects.filter(about), "created_at"),
     )
 

@@ -14,6 +14,7 @@ from compliance.models import Complaint, Decision
 from dialer.models import Call
 from evidence.history import contact_history
 from evidence.latency import latencies
+from insights import person_history
 from insights.case_file import gather
 from insights.complaint_parties import parties
 from tests.evidence.conftest import WORDS, Evening
@@ -113,6 +114,20 @@ def test_the_history_is_the_same_whichever_record_is_asked_for(evening: Evening)
     assert [row[2] for row in after] == [row[2] for row in contact_history(evening.cast.wang).rows]
     assert len(after) >= len(before) > 0
     assert "attempt" in {row[2] for row in after}
+
+
+def test_the_page_of_the_record_kept_shows_what_happened_under_the_other(
+    evening: Evening,
+) -> None:
+    wang = evening.cast.wang.pk
+    kept = merged(evening).pk
+    for record_id in (wang, kept):
+        (called,) = person_history.encounters(record_id, now())
+        assert called.outcomes == ["opt_out"]
+        assert "allow" in {one.verdict for one in person_history.decisions(record_id)}
+        found = person_history.wishes(record_id)
+        assert {one.source for one in found.suppressions} == {"opt_out"}
+    assert person_history.wishes(kept).consents == []
 
 
 def test_a_call_under_the_record_given_up_counts_for_a_no_of_the_one_kept(
