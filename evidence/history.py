@@ -18,7 +18,15 @@ from audiences.models import Customer
 from audiences.one_person import records_of_one
 from campaigns.models import Campaign
 from compliance import wording
-from compliance.models import Complaint, Consent, Contact, Decision, Preference, Suppression
+from compliance.models import (
+    Complaint,
+    Consent,
+    Contact,
+    CustomerMerge,
+    Decision,
+    Preference,
+    Suppression,
+)
 from compliance.wording import label
 from evidence.erasing import erased_on
 from evidence.sheets import Cell, Sheet
@@ -69,6 +77,7 @@ WHAT: dict[str, str | Promise] = {
     "wrong_number": gettext_lazy("Wrong number"),
     "lifted": gettext_lazy("Refusal lifted"),
     "preference": gettext_lazy("Wish recorded"),
+    "merged": gettext_lazy("Two records merged: only what was allowed under both still holds"),
 }
 
 
@@ -182,6 +191,8 @@ def _wishes(records: list[int]) -> Iterator[Line]:
             detail=[text for text, _code in said],
             codes=[code for _text, code in said],
         )
+    for merge in CustomerMerge.objects.filter(gone__in=records).order_by("pk"):
+        yield Line(merge.at, "merged", "")
     for complaint in Complaint.objects.filter(customer_id__in=records).order_by("pk"):
         yield Line(complaint.created_at, "complaint", complaint.channel)
 

@@ -16,7 +16,15 @@ from audiences.models import CustomerNumber
 from audiences.one_person import records_of, records_of_one
 from campaigns.models import Campaign
 from compliance.domain.facts import ContactKind
-from compliance.models import Attempt, Complaint, Consent, Contact, Decision, Suppression
+from compliance.models import (
+    Attempt,
+    Complaint,
+    Consent,
+    Contact,
+    CustomerMerge,
+    Decision,
+    Suppression,
+)
 from dialer.domain.call_state import CallState
 from dialer.models import Call, Recording, Transfer
 from insights.complaint_parties import person_of
@@ -221,17 +229,23 @@ def _consents(case: Complaint) -> list[dict[str, Any]]:
         customers = records_of_one(case.customer_id)
     elif case.number_id is not None:
         customers = _owners(case.number_id)
+    # what was allowed under a record given up ended when it was: what both had was written anew
+    merged = dict(CustomerMerge.objects.filter(gone__in=customers).values_list("gone_id", "at"))
     return [
         {
             "granted": one.granted_at.isoformat(),
             "withdrawn": _text(one.withdrawn_at),
-            "expires": _text(one.expires_at),
+            "expires": _text(_earlier(one.expires_at, merged.get(one.customer_id))),
             "family": one.product_family,
             "basis": one.basis,
             "evidence": one.evidence,
         }
         for one in Consent.objects.filter(customer_id__in=customers).order_by("-granted_at", "-pk")
     ]
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min((at for at in (one, other) if at is not None), default=None)
 
 
 def _text(at: datetime | None) -> str | None:

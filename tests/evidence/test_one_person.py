@@ -10,7 +10,7 @@ from audiences.models import Customer, Number
 from audiences.one_person import records_of, records_of_one
 from clock.reading import now
 from compliance import complaints, merging, suppressing
-from compliance.models import Complaint, Decision
+from compliance.models import Complaint, CustomerMerge, Decision
 from dialer.models import Call
 from evidence.history import contact_history
 from evidence.latency import latencies
@@ -80,7 +80,9 @@ def test_a_case_on_the_record_kept_knows_the_calls_of_the_other(evening: Evening
     assert [call["state"] for call in file.calls] == ["completed"]
     assert WORDS in str(file.calls)
     assert "allow" in {one["verdict"] for one in file.decisions}
+    # it was allowed when they were called, and ended with the merge: the other had allowed nothing
     assert [one["basis"] for one in file.consents] == ["branch"]
+    assert file.consents[0]["expires"] == CustomerMerge.objects.get().at.isoformat()
     assert file.document()["no_call_was_placed"] is False
 
 
@@ -113,7 +115,7 @@ def test_the_history_is_the_same_whichever_record_is_asked_for(evening: Evening)
     after = contact_history(kept).rows
     assert [row[2] for row in after] == [row[2] for row in contact_history(evening.cast.wang).rows]
     assert len(after) >= len(before) > 0
-    assert "attempt" in {row[2] for row in after}
+    assert {"attempt", "consent", "merged"} <= {row[2] for row in after}
 
 
 def test_the_page_of_the_record_kept_shows_what_happened_under_the_other(
