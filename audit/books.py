@@ -46,7 +46,7 @@ SELECT id, encode(sha256(convert_to(({text})::text, 'UTF8')), 'hex')
 FROM {table} WHERE transaction >= %s AND transaction < %s AND id > %s AND id <= %s ORDER BY id
 """
 _CONTENTS = """
-SELECT id, ({text})::text, {erased}
+SELECT id, ({text})::text, {erased}, {filled}
 FROM {table} WHERE transaction >= %s AND transaction < %s AND id > %s AND id <= %s ORDER BY id
 """
 _ON_RECORD = "SELECT DISTINCT subject FROM audit_entry WHERE kind = %s ORDER BY subject"
@@ -57,6 +57,12 @@ WHERE c.relname = %s AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
 """
 #: What stands for a personal column in a row's hash, before its erasure and after.
 _COMMITMENT = "coalesce(erased ->> {name}, sanshi_commitment(salt, to_jsonb({column})))"
+#: Of an erased row: whether a personal column holds something again, or its salt. The commitments
+#: stand for these columns in its hash, which would not show it.
+_FILLED = "erased IS NOT NULL AND (salt IS NOT NULL{columns})"
+_COLUMN_FILLED = (
+    " OR coalesce(to_jsonb({column}), 'null') NOT IN ('\"\"'::jsonb, '{{}}'::jsonb, 'null'::jsonb)"
+)
 #: They change when a row is erased.
 SHIFTING = ("salt", "erased")
 #: Above every id.
@@ -99,6 +105,18 @@ class Book:
         ]
         return sql.SQL("jsonb_build_array({})").format(sql.SQL(", ").join(parts))
 
+    @property
+    def filled(self) -> sql.Composable:
+        """The expression that says whether an erased row is not blank any more."""
+        if not {"salt", "erased"} <= set(self.types):
+            return sql.SQL("false")
+        columns = [
+            sql.SQL(_COLUMN_FILLED).format(column=sql.Identifier(name))
+            for name in self.erasable
+            if name in self.types
+        ]
+        return sql.SQL(_FILLED).format(columns=sql.SQL("").join(columns))
+
 
 def _names(said: Mapping[str, Any], key: str) -> list[str]:
     found = said.get(key)
@@ -132,12 +150,14 @@ def hashes(
 def contents(
     book: Book, since: int, below: int, *, after_id: int = 0, up_to_id: int = ANY
 ) -> Iterator[tuple[Any, ...]]:
-    """The same rows as `hashes`: (id, the text that is hashed, whether it has been erased)."""
+    """The same rows as `hashes`: (id, the text that is hashed, whether it has been erased, whether
+    it has been filled again since).
+    """
     if not book.readable:
         return
     erased = sql.SQL("erased IS NOT NULL" if "erased" in book.types else "false")
     statement = sql.SQL(_CONTENTS).format(
-        table=sql.Identifier(book.table), text=book.text, erased=erased
+        table=sql.Identifier(book.table), text=book.text, erased=erased, filled=book.filled
     )
     yield from rows(statement, [since, below, after_id, up_to_id])
 

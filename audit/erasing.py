@@ -6,7 +6,8 @@ was there can no longer be read or guessed; that it was, and that nothing else h
 still be proved. The trigger on the ledger lets through no other change (migration audit.0005).
 
 The record names the rows and by whose decision they were erased (`ledger.erased`): a row that was
-blanked and that no entry names is a fault (audit/verifying.py).
+blanked and that no entry names is a fault (audit/verifying.py). So is an erased row that holds
+something again: its hash, which keeps to the commitments, would not tell.
 """
 
 from __future__ import annotations
@@ -74,6 +75,13 @@ def erase_rows(
 def unnamed_rows(book: Book) -> list[int]:
     """The rows of a ledger that were blanked, and that no entry of the record names."""
     return _unnamed(book, sql.SQL("true")) if book.erasable and "erased" in book.types else []
+
+
+def filled_rows(book: Book) -> list[int]:
+    """The erased rows of a ledger that are not blank any more."""
+    statement = sql.SQL("SELECT id FROM {table} WHERE {filled} ORDER BY id")
+    found = rows(statement.format(table=sql.Identifier(book.table), filled=book.filled), [])
+    return [int(row) for (row,) in found] if book.types else []
 
 
 def naming(table: str, row_ids: Sequence[int]) -> list[int]:

@@ -112,9 +112,11 @@ class _Export:
     def _rows(
         book: Book, since: int, below: int, *, after: int = 0, highest: int = ANY
     ) -> Iterator[dict[str, Any]]:
-        for row_id, text, erased in contents(book, since, below, after_id=after, up_to_id=highest):
+        found = contents(book, since, below, after_id=after, up_to_id=highest)
+        for row_id, text, erased, filled in found:
             row = {"table": book.table, "id": row_id, "text": text}
-            yield {"row": row | {"erased": True} if erased else row}
+            said = {"erased": erased, "filled": filled}
+            yield {"row": row | {name: True for name, so in said.items() if so}}
 
     @staticmethod
     def _sealed_below(table: str) -> int:

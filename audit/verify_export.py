@@ -27,6 +27,7 @@ MEANS = {
     "ledger_changed": "rows are not those that were written",
     "ledger_gap": "what is sealed of a ledger does not follow what was sealed before",
     "erased_unnamed": "personal data was blanked, and no entry says by whose decision",
+    "erased_filled": "an erased row holds something again",
     "strays_changed": "what was written before a rebase is not what it says",
     "head_missing": "an anchored head is not in the chain",
     "shown_changed": "what the document shows is not what its proof holds",
@@ -211,6 +212,8 @@ class Chain:
         self._take_row(row["table"], row["id"], sha256(row["text"]))
         if row.get("erased"):
             self._blanked.add((row["table"], row["id"]))
+        if row.get("filled"):
+            self.blame(Fault("erased_filled", detail=f"{row['table']} {row['id']}"))
 
     def stray(self, entry: dict[str, Any]) -> None:
         """An entry that was written before a rebase, after the restoring."""
@@ -372,6 +375,8 @@ def _check_row(chain: Chain, proof: dict[str, Any], row: dict[str, Any]) -> None
             chain.blame(Fault("ledger_changed", detail=f"{name}: {column}"))
     if row.get("erased"):
         chain.blanked(row["table"], row["id"])
+        if row["openings"]:
+            chain.blame(Fault("erased_filled", detail=name))
     if row["entry"] is None:
         chain.unsealed += 1
         return

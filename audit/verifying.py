@@ -17,7 +17,7 @@ from typing import Any
 
 from audit.books import ANY, OWN, SEALED, Book, all_books, hashes
 from audit.domain.canonical import GENESIS, canonical, content_hash, instant, seal_hash
-from audit.erasing import unnamed_rows
+from audit.erasing import filled_rows, unnamed_rows
 from audit.models import Seal
 from audit.rebasing import Rebase, rebases
 from audit.streaming import Batch, rows
@@ -172,6 +172,8 @@ def _verify_book(verdict: Verdict, book: Book, history: list[Rebase]) -> None:
         _compare(verdict, "strays_changed", book.table, strays, found)
     for row in unnamed_rows(book):
         verdict.blame(Fault("erased_unnamed", detail=f"{book.table} {row}"))
+    for row in filled_rows(book):
+        verdict.blame(Fault("erased_filled", detail=f"{book.table} {row}"))
     unsealed = sum(1 for _ in hashes(book, since, ANY))
     verdict.rows += unsealed
     verdict.unsealed += unsealed

@@ -92,6 +92,16 @@ ATTACKS: dict[str, set[str]] = {
     'UPDATE robot_turn SET erased = erased || \'{"text": "00"}\' WHERE erased IS NOT NULL': {
         "ledger_changed"
     },
+    # words put into a row that was erased, and a salt: its hash keeps to the commitments
+    **{
+        f"UPDATE robot_turn SET {words} WHERE erased IS NOT NULL": {"erased_filled"}
+        for words in (
+            "text = '我同意购买'",
+            "said = 'x', digits = '1'",
+            """step = '{"a": 1}'""",
+            "salt = gen_random_uuid()",
+        )
+    },
     "DELETE FROM audit_entry WHERE kind = 'ledger.erased'": {"batch_changed", "erased_unnamed"},
     "UPDATE audit_entry SET payload = '{}' WHERE kind = 'ledger.erased'": {
         "entry_changed",
