@@ -6,7 +6,9 @@ was there can no longer be read or guessed; that it was, and that nothing else h
 still be proved. The trigger on the ledger lets through no other change (migration audit.0005).
 
 The record names the rows and by whose decision they were erased (`ledger.erased`): a row that was
-blanked and that no entry names is a fault (audit/verifying.py). So is an erased row that holds
+blanked and that no entry names is a fault (audit/verifying.py). The entry counts only if the record
+also holds, before it, the second person's signature under that decision: who can write an entry
+could name anything. So is an erased row that holds
 something again: its hash, which keeps to the commitments, would not tell.
 """
 
@@ -21,16 +23,32 @@ from audit.books import Book, books
 from audit.recording import record
 from audit.streaming import rows
 
-ERASED = "ledger.erased"
+ERASED, APPROVED = "ledger.erased", "approval.approved"
 
 _ERASE = """
 UPDATE {table} SET {blank}, salt = NULL, erased = jsonb_build_object({commitments})
 WHERE {key} = ANY(%s) AND salt IS NOT NULL
 """
+# What an entry says of rows, whatever else somebody may have written into it.
+_ROWS = sql.SQL(
+    "CASE WHEN jsonb_typeof(payload -> 'rows') = 'array' THEN payload -> 'rows' ELSE '[]' END"
+)
 _UNNAMED = """
-SELECT id FROM {table} WHERE erased IS NOT NULL AND {whose} AND id NOT IN (
-    SELECT jsonb_array_elements_text(payload -> 'rows')::bigint
-    FROM audit_entry WHERE kind = %s AND subject = %s)
+SELECT id FROM {table} WHERE erased IS NOT NULL AND {whose} AND to_jsonb(id) NOT IN (
+    SELECT jsonb_array_elements({rows})
+    FROM audit_entry WHERE kind = %s AND subject = %s AND EXISTS (
+        SELECT 1 FROM audit_entry AS signed WHERE signed.kind = %s
+        AND signed.subject = audit_entry.payload ->> 'decision' AND signed.id < audit_entry.id))
+ORDER BY id
+"""
+_NAMING = """
+WITH naming AS (
+    SELECT id, payload ->> 'decision' AS decision FROM audit_entry
+    WHERE kind = %s AND subject = %s AND EXISTS (
+        SELECT 1 FROM jsonb_array_elements({rows}) AS named(row)
+        WHERE to_jsonb(%s::bigint[]) @> named.row))
+SELECT id FROM naming
+UNION SELECT id FROM audit_entry WHERE kind = %s AND subject IN (SELECT decision FROM naming)
 ORDER BY id
 """
 
@@ -73,7 +91,9 @@ def erase_rows(
 
 
 def unnamed_rows(book: Book) -> list[int]:
-    """The rows of a ledger that were blanked, and that no entry of the record names."""
+    """The rows of a ledger that were blanked, and that no entry of the record names by a decision
+    that somebody signed.
+    """
     return _unnamed(book, sql.SQL("true")) if book.erasable and "erased" in book.types else []
 
 
@@ -85,16 +105,13 @@ def filled_rows(book: Book) -> list[int]:
 
 
 def naming(table: str, row_ids: Sequence[int]) -> list[int]:
-    """The entries that name any of these rows of a ledger as erased."""
-    statement = """
-        SELECT id FROM audit_entry WHERE kind = %s AND subject = %s AND EXISTS (
-            SELECT 1 FROM jsonb_array_elements_text(payload -> 'rows') AS named(row)
-            WHERE named.row::bigint = ANY(%s)) ORDER BY id"""
-    return [int(entry) for (entry,) in rows(statement, [ERASED, table, list(row_ids)])]
+    """The entries that name any of these rows of a ledger as erased, and their signatures."""
+    found = rows(sql.SQL(_NAMING).format(rows=_ROWS), [ERASED, table, list(row_ids), APPROVED])
+    return [int(entry) for (entry,) in found]
 
 
 def _unnamed(book: Book, whose: sql.Composable, *values: list[int]) -> list[int]:
-    statement = sql.SQL(_UNNAMED).format(table=sql.Identifier(book.table), whose=whose)
+    statement = sql.SQL(_UNNAMED).format(table=sql.Identifier(book.table), whose=whose, rows=_ROWS)
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*values, ERASED, book.table])
+        cursor.execute(statement, [*values, ERASED, book.table, APPROVED])
         return [int(row[0]) for row in cursor.fetchall()]

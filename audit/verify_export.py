@@ -26,7 +26,7 @@ MEANS = {
     "batch_changed": "its entries are not those that were sealed",
     "ledger_changed": "rows are not those that were written",
     "ledger_gap": "what is sealed of a ledger does not follow what was sealed before",
-    "erased_unnamed": "personal data was blanked, and no entry says by whose decision",
+    "erased_unnamed": "personal data was blanked, and no entry says by whose signed decision",
     "erased_filled": "an erased row holds something again",
     "strays_changed": "what was written before a rebase is not what it says",
     "head_missing": "an anchored head is not in the chain",
@@ -37,6 +37,7 @@ MAX_FAULTS = 1000
 
 GENESIS = "0" * 64
 SEALED, ERASED, REBASED = "ledger.sealed", "ledger.erased", "audit.rebased"
+APPROVED = "approval.approved"
 ENTRIES = "audit_entry"
 
 #: Parts of a dossier, the ledger each is from, and the names that differ from the ledger's columns.
@@ -139,7 +140,10 @@ class Chain:
         #: up to which transaction each ledger is sealed
         self._below: dict[str, int] = {}
         self._blanked: set[tuple[str, int]] = set()
-        self._named: set[tuple[str, int]] = set()
+        #: by an entry: the decision that it gives, and the rows
+        self._named: dict[int, tuple[Any, set[tuple[str, int]]]] = {}
+        #: the first signature under each decision
+        self._signed: dict[Any, int] = {}
 
     def blame(self, fault: Fault) -> None:
         if len(self.faults) < MAX_FAULTS:
@@ -193,7 +197,11 @@ class Chain:
         if entry_hash(entry) != entry["hash"]:
             self.blame(Fault("entry_changed", entry_id=entry["id"]))
         if entry["kind"] == ERASED and isinstance(entry["payload"].get("rows"), list):
-            self._named |= {(entry["subject"], row_id) for row_id in entry["payload"]["rows"]}
+            said = {(entry["subject"], row) for row in entry["payload"]["rows"] if type(row) is int}
+            self._named[entry["id"]] = (str(entry["payload"].get("decision")), said)
+        if entry["kind"] == APPROVED:
+            earlier = self._signed.get(entry["subject"], entry["id"])
+            self._signed[entry["subject"]] = min(earlier, entry["id"])
 
     def _promise(self, entry_id: int, table: str, said: Any) -> None:
         gap = Fault("ledger_gap", entry_id=entry_id, detail=table)
@@ -247,14 +255,20 @@ class Chain:
         self._promised = {}
 
     def finish(self) -> None:
-        """The end. What names an erasure may stand behind a part's: then nothing is said of it."""
+        """The end. What names an erasure may stand behind a part's end: then nothing is said of it;
+        what signed it, before a part's beginning.
+        """
         self.close()
         if self.ends:
-            self.check_erased()
+            self.check_erased(signed=self.begins)
 
-    def check_erased(self) -> None:
-        """Every blanked row is named by an entry."""
-        for table, row_id in sorted(self._blanked - self._named):
+    def check_erased(self, *, signed: bool) -> None:
+        """Every blanked row is named by an entry, and by a decision that was signed before it."""
+        named: set[tuple[str, int]] = set()
+        for entry_id, (decision, said) in self._named.items():
+            if not signed or self._signed.get(decision, entry_id) < entry_id:
+                named |= said
+        for table, row_id in sorted(self._blanked - named):
             self.blame(Fault("erased_unnamed", detail=f"{table} {row_id}"))
 
     def blanked(self, table: str, row_id: int) -> None:
@@ -312,7 +326,8 @@ def check_document(document: dict[str, Any]) -> Chain:
             if row is None or not _shows(item, renamed, row):
                 chain.blame(Fault("shown_changed", detail=f"{part} {item['id']}"))
     if "sha256" in document:
-        content = {name: document[name] for name in document if name not in ("sha256", "proof")}
+        without = ("sha256", "proof", "made_at")
+        content = {name: document[name] for name in document if name not in without}
         text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         if sha256(text) != document["sha256"]:
             chain.blame(Fault("shown_changed", detail="not what its fingerprint was taken of"))
@@ -358,7 +373,7 @@ def check_proof(proof: dict[str, Any]) -> Chain:
         chain.blame(Fault("seal_changed", seal_id=int(missing), detail="is missing"))
     for row in proof.get("rows", []):
         _check_row(chain, proof, row)
-    chain.check_erased()
+    chain.check_erased(signed=True)
     return chain
 
 

@@ -20,7 +20,7 @@ from compliance import wording
 from compliance.models import PackVersion
 from compliance.wording import label
 from evidence.sheets import Cell, Sheet
-from evidence.words import ACTS, NAMES, VALUES, about
+from evidence.words import ACTS, NAMES, SUBJECTS, VALUES, about
 
 #: Letters of a cell at most.
 LONGEST = 400
@@ -32,6 +32,7 @@ EXCEPTIONS = (
     "kill_switch.",
     "legal_hold.",
     "person.erased",
+    "ledger.erased",
     "audit.rebased",
 )
 PACK_CHANGES = ("pack.", "calendar.", "approval.")
@@ -40,7 +41,10 @@ _PACK_SUBJECTS = ("pack_version:", "pack_end:", "calendar_year:")
 
 
 def exceptions(since: datetime, until: datetime) -> Sheet:
-    """Exemptions, lifted refusals, kill switches, holds, erasures, and limits switched off."""
+    """Exemptions, lifted refusals, kill switches, holds, erasures, and limits switched off.
+
+    What an erasure blanked stands there ledger by ledger: nothing is blanked without being seen.
+    """
     found = Entry.objects.filter(_begins("kind", EXCEPTIONS), at__gte=since, at__lt=until)
     rows = [*_rows(found.order_by("at", "id")), *_limits_off(since, until)]
     return Sheet(
@@ -111,6 +115,8 @@ def _said(value: Any) -> str:
     """A value in words: an instant where the bank is, a code by its name."""
     if not isinstance(value, str):
         return str(value)
+    if value.partition(":")[0] in SUBJECTS:
+        return about(value)
     try:
         at = datetime.fromisoformat(value)
     except ValueError:

@@ -51,6 +51,7 @@ ACTS: dict[str, Text] = {
     "legal_hold.placed": _("Legal hold placed"),
     "legal_hold.released": _("Legal hold released"),
     "person.erased": _("Person erased"),
+    "ledger.erased": _("Words erased from a ledger"),
     "audit.rebased": _("Chain rebased after a restored dump"),
     "pack.limit_off": _("Limit switched off"),
     "pack.installed": _("Rule pack installed"),
@@ -83,6 +84,11 @@ SUBJECTS: dict[str, Text] = {
     "pack_end": _("End of a rule pack"),
     "calendar_year": _("Calendar year"),
     "audit": _("Audit record"),
+    "erasure": _("Request for erasure"),
+    "compliance_decision": _("Ledger of decisions"),
+    "compliance_contact": _("Ledger of contacts"),
+    "dialer_callevent": _("Ledger of call events"),
+    "robot_turn": _("Ledger of dialogues"),
 }
 
 #: Names in an entry's payload.
@@ -101,6 +107,7 @@ NAMES: dict[str, Text] = {
     "checker": _("Checker"),
     "maker": _("Maker"),
     "request": _("Request"),
+    "decision": _("Decision"),
     "country": _("Country"),
     "year": _("Year"),
     "pack": _("Rule pack"),

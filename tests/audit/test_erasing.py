@@ -9,6 +9,7 @@ from django.db import DatabaseError, connection, transaction
 from audit.books import books
 from audit.erasing import erase_rows
 from audit.models import Entry
+from audit.recording import record
 from audit.verifying import verify
 from tests.audit.test_books import seal_all, write_rows
 from tests.audit.test_record import tamper
@@ -20,6 +21,7 @@ CONVERSATION = 77
 
 
 def erase() -> int:
+    record(kind="approval.approved", actor_id=1, subject="erasure:7", payload={})
     return erase_rows(
         "robot_turn", "conversation_id", [CONVERSATION], decision="erasure:7", actor_id=None
     )

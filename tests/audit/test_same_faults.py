@@ -13,6 +13,7 @@ from django.db import connection, transaction
 
 from audit.anchoring import Anchors
 from audit.erasing import erase_rows
+from audit.recording import record
 from audit.verify_export import MEANS
 from audit.verifying import verify
 from tests.audit.test_books import OTHERS, seal_all
@@ -107,6 +108,23 @@ ATTACKS: dict[str, set[str]] = {
         "entry_changed",
         "erased_unnamed",
     },
+    "UPDATE audit_entry SET payload = '{\"rows\": 1}' WHERE kind = 'ledger.erased'": {
+        "entry_changed",
+        "erased_unnamed",
+    },
+    # a decision that nobody signed, or signed only afterwards
+    "DELETE FROM audit_entry WHERE kind = 'approval.approved'": {
+        "batch_changed",
+        "erased_unnamed",
+    },
+    "UPDATE audit_entry SET subject = 'erasure:2' WHERE kind = 'approval.approved'": {
+        "entry_changed",
+        "erased_unnamed",
+    },
+    "UPDATE audit_entry SET id = id + 1000 WHERE kind = 'approval.approved'": {
+        "batch_changed",
+        "erased_unnamed",
+    },
 }
 
 
@@ -128,6 +146,7 @@ def live(heads: Path) -> None:
                        " node, node_after, intent, score, layer, matched, model_hash, said, step)"
                        " VALUES (now(), 7, 'talk', 0, '别打了', '', '', '', '', 0, '', '', '', '',"
                        " '{}')")  # fmt: skip
+    record(kind="approval.approved", actor_id=1, subject="erasure:1", payload={})
     erase_rows("robot_turn", "conversation_id", [7], decision="erasure:1", actor_id=None)
     write_rows()
     seal_all()
@@ -192,6 +211,24 @@ def test_after_a_restored_dump_too(tmp_path: Path, attack: str) -> None:
     found = online(tmp_path / "heads")
     assert found
     assert offline(tmp_path) == found
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_who_may_write_entries_cannot_invent_an_erasure(tmp_path: Path, signed: bool) -> None:
+    """What the application's own role can do, without the owner's."""
+    live(tmp_path / "heads")
+    if signed:
+        record(kind="approval.approved", actor_id=1, subject="erasure:999", payload={})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM robot_turn WHERE salt IS NOT NULL")
+        turns = [row[0] for row in cursor.fetchall()]
+        cursor.execute(BLANK)
+    said = {"rows": turns, "decision": "erasure:999"}
+    record(kind="ledger.erased", actor_id=None, subject="robot_turn", payload=said)
+    seal_all()
+    found = [] if signed else [f"robot_turn {turn}" for turn in turns]
+    assert [fault.detail for fault in verify().faults] == found
+    assert len(offline(tmp_path)) == len(found)
 
 
 def test_every_fault_is_attacked() -> None:

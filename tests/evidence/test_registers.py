@@ -17,6 +17,7 @@ from django.utils import translation
 from openpyxl import load_workbook
 
 from audit.models import Entry
+from audit.recording import record
 from campaigns.models import Campaign
 from clock.reading import now
 from compliance import suppressing
@@ -121,6 +122,15 @@ def test_exceptions_and_rule_changes_come_from_the_audit(evening: Evening) -> No
     assert found[8] == Entry.objects.get(kind="legal_hold.placed").pk
     assert "pack.installed" in {row[2] for row in pack_changes(SINCE, UNTIL).rows}
     assert "target_list.approved" not in {row[2] for row in pack_changes(SINCE, UNTIL).rows}
+
+
+def test_what_was_blanked_in_a_ledger_is_an_exception_with_its_decision(evening: Evening) -> None:
+    said = {"rows": [1], "decision": "erasure:999"}
+    record(kind="ledger.erased", actor_id=None, subject="robot_turn", payload=said)
+    with translation.override("en"):
+        (found,) = [row for row in exceptions(SINCE, UNTIL).rows if row[2] == "ledger.erased"]
+    assert found[3] == "Ledger of dialogues"
+    assert found[6] == "Decision: Request for erasure 999"
 
 
 @pytest.mark.parametrize("kind", FORMATS)
