@@ -40,12 +40,20 @@ SEALED, ERASED, REBASED = "ledger.sealed", "ledger.erased", "audit.rebased"
 APPROVED = "approval.approved"
 ENTRIES = "audit_entry"
 
-#: Parts of a dossier, the ledger each is from, and the names that differ from the ledger's columns.
-SHOWN: dict[str, tuple[str, dict[str, str]]] = {
-    "decisions": ("compliance_decision", {}),
-    "contacts": ("compliance_contact", {}),
-    "events": ("dialer_callevent", {}),
-    "turns": ("robot_turn", {"heard": "text", "keys": "digits", "model": "model_hash"}),
+#: Parts of a dossier: the ledger each is from, and all that it shows of a row. A name that differs
+#: from the ledger's column stands before it (name=column).
+SHOWN: dict[str, tuple[str, str]] = {
+    "decisions": (
+        "compliance_decision",
+        "id at verdict codes earliest_next packs decision intent facts inputs_hash",
+    ),
+    "contacts": ("compliance_contact", "id at kind outcome actor purpose channel"),
+    "events": ("dialer_callevent", "id at call_id old new cause"),
+    "turns": (
+        "robot_turn",
+        "id at phase index heard=text keys=digits confidence intent score layer node node_after"
+        " said model=model_hash",
+    ),
 }
 
 
@@ -318,13 +326,10 @@ def check_document(document: dict[str, Any]) -> Chain:
     """A dossier: its proof, and that what it shows is what the proof holds."""
     proof = document.get("proof", document)
     chain = check_proof(proof)
-    proved = {(row["table"], row["id"]): row for row in proof.get("rows", [])}
-    for part, (table, renamed) in SHOWN.items():
-        found = document.get(part)
-        for item in found if isinstance(found, list) else ():
-            row = proved.get((table, item["id"]))
-            if row is None or not _shows(item, renamed, row):
-                chain.blame(Fault("shown_changed", detail=f"{part} {item['id']}"))
+    if "proof" in document:
+        for part, (table, names) in SHOWN.items():
+            for found in _not_shown(document, part, table, names):
+                chain.blame(Fault("shown_changed", detail=found))
     if "sha256" in document:
         without = ("sha256", "proof", "made_at")
         content = {name: document[name] for name in document if name not in without}
@@ -408,14 +413,32 @@ def _check_row(chain: Chain, proof: dict[str, Any], row: dict[str, Any]) -> None
         chain.blanked(row["table"], row["id"])
 
 
-def _shows(item: dict[str, Any], renamed: dict[str, str], row: dict[str, Any]) -> bool:
+def _not_shown(document: dict[str, Any], part: str, table: str, names: str) -> list[str]:
+    """What a part of a dossier shows that is not proved, or does not show that is."""
+    proved = {row["id"]: row for row in document["proof"].get("rows", []) if row["table"] == table}
+    columns = {name.split("=")[0]: name.split("=")[-1] for name in names.split()}
+    shown = document.get(part)
+    shown = shown if isinstance(shown, list) else []
+    found = []
+    for item in shown:
+        row = proved.get(item["id"])
+        missing = sorted(set(columns) - set(item))
+        if row is None or not _shows(item, columns, row):
+            found.append(f"{part} {item['id']}")
+        elif missing:
+            found.append(f"{part} {item['id']}: without {', '.join(missing)}")
+    left_out = sorted(set(proved) - {item["id"] for item in shown})
+    return [*found, *(f"{part} {row_id}: not shown" for row_id in left_out)]
+
+
+def _shows(item: dict[str, Any], columns: dict[str, str], row: dict[str, Any]) -> bool:
     """Whether a part of the document shows the row's own values, and of erased ones nothing."""
     values = dict(zip(row["columns"], json.loads(row["text"]), strict=True))
     for column in row["erasable"]:
         opening = row["openings"].get(column)
         values[column] = None if opening is None else json.loads(opening["text"])
     for name, shown in item.items():
-        column = renamed.get(name, name)
+        column = columns.get(name, "")
         if column not in values or not _same(shown, values[column]):
             return False
     return True

@@ -109,6 +109,30 @@ def test_a_dossier_that_was_changed_is_found_out(
     assert check(document, tmp_path).returncode == 1
 
 
+@pytest.mark.parametrize("part", ["decisions", "contacts", "events", "turns"])
+@pytest.mark.parametrize("what", ["last", "all", "part", "field", "added"])
+def test_nothing_can_be_left_out_of_what_it_shows(
+    evening: Evening, tmp_path: Path, part: str, what: str
+) -> None:
+    seal_all()
+    document = made(evening)
+    match what:
+        case "last":
+            document[part].pop()
+        case "all":
+            document[part] = []
+        case "part":
+            del document[part]
+        case "field":
+            del document[part][-1][list(document[part][-1])[-1]]
+        case _:
+            document[part][-1]["more"] = ""
+    done = check(document, tmp_path)
+    assert done.returncode == 1
+    assert {line.split(":")[0] for line in done.stderr.splitlines()} == {"shown_changed"}
+    assert f"({part} " in done.stderr
+
+
 def test_before_it_is_sealed_it_says_so(evening: Evening, tmp_path: Path) -> None:
     done = check(made(evening), tmp_path)
     assert done.returncode == 0
