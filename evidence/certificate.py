@@ -9,8 +9,6 @@ script and packs, for audit/verify_export.py.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -30,6 +28,7 @@ from compliance.domain.codes import Area
 from compliance.models import Complaint, PackVersion
 from evidence.abandonment import abandonment
 from evidence.campaign_ledger import Decisions, area_of, decisions_of, last_line, permissions_of
+from evidence.fingerprint import fingerprint
 from evidence.latency import latencies
 
 FORMAT = "sanshi-certificate-1"
@@ -76,13 +75,6 @@ def note_export(campaign: Campaign, *, reader: User | None, kind: str, sha256: s
         subject=f"campaign:{campaign.pk}",
         payload={"format": kind, "sha256": sha256},
     )
-
-
-def fingerprint(document: dict[str, Any]) -> str:
-    """SHA-256 over the document without its proof, as JSON with sorted keys and no spaces."""
-    content = {key: value for key, value in document.items() if key not in ("sha256", "proof")}
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _as_of(campaign: Campaign, decisions: Decisions) -> datetime:

@@ -15,7 +15,7 @@ from compliance import wording
 from compliance.wording import label
 from evidence import pdf
 from evidence.abandonment import JUDGEMENTS, OF
-from evidence.certificate import fingerprint
+from evidence.fingerprint import fingerprint
 from evidence.words import DENIALS, FAMILIES, FAULTS, OPERATORS, USES, VIAS
 
 

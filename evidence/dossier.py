@@ -1,8 +1,9 @@
 """Everything about one call, in one document: what a regulator asks for, and its proof.
 
 The document is plain JSON (it is also what the PDF is made from). `proof` lets anybody check it
-offline with audit/verify_export.py. Names and numbers are masked unless the reader asks for them,
-which the audit notes.
+offline with audit/verify_export.py; `sha256` is the hash over the rest, which the PDF prints and
+the audit keeps, so that paper and file can be compared. Names and numbers are masked unless the
+reader asks for them, which the audit notes.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from campaigns.models import TargetList
 from compliance.models import Complaint, Contact, Decision, PackVersion, Suppression
 from dialer.models import Call, CallEvent, Recording, Transfer
 from evidence.erasing import erased_on
+from evidence.fingerprint import fingerprint
 from robot.models import Conversation, Turn
 from telephony.models import ReceivedWebhook
 
@@ -56,6 +58,7 @@ def dossier(call: Call, *, reader: User | None, at: datetime, revealed: bool) ->
         "opt_outs": [_suppression(each) for each in found.suppressions],
         "complaints": [_complaint(each) for each in found.complaints],
     }
+    document["sha256"] = fingerprint(document)
     entries = list(found.entries())
     rows, sealed_by = prove_rows(
         {
@@ -70,7 +73,7 @@ def dossier(call: Call, *, reader: User | None, at: datetime, revealed: bool) ->
         kind="evidence.dossier",
         actor_id=reader.pk if reader else None,
         subject=f"call:{call.public_id}",
-        payload={"revealed": revealed},
+        payload={"revealed": revealed, "sha256": document["sha256"]},
     )
     return document
 

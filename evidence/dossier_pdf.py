@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
@@ -23,7 +22,7 @@ _OF = {"customer": gettext_lazy("Customer"), "number": gettext_lazy("Number")}
 
 
 def dossier_json(document: dict[str, Any]) -> bytes:
-    """The document as it is handed out, and as its fingerprint is taken."""
+    """The document as it is handed out."""
     return json.dumps(document, ensure_ascii=False, indent=1, default=str).encode()
 
 
@@ -206,7 +205,6 @@ def _record(document: dict[str, Any]) -> list[Any]:
              str(each["seal"] or "—"), each["hash"][:16]]
             for each in proof["entries"]]  # fmt: skip
     head = proof["seals"][-1]["hash"] if proof["seals"] else "—"
-    digest = hashlib.sha256(dossier_json(document)).hexdigest()
     return [
         pdf.section(_("Audit record")),
         pdf.table([_("Entry"), _("Time"), _("Kind"), _("Subject"), _("Seal"), _("Hash")], rows),
@@ -215,7 +213,7 @@ def _record(document: dict[str, Any]) -> list[Any]:
             [
                 (_("Last seal's hash"), head),
                 (_("Rows proved"), str(len(proof["rows"]))),
-                (_("SHA-256 of the JSON dossier"), digest),
+                (_("Fingerprint of this dossier"), document["sha256"]),
                 (_("To check it"), "python3 verify_export.py dossier.json --anchor heads.jsonl"),
             ]
         ),

@@ -19,7 +19,7 @@ from compliance import wording
 from compliance.wording import label
 from console.handing_out import file_answer
 from evidence.abandonment import JUDGEMENTS, OF
-from evidence.certificate import certificate, fingerprint, note_export, with_proof
+from evidence.certificate import certificate, note_export, with_proof
 from evidence.certificate_pdf import (
     branch_of,
     call_rows,
@@ -29,6 +29,7 @@ from evidence.certificate_pdf import (
     uses_of,
 )
 from evidence.dossier_pdf import dossier_json
+from evidence.fingerprint import fingerprint
 from evidence.words import DENIALS, VIAS
 
 PER_PAGE = 25

@@ -23,9 +23,10 @@ from campaigns.models import Campaign, TargetList
 from clock.reading import now
 from compliance.complaints import open_case
 from evidence.campaign_ledger import permissions_of
-from evidence.certificate import certificate, fingerprint, with_proof
+from evidence.certificate import certificate, with_proof
 from evidence.certificate_pdf import certificate_pdf, statement
 from evidence.dossier_pdf import dossier_json
+from evidence.fingerprint import fingerprint
 from tests.audit.test_books import seal_all
 from tests.audit.test_record import tamper
 from tests.dialer.line import dial

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from django.test import Client
 from audit import verify_export
 from audit.models import Entry
 from clock.reading import now
+from dialer.models import Call
+from evidence import pdf
 from evidence.dossier import dossier, find_call
 from evidence.dossier_pdf import dossier_json, dossier_pdf
 from tests.audit.test_books import seal_all
@@ -131,6 +134,47 @@ def test_nothing_can_be_left_out_of_what_it_shows(
     assert done.returncode == 1
     assert {line.split(":")[0] for line in done.stderr.splitlines()} == {"shown_changed"}
     assert f"({part} " in done.stderr
+
+
+def test_its_fingerprint_is_the_same_until_something_changes(evening: Evening) -> None:
+    first, again = made(evening), made(evening)
+    assert again["sha256"] == first["sha256"]
+    entries = Entry.objects.filter(kind="evidence.dossier")
+    assert {each.payload["sha256"] for each in entries} == {first["sha256"]}
+    seal_all()
+    assert made(evening)["sha256"] == first["sha256"]
+    Call.objects.filter(pk=evening.line.call.pk).update(duration_s=4711)
+    assert made(evening)["sha256"] != first["sha256"]
+
+
+def test_paper_and_file_can_be_compared(
+    evening: Evening, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed: dict[str, str] = {}
+    facts = pdf.facts
+
+    def keeping(pairs: Sequence[tuple[str, str]]) -> Any:
+        printed.update(pairs)
+        return facts(pairs)
+
+    monkeypatch.setattr(pdf, "facts", keeping)
+    client.force_login(evening.cast.officer)
+    form = {"call": evening.line.call.sid, "why": "regulator"}
+    client.post("/compliance/evidence/dossier/", {**form, "format": "pdf"})
+    answer = client.post("/compliance/evidence/dossier/", {**form, "format": "json"})
+    assert json.loads(answer.content)["sha256"] in printed.values()
+
+
+@pytest.mark.parametrize("part", ["opt_outs", "webhooks", "recordings", "call", "sha256"])
+def test_its_fingerprint_holds_what_no_ledger_does(
+    evening: Evening, tmp_path: Path, part: str
+) -> None:
+    seal_all()
+    document = made(evening)
+    document[part] = "0" * 64
+    done = check(document, tmp_path)
+    assert done.returncode == 1
+    assert "shown_changed" in done.stderr
 
 
 def test_before_it_is_sealed_it_says_so(evening: Evening, tmp_path: Path) -> None:

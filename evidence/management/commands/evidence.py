@@ -13,11 +13,12 @@ from audit.recording import record
 from campaigns.models import Campaign
 from clock.reading import now
 from evidence import erasing
-from evidence.certificate import certificate, fingerprint, note_export, with_proof
+from evidence.certificate import certificate, note_export, with_proof
 from evidence.certificate_pdf import certificate_pdf
 from evidence.dossier import dossier, find_call
 from evidence.dossier_pdf import dossier_json, dossier_pdf
 from evidence.erased_export import Erased, ExportUnusable, read_export
+from evidence.fingerprint import fingerprint
 from evidence.history import contact_history
 from evidence.sheets import FORMATS
 
