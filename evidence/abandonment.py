@@ -1,12 +1,13 @@
 """Abandoned calls by the regulator's own denominator: per campaign and period, as the packs define.
 
 Each pack in force says what is divided by what, over which time, and what is too much; the counts
-are those that its guard divides at every dial (compliance/counting.py).
+are those that its guard divides at every dial (compliance/counting.py). So may a campaign's own
+limits, for that campaign alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,12 +21,14 @@ from django.utils.translation import gettext_lazy
 from campaigns.models import Campaign
 from compliance.counting import counts_by_day
 from compliance.domain.facts import CampaignCounts
+from compliance.domain.pack import CompiledRule, PackError, campaign_layer
 from compliance.domain.pack_state import PackState
 from compliance.domain.rules.pacing import Abandonment, PacingRule
 from compliance.domain.terms import start_of_day
+from compliance.legal_wording import legal_ref
 from compliance.models import PackVersion
 from compliance.packs import stack_of
-from compliance.wording import language
+from compliance.wording import label, language
 from evidence.domain.periods import Period, days_of, period_of
 from evidence.sheets import Cell, Sheet
 
@@ -51,16 +54,33 @@ OF: dict[str, str | Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """How one rule of a pack version counts; in force in [since, until)."""
+    """How one rule of a pack version counts; in force in [since, until).
+
+    `sentences`: the rule in "zh" and "en". `campaign`: whose own limits hold the rule; None for a
+    pack, which counts for every campaign.
+    """
 
     pack: str
     rule: str
-    sentence: str
+    sentences: Mapping[str, str]
     legal_ref: str
     guard: Abandonment
     zone: ZoneInfo
     since: datetime
     until: datetime | None
+    campaign: Campaign | None = None
+
+    @property
+    def sentence(self) -> str:
+        """The rule in the reader's language."""
+        return self.sentences[language()]
+
+    @property
+    def source(self) -> str:
+        """Where the rule stands: the pack's version, or whose own limits."""
+        if self.campaign is None:
+            return self.pack
+        return _("Own limits of “%(campaign)s”") % {"campaign": self.campaign.name}
 
     @property
     def days(self) -> int:
@@ -102,33 +122,61 @@ class Line:
         return Judgement.OVER if guard.is_enough(self.abandoned, self.of) else Judgement.FEW
 
 
-def definitions(since: datetime, until: datetime) -> list[Definition]:
-    """Every way to count that a pack in force at any time of [since, until) holds."""
-    versions = (
+def definitions(
+    since: datetime, until: datetime, campaigns: Sequence[Campaign] = ()
+) -> list[Definition]:
+    """Every way to count that a pack in force at any time of [since, until) holds, and then those
+    of the campaigns' own limits.
+    """
+    versions = list(
         PackVersion.objects.filter(state=PackState.APPROVED.value, effective_from__lt=until)
         .filter(Q(effective_to__isnull=True) | Q(effective_to__gt=since))
         .select_related("pack")
         .order_by("pack__code", "effective_from", "pk")
     )
-    tongue = language()
     found = []
     for version in versions:
-        for entry in stack_of([(version.pk, version.sha256)]).rules:
-            rule = entry.rule
-            if isinstance(rule, PacingRule) and rule.abandonment is not None:
-                found.append(
-                    Definition(
-                        str(version),
-                        rule.id,
-                        rule.sentence(tongue),
-                        rule.legal_ref,
-                        rule.abandonment,
-                        ZoneInfo(rule.zone),
-                        version.effective_from,
-                        version.effective_to,
-                    )
-                )
+        rules = stack_of([(version.pk, version.sha256)]).rules
+        found += _of_rules(rules, str(version), version.effective_from, version.effective_to, None)
+    if any(campaign.limits for campaign in campaigns):
+        stack = stack_of([(version.pk, version.sha256) for version in versions])
+        for campaign in campaigns:
+            found += _own(campaign, stack.zone)
     return found
+
+
+def _own(campaign: Campaign, zone: str) -> list[Definition]:
+    """The guards in a campaign's own limits: what can be read of them the gate keeps to as well."""
+    try:
+        layer = campaign_layer(campaign.limits or {}, campaign.pk, zone)
+    except PackError:
+        # with such limits the gate lets no call through
+        return []
+    return _of_rules(layer.rules, layer.ref, campaign.starts_at, None, campaign)
+
+
+def _of_rules(
+    rules: Iterable[CompiledRule],
+    pack: str,
+    since: datetime,
+    until: datetime | None,
+    campaign: Campaign | None,
+) -> list[Definition]:
+    return [
+        Definition(
+            pack,
+            rule.id,
+            {tongue: rule.sentence(tongue) for tongue in ("zh", "en")},
+            rule.legal_ref,
+            rule.abandonment,
+            ZoneInfo(rule.zone),
+            since,
+            until,
+            campaign,
+        )
+        for _kind, rule in rules
+        if isinstance(rule, PacingRule) and rule.abandonment is not None
+    ]
 
 
 def abandonment(
@@ -138,8 +186,16 @@ def abandonment(
     Periods in which nobody answered are left out.
     """
     return [
-        (definition, _lines(definition, campaigns, since, until))
-        for definition in definitions(since, until)
+        (
+            definition,
+            _lines(
+                definition,
+                campaigns if definition.campaign is None else [definition.campaign],
+                since,
+                until,
+            ),
+        )
+        for definition in definitions(since, until, campaigns)
     ]
 
 
@@ -200,6 +256,7 @@ def abandonment_sheet(campaigns: Sequence[Campaign], since: datetime, until: dat
         [
             ("pack", _("Rule pack")),
             ("rule", _("Rule")),
+            ("rule_code", _("Rule (code)")),
             ("legal_ref", _("Legal basis")),
             ("campaign_id", _("Campaign's number")),
             ("campaign", _("Campaign")),
@@ -225,9 +282,10 @@ def abandonment_sheet(campaigns: Sequence[Campaign], since: datetime, until: dat
 def _row(line: Line) -> list[Cell]:
     definition, counts = line.definition, line.counts
     return [
-        definition.pack,
+        definition.source,
+        definition.sentence,
         definition.rule,
-        definition.legal_ref,
+        legal_ref(definition.legal_ref, language())[0],
         line.campaign_id,
         line.campaign,
         line.period.first,
@@ -237,11 +295,11 @@ def _row(line: Line) -> list[Cell]:
         counts.abandoned,
         counts.machine_wrong,
         line.abandoned,
-        str(OF[definition.guard.of]),
+        label(OF, definition.guard.of),
         line.of,
         None if line.percent is None else round(line.percent, 3),
         definition.guard.stop_above_percent,
-        str(JUDGEMENTS[line.judgement]),
+        label(JUDGEMENTS, line.judgement),
         line.judgement.value,
     ]
 

@@ -328,11 +328,12 @@ def _complaints(campaign: Campaign) -> dict[str, Any]:
 
 
 def _abandonment(campaign: Campaign, until: datetime) -> list[dict[str, Any]]:
-    """By each pack's own definition, period by period."""
+    """By each pack's own definition and those of the campaign's limits, period by period."""
     return [
         {
             "pack": definition.pack,
             "rule": definition.rule,
+            "sentence": dict(definition.sentences),
             "legal_ref": definition.legal_ref,
             "of": definition.guard.of,
             "with_machine_wrong": definition.guard.count_machine_wrong,

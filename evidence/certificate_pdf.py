@@ -323,7 +323,7 @@ def _people(document: dict[str, Any]) -> list[Any]:
 def _abandonment(document: dict[str, Any]) -> list[Any]:
     rows = [
         [
-            f"{each['pack']} {each['rule']}",
+            rule_of(each, document["campaign"]),
             f"{period['first']} – {period['last']}",
             _number(period["abandoned"]),
             f"{_number(period['of'])} ({label(OF, each['of'])})",
@@ -339,6 +339,13 @@ def _abandonment(document: dict[str, Any]) -> list[Any]:
         _("Result"),
     ]  # fmt: skip
     return [pdf.section(_("Abandoned calls")), pdf.table(heads, rows)]
+
+
+def rule_of(guard: dict[str, Any], campaign: dict[str, Any]) -> str:
+    """By which rule abandoned calls are counted, and where it stands."""
+    own = guard["pack"] == f"campaign:{campaign['id']}"
+    source = _("The campaign's own limits") if own else guard["pack"]
+    return f"{guard['sentence'][wording.language()]}\n{source} {guard['rule']}"
 
 
 def local(instant: str | None) -> str:

@@ -25,6 +25,7 @@ from evidence.certificate_pdf import (
     call_rows,
     certificate_pdf,
     product_facts,
+    rule_of,
     statement,
     uses_of,
 )
@@ -88,7 +89,7 @@ def one(request: HttpRequest, campaign_id: int) -> HttpResponse:
 def _shown(campaign: Campaign, document: dict[str, Any]) -> dict[str, Any]:
     screening, decisions = document["screening"], document["decisions"]
     periods = [
-        {**period, "rule": f"{each['pack']} {each['rule']}", "divided_by": label(OF, each["of"]),
+        {**period, "rule": rule_of(each, document["campaign"]), "divided_by": label(OF, each["of"]),
          "limit": each["limit_percent"], "says": label(JUDGEMENTS, period["result"])}
         for each in document["abandonment"]
         for period in each["periods"]

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,7 +23,9 @@ from compliance.domain.pack import content_hash
 from compliance.domain.rules.pacing import Abandonment
 from compliance.models import Contact, Pack, PackVersion
 from compliance.packs import read_shipped
-from evidence.abandonment import Judgement, Line, abandonment
+from evidence.abandonment import Judgement, Line, abandonment, abandonment_sheet
+from evidence.certificate import certificate
+from evidence.certificate_pdf import certificate_pdf
 from evidence.domain.periods import days_of, period_of
 from evidence.sheets import FORMATS
 from tests.campaigns.making import make_campaign
@@ -126,6 +129,63 @@ def test_a_hundred_who_agreed_are_enough_and_three_percent_is_over(campaign: Cam
     (line,) = lines(campaign)
     assert (line.abandoned, line.of, line.percent) == (3, 100, 3.0)
     assert line.judgement is Judgement.OVER  # the guard stops at 3 % itself
+
+
+OWN = {
+    "rules": [
+        {"id": "STRICT", "kind": "pacing", "zh": "放弃率", "en": "Half a percent and no more",
+         "abandonment": {"of": "answered", "hours": 24, "stop_above_percent": 0.5}}
+    ]
+}  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_a_campaigns_own_guard_counts_for_that_campaign_only(
+    campaign: Campaign, cast: Cast, client: Client
+) -> None:
+    in_force("cn-bank")
+    other = make_campaign(cast)
+    Campaign.objects.filter(pk=other.pk).update(starts_at=SINCE, ends_at=UNTIL)
+    other.refresh_from_db()
+    write(other.pk, "connect", TENTH, 10)
+    write(other.pk, "abandon", TENTH, 10)
+    Campaign.objects.filter(pk=campaign.pk).update(limits=OWN)
+    campaign.refresh_from_db()
+    both = abandonment([campaign, other], SINCE, UNTIL)
+    assert [(one.rule, one.guard.stop_above_percent) for one, _lines in both] == [
+        ("P1", 3.0),
+        ("STRICT", 0.5),
+    ]
+    (own,) = both[1][1]
+    assert (own.campaign_id, own.abandoned, own.of) == (campaign.pk, 3, 150)
+    assert own.judgement is Judgement.OVER
+    assert own.definition.zone == SHANGHAI
+    # certificate, page and file
+    found = certificate(campaign)["abandonment"]
+    assert [(each["pack"], each["rule"]) for each in found] == [
+        ("cn-bank@1.0", "P1"),
+        (f"campaign:{campaign.pk}", "STRICT"),
+    ]
+    assert found[1]["sentence"] == {"zh": "放弃率", "en": "Half a percent and no more"}
+    client.force_login(cast.officer)
+    with translation.override("en"):
+        assert certificate_pdf(certificate(campaign)).startswith(b"%PDF-")
+        sheet = abandonment_sheet([campaign, other], SINCE, UNTIL)
+    assert [row[:4] for row in sheet.rows if row[2] == "STRICT"] == [
+        [f"Own limits of “{campaign.name}”", "Half a percent and no more", "STRICT",
+         "The campaign's own"]
+    ]  # fmt: skip
+    span = {"since": "2026-03-01", "until": "2026-03-31"}
+    assert "STRICT" in client.get("/compliance/evidence/abandonment/", span).content.decode()
+
+
+@pytest.mark.django_db
+def test_limits_that_cannot_be_read_count_nothing(campaign: Campaign) -> None:
+    """The gate lets no call through with them."""
+    in_force("cn-bank")
+    Campaign.objects.filter(pk=campaign.pk).update(limits={"rules": [{"kind": "pacing"}]})
+    campaign.refresh_from_db()
+    assert {line.definition.rule for line in lines(campaign)} == {"P1"}
 
 
 @pytest.mark.django_db
