@@ -191,6 +191,7 @@ def _customer(call: Call, revealed: bool) -> dict[str, Any] | None:
         "bank_id": customer.bank_id,
         "name": customer.name if revealed else mask_name(customer.name),
         "branch": customer.branch.name,
+        "branch_en": customer.branch.name_en,
         "erased_on": _instant(erased_on(customer.pk)),
     }
 

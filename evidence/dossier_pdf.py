@@ -11,13 +11,31 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.language import in_readers_language
 from campaigns import labels
 from compliance.legal_wording import legal_ref
 from compliance.wording import label, language
 from evidence import pdf
+from evidence.call_words import (
+    CARRIER_STATES,
+    MESSAGES,
+    RECORDINGS,
+    TRANSFERS,
+    cause,
+    proof_of_words,
+    understood,
+)
 from evidence.history import WHAT
-from evidence.words import DENIALS, VIAS, outcome
+from evidence.words import ACTS, DENIALS, VIAS, about, facts_of, outcome
 
+#: What the gate counted of everything on record.
+_COUNTED = {
+    "consents": gettext_lazy("Consents"),
+    "suppressions": gettext_lazy("Refusals"),
+    "contacts": gettext_lazy("Contacts"),
+    "exemptions": gettext_lazy("Exemptions"),
+    "preferences": gettext_lazy("Wishes"),
+}
 _OF = {"customer": gettext_lazy("Customer"), "number": gettext_lazy("Number")}
 
 
@@ -47,7 +65,7 @@ def dossier_pdf(document: dict[str, Any]) -> bytes:
                     _("Customer"),
                     _whom(customer),
                 ),
-                (_("Branch"), customer["branch"] if customer else "—"),
+                (_("Branch"), _branch(customer)),
                 (_("Number"), call["number"] or "—"),
                 (_("Caller ID"), call["caller_id"] or "—"),
                 (_("Campaign"), call["campaign"] or "—"),
@@ -57,8 +75,9 @@ def dossier_pdf(document: dict[str, Any]) -> bytes:
                 (_("Ended"), _local(call["ended_at"])),
                 (
                     _("Outcome"),
-                    _join(outcome(call["outcome"]), _code(call["outcome"]), call["cause"]),
+                    _join(outcome(call["outcome"]), _code(call["outcome"])),
                 ),
+                (_("How it ended"), _cause(call["cause"])),
             ]
         ),
     ]
@@ -108,18 +127,14 @@ def _facts(facts: dict[str, Any]) -> str:
     if not facts:
         return _("Erased.")
     customer = facts.get("customer") or {}
-    counts = {
-        name: len(facts.get(name, ()))
-        for name in ("consents", "suppressions", "contacts", "exemptions", "preferences")
-    }
-    shown = {name: value for name, value in customer.items() if value not in (None, "", [], {})}
-    return json.dumps({"customer": shown, **counts}, ensure_ascii=False, default=str)
+    counted = [f"{text}: {len(facts.get(name) or ())}" for name, text in _COUNTED.items()]
+    return "\n".join(filter(None, [facts_of(customer), " · ".join(counted)]))
 
 
 def _signatures(document: dict[str, Any]) -> list[Any]:
     script = document["script"]
     rows = [
-        [each["subject"], both(labels.APPROVAL, each["state"]),
+        [about(each["subject"]), both(labels.APPROVAL, each["state"]),
          f"{each['maker']} / {each['checker']}", _local(each["decided_at"]),
          each["content_hash"][:16]]
         for each in document["approvals"]
@@ -157,17 +172,20 @@ def _talk(document: dict[str, Any]) -> list[Any]:
         at = _local(turn["at"])[11:19]
         if turn["heard"] or turn["keys"]:
             heard = turn["heard"] or f"#{turn['keys']}"
-            rows.append([at, _("Customer"), heard, f"{turn['intent']} {turn['layer']}"])
+            rows.append([at, _("Customer"), heard, understood(turn["intent"], turn["layer"])])
         if turn["said"]:
-            rows.append([at, _("Robot"), turn["said"], turn["node_after"]])
+            rows.append([at, _("Robot"), turn["said"], ""])
     parts = [
         pdf.section(_("What was said")),
-        pdf.table([_("Time"), _("Who"), _("Words"), _("Understood as / step")], rows),
+        pdf.table([_("Time"), _("Who"), _("Words"), _("Understood as")], rows),
     ]
     transfer = document["transfer"]
     if transfer:
-        steps = [[_local(each["at"]), each["old"], each["new"], each["cause"]]
-                 for each in transfer["events"]]  # fmt: skip
+        steps = [
+            [_local(each["at"]), label(TRANSFERS, each["old"]), label(TRANSFERS, each["new"]),
+             _cause(each["cause"])]
+            for each in transfer["events"]
+        ]  # fmt: skip
         parts += [
             pdf.section(_("Hand-over")),
             pdf.table([_("Time"), _("From"), _("To"), _("Cause")], steps),
@@ -179,14 +197,15 @@ def _afterwards(document: dict[str, Any]) -> list[Any]:
     no = [
         [_local(each["since"]), both(WHAT, each["source"]), both(VIAS, each["via"]),
          label(_OF, each["of"]),
-         json.dumps(each["evidence"], ensure_ascii=False, default=str)]
+         proof_of_words(each["evidence"])]
         for each in document["opt_outs"]
     ]  # fmt: skip
-    recordings = [[each["sid"], str(each["seconds"] or ""), each["state"], each["sha256"] or "—"]
+    recordings = [[each["sid"], str(each["seconds"] or ""), label(RECORDINGS, each["state"]),
+                   each["sha256"] or "—"]
                   for each in document["recordings"]]  # fmt: skip
     hooks = [
-        [_local(each["received_at"]), each["kind"], str(each["sequence"] or ""),
-         str(each["params"].get("CallStatus", ""))]
+        [_local(each["received_at"]), label(MESSAGES, each["kind"]), str(each["sequence"] or ""),
+         label(CARRIER_STATES, str(each["params"].get("CallStatus", "")))]
         for each in document["webhooks"]
     ]  # fmt: skip
     return [
@@ -201,8 +220,8 @@ def _afterwards(document: dict[str, Any]) -> list[Any]:
 
 def _record(document: dict[str, Any]) -> list[Any]:
     proof = document["proof"]
-    rows = [[str(each["id"]), _local(each["at"]), each["kind"], each["subject"],
-             str(each["seal"] or "—"), each["hash"][:16]]
+    rows = [[str(each["id"]), _local(each["at"]), both(ACTS, each["kind"]),
+             about(each["subject"]), str(each["seal"] or "—"), each["hash"][:16]]
             for each in proof["entries"]]  # fmt: skip
     head = proof["seals"][-1]["hash"] if proof["seals"] else "—"
     return [
@@ -236,6 +255,15 @@ def both(table: Mapping[str, Any], code: str) -> str:
 
 def _code(code: str) -> str:
     return f"[{code}]" if code else ""
+
+
+def _cause(code: str) -> str:
+    words = cause(code)
+    return _join(words, _code(code)) if words != code else code or "—"
+
+
+def _branch(customer: dict[str, Any] | None) -> str:
+    return in_readers_language(customer["branch"], customer["branch_en"]) if customer else "—"
 
 
 def _whom(customer: dict[str, Any] | None) -> str:

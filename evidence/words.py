@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from compliance import case_wording, wording
 from compliance.domain.decision import Outcome
@@ -71,6 +75,31 @@ ACTS: dict[str, Text] = {
     "approval.returned": _("Sent back"),
     "approval.withdrawn": _("Request withdrawn"),
     "approval.expired": _("Request ran out"),
+    "gate.allowed": _("Call allowed by the gate"),
+    "gate.released": _("Permission given back: no call was placed"),
+    "gate.lost": _("What became of the permission is unknown"),
+    "gate.opt_out_inflight": _("Refusal while the call was under way"),
+    "call.recording_kept": _("Recording kept"),
+    "call.recording_lost": _("Recording could not be fetched"),
+    "call.recordings_expired": _("Recordings deleted at the end of their term"),
+    "target_list.screened": _("List screened"),
+    "target_list.submitted": _("List submitted for approval"),
+    "target_list.approved": _("List approved"),
+    "target_list.returned": _("List returned"),
+    "target_list.included": _("Customer put back on the list"),
+    "target_list.excluded": _("Customer taken out of the list"),
+    "campaign.screening_started": _("Screening started"),
+    "campaign.screening_cancelled": _("Screening broken off"),
+    "campaign.screened": _("Campaign screened"),
+    "campaign.found_nobody": _("Screening found nobody"),
+    "campaign.list_screened_again": _("List screened again"),
+    "campaign.launched": _("Campaign launched"),
+    "campaign.paused": _("Campaign paused"),
+    "campaign.resumed": _("Campaign resumed"),
+    "campaign.stopped": _("Campaign stopped"),
+    "ledger.sealed": _("Rows of a ledger sealed"),
+    **{f"suppression.{source}": text for source, text in wording.SUPPRESSIONS.items()},
+    **{f"complaint.{step}": text for step, text in case_wording.STEPS.items()},
 }
 
 #: What an act is about: the part of a subject ("kind:id") before the colon.
@@ -85,6 +114,12 @@ SUBJECTS: dict[str, Text] = {
     "calendar_year": _("Calendar year"),
     "audit": _("Audit record"),
     "erasure": _("Request for erasure"),
+    "call": _("Call"),
+    "attempt": _("Permission"),
+    "target_list": _("List"),
+    "campaign": _("Campaign"),
+    "script_version": _("Script version"),
+    "complaint": _("Complaint"),
     "compliance_decision": _("Ledger of decisions"),
     "compliance_contact": _("Ledger of contacts"),
     "dialer_callevent": _("Ledger of call events"),
@@ -126,6 +161,23 @@ VALUES: dict[str, Text] = {
     "case": _("A complaint case"),
 }
 
+#: What the gate looks at of a customer, but for our own ids.
+FACTS: dict[str, Text] = {
+    "birth_date": _("Born on"),
+    "region": _("Region"),
+    "time_zone": _("Time zone"),
+    "segment": _("Segment"),
+    "assets": _("Assets"),
+    "household": _("Household"),
+    "risk_tolerance": _("Risk tolerance (C1 to C5)"),
+    "risk_assessed_on": _("Risk assessed on"),
+    "vulnerable": _("Vulnerable"),
+    "deceased": _("Has died"),
+    "no_profiling": _("Refuses profiling"),
+    "attributes": _("Attributes"),
+    "sandbox": _("Sample customer"),
+}
+
 #: What must never be found of a permission (evidence/campaign_ledger.py).
 FAULTS: dict[str, Text] = {
     "placed_undecided": _("Fault: placed without a decision that allowed it"),
@@ -141,6 +193,23 @@ FAULTS: dict[str, Text] = {
 def outcome(name: str) -> str:
     """What came of a contact, as the ledger spells it."""
     return outcome_label(name.upper()) if name else ""
+
+
+def facts_of(customer: Mapping[str, Any]) -> str:
+    """What the gate knew of a customer, a line each; what it did not know is left out."""
+    return "\n".join(
+        f"{label}: {_told(customer[name])}"
+        for name, label in FACTS.items()
+        if customer.get(name) not in (None, "", [], {})
+    )
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, bool):
+        return pgettext("a fact", "Yes") if value else pgettext("a fact", "No")
+    if isinstance(value, list | tuple):
+        return ", ".join(_told(each) for each in value)
+    return str(value)
 
 
 def about(subject: str) -> str:

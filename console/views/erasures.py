@@ -39,6 +39,7 @@ CHANNELS: dict[str, str | Promise] = {
 #: Words for what `ErasureRequest.erased` counts.
 ERASED: dict[str, str | Promise] = {
     "numbers": gettext_lazy("Links to numbers"),
+    "recordings": gettext_lazy("Recordings"),
     "calls": gettext_lazy("Calls"),
     "conversations": gettext_lazy("Conversations"),
     "turns": gettext_lazy("Turns of dialogue"),

@@ -12,14 +12,22 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from django.utils import translation
 
 from audit import verify_export
 from audit.models import Entry
+from campaigns.reasons import sentence
 from clock.reading import now
-from dialer.models import Call
-from evidence import pdf
+from dialer.domain.call_kind import CallKind
+from dialer.domain.call_state import CallState
+from dialer.domain.recording_state import RecordingState
+from dialer.domain.transfer_state import TransferState
+from dialer.models import Call, Recording
+from evidence import call_words, pdf
 from evidence.dossier import dossier, find_call
 from evidence.dossier_pdf import dossier_json, dossier_pdf
+from robot.domain.intents.catalogue import Intent
+from robot.wording import INTENTS
 from tests.audit.test_books import seal_all
 from tests.evidence.conftest import WORDS, Evening
 
@@ -147,22 +155,90 @@ def test_its_fingerprint_is_the_same_until_something_changes(evening: Evening) -
     assert made(evening)["sha256"] != first["sha256"]
 
 
-def test_paper_and_file_can_be_compared(
-    evening: Evening, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    printed: dict[str, str] = {}
-    facts = pdf.facts
+@pytest.fixture
+def printed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The cells of the PDF that is made, in order."""
+    found: list[str] = []
+    facts, table = pdf.facts, pdf.table
 
-    def keeping(pairs: Sequence[tuple[str, str]]) -> Any:
-        printed.update(pairs)
+    def keeping_facts(pairs: Sequence[tuple[str, str]]) -> Any:
+        found.extend(cell for pair in pairs for cell in pair)
         return facts(pairs)
 
-    monkeypatch.setattr(pdf, "facts", keeping)
+    def keeping_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Any:
+        found.extend(cell for row in (headings, *rows) for cell in row)
+        return table(headings, rows)
+
+    monkeypatch.setattr(pdf, "facts", keeping_facts)
+    monkeypatch.setattr(pdf, "table", keeping_table)
+    return found
+
+
+def test_paper_and_file_can_be_compared(
+    evening: Evening, client: Client, printed: list[str]
+) -> None:
     client.force_login(evening.cast.officer)
     form = {"call": evening.line.call.sid, "why": "regulator"}
     client.post("/compliance/evidence/dossier/", {**form, "format": "pdf"})
     answer = client.post("/compliance/evidence/dossier/", {**form, "format": "json"})
-    assert json.loads(answer.content)["sha256"] in printed.values()
+    assert json.loads(answer.content)["sha256"] in printed
+
+
+@pytest.mark.parametrize(
+    ("language", "wanted"),
+    [
+        ("en", ["Xihu", "No more calls (by the safety words)", "List", "Rows of a ledger sealed",
+                "The carrier says: Ended", "In our keeping", "Born on: 1990-06-01",
+                "Ledger of dialogues", "The call's state", "Ringing"]),
+        ("zh-hans", ["西湖支行", "要求不再来电 (安全词)", "名单", "账本行已封印",
+                     "运营商报告：已结束", "已由我方保存", "出生日期: 1990-06-01", "对话账本", "通话状态", "振铃中"]),
+    ],
+)  # fmt: skip
+def test_the_pdf_says_it_in_words(
+    evening: Evening, printed: list[str], language: str, wanted: list[str]
+) -> None:
+    at = now()
+    Recording.objects.create(
+        sid="RE1", call=evening.line.call, state="kept", sha256="a" * 64, seconds=5, channels=2,
+        announced_at=at, tried_at=at, size=1, kept_at=at,
+    )  # fmt: skip
+    seal_all()
+    with translation.override(language):
+        dossier_pdf(made(evening))
+    text = "\n".join(printed)
+    assert [words for words in wanted if words not in text] == []
+    # codes stand in brackets behind their words at most
+    alone = set(printed)
+    assert not alone & {"ledger.sealed", "gate.allowed", "kept", "status", "in-progress", "open"}
+    assert "opt_out safety" not in text
+    assert "target_list:" not in text
+    assert '{"' not in text
+
+
+def test_every_state_has_its_words() -> None:
+    for words, states in (
+        (call_words.KINDS, CallKind),
+        (call_words.STATES, CallState),
+        (call_words.TRANSFERS, TransferState),
+        (call_words.RECORDINGS, RecordingState),
+    ):
+        assert set(words) == {state.value for state in states}
+    assert set(INTENTS) >= {intent.value for intent in Intent}
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("carrier:no-answer", "The carrier says: No answer"),
+        ("gate:OPT_OUT", "Refused by the gate: " + "{OPT_OUT}"),
+        ("both_joined", "Both were in the call"),
+        ("carrier:number:21211", "carrier:number:21211"),
+        ("", ""),
+    ],
+)
+def test_why_a_state_changed_is_said_in_words(code: str, words: str) -> None:
+    with translation.override("en"):
+        assert call_words.cause(code) == words.replace("{OPT_OUT}", sentence("OPT_OUT"))
 
 
 @pytest.mark.parametrize("part", ["opt_outs", "webhooks", "recordings", "call", "sha256"])
