@@ -126,7 +126,9 @@ class _Found:
             Suppression.objects.filter(evidence__call=str(call.public_id)).order_by("id")
         )
         self.complaints = list(
-            Complaint.objects.filter(evidence__call=str(call.public_id)).order_by("id")
+            Complaint.objects.filter(
+                Q(evidence__call=str(call.public_id)) | Q(call_ref=call.public_id)
+            ).order_by("id")
         )
         self.approvals = self._approvals()
 

@@ -13,13 +13,17 @@ from django.utils.translation import gettext_lazy
 
 from accounts.language import in_readers_language
 from campaigns import labels
+from compliance import wording
 from compliance.legal_wording import legal_ref
 from compliance.wording import label, language
 from evidence import pdf
 from evidence.call_words import (
+    ANSWERED_BY,
     CARRIER_STATES,
+    KINDS,
     MESSAGES,
     RECORDINGS,
+    STATES,
     TRANSFERS,
     cause,
     proof_of_words,
@@ -61,6 +65,7 @@ def dossier_pdf(document: dict[str, Any]) -> bytes:
             [
                 (_("Call"), call["id"]),
                 (_("Carrier's id (SID)"), call["sid"] or "—"),
+                (_("Kind of call"), both(KINDS, call["kind"])),
                 (
                     _("Customer"),
                     _whom(customer),
@@ -72,6 +77,7 @@ def dossier_pdf(document: dict[str, Any]) -> bytes:
                 (_("Planned for"), _local(call["planned_at"])),
                 (_("Placed"), _local(call["placed_at"])),
                 (_("Answered"), _local(call["answered_at"])),
+                (_("Answered by"), both(ANSWERED_BY, call["answered_by"]) or "—"),
                 (_("Ended"), _local(call["ended_at"])),
                 (
                     _("Outcome"),
@@ -83,6 +89,7 @@ def dossier_pdf(document: dict[str, Any]) -> bytes:
     ]
     parts += _decisions(document)
     parts += _signatures(document)
+    parts += _course(document)
     parts += _talk(document)
     parts += _afterwards(document)
     parts += _record(document)
@@ -166,6 +173,30 @@ def _signatures(document: dict[str, Any]) -> list[Any]:
     return parts
 
 
+def _course(document: dict[str, Any]) -> list[Any]:
+    """What the ledgers hold of how the call went."""
+    events = [
+        [_local(each["at"]), label(STATES, each["old"]) or "—", label(STATES, each["new"]),
+         _cause(each["cause"])]
+        for each in document["events"]
+    ]  # fmt: skip
+    contacts = [
+        [_local(each["at"]), both(WHAT, each["kind"]),
+         _join(outcome(each["outcome"]), _code(each["outcome"])),
+         label(wording.ACTORS, each["actor"]), label(wording.PURPOSES, each["purpose"]),
+         label(VIAS, each["channel"])]
+        for each in document["contacts"]
+    ]  # fmt: skip
+    return [
+        pdf.section(_("Course of the call")),
+        pdf.table([_("Time"), _("From"), _("To"), _("Cause")], events),
+        pdf.section(_("Lines in the ledger of contacts")),
+        pdf.table(
+            [_("Time"), _("Kind"), _("Outcome"), _("Who"), _("Purpose"), _("Channel")], contacts
+        ),
+    ]
+
+
 def _talk(document: dict[str, Any]) -> list[Any]:
     rows = []
     for turn in document["turns"]:
@@ -208,9 +239,16 @@ def _afterwards(document: dict[str, Any]) -> list[Any]:
          label(CARRIER_STATES, str(each["params"].get("CallStatus", "")))]
         for each in document["webhooks"]
     ]  # fmt: skip
+    complaints = [
+        [str(each["id"]), both(VIAS, each["channel"]), _local(each["created_at"]),
+         _local(each["due_at"]), _local(each["closed_at"])]
+        for each in document["complaints"]
+    ]  # fmt: skip
     return [
         pdf.section(_("Refusals heard in this call")),
         pdf.table([_("Since"), _("Kind"), _("Via"), _("Of"), _("Evidence")], no),
+        pdf.section(_("Complaints about this call")),
+        pdf.table([_("Case"), _("Via"), _("Received"), _("Due by"), _("Closed on")], complaints),
         pdf.section(_("Recordings")),
         pdf.table([_("Recording"), _("Seconds"), _("Status"), _("Fingerprint")], recordings),
         pdf.section(_("Messages of the carrier")),

@@ -114,7 +114,7 @@ def _widths(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]
         max(len(heading) * 1.6, *(min(_width(row[place]), 48) for row in rows[:200]))
         for place, heading in enumerate(headings)
     ]
-    bounded = [min(max(each, 9), 48) for each in longest]
+    bounded = [min(max(each, 11), 48) for each in longest]
     return [f"{100 * each / sum(bounded):.2f}%" for each in bounded]
 
 

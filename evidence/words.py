@@ -16,6 +16,9 @@ from compliance.outcome_wording import outcome_label
 
 Text = str | Promise
 
+#: Letters of a UUID.
+UUID_LENGTH = 36
+
 #: Where a refusal, a consent or a complaint came from, or a contact was made.
 VIAS: dict[str, Text] = {**case_wording.ORIGINS, **wording.CHANNELS, "all": _("All")}
 
@@ -213,6 +216,8 @@ def _told(value: Any) -> str:
 
 
 def about(subject: str) -> str:
-    """A subject ("kind:id") in words."""
+    """A subject ("kind:id") in words; of a long id its beginning."""
     kind, _colon, identity = subject.partition(":")
+    if len(identity) == UUID_LENGTH:
+        identity = identity[:8]
     return f"{wording.label(SUBJECTS, kind)} {identity}".strip()

@@ -18,6 +18,8 @@ from audit import verify_export
 from audit.models import Entry
 from campaigns.reasons import sentence
 from clock.reading import now
+from compliance import complaints
+from compliance.models import Complaint
 from dialer.domain.call_kind import CallKind
 from dialer.domain.call_state import CallState
 from dialer.domain.recording_state import RecordingState
@@ -26,6 +28,8 @@ from dialer.models import Call, Recording
 from evidence import call_words, pdf
 from evidence.dossier import dossier, find_call
 from evidence.dossier_pdf import dossier_json, dossier_pdf
+from evidence.history import WHAT
+from evidence.words import VIAS
 from robot.domain.intents.catalogue import Intent
 from robot.wording import INTENTS
 from tests.audit.test_books import seal_all
@@ -191,7 +195,8 @@ def test_paper_and_file_can_be_compared(
                 "The carrier says: Ended", "In our keeping", "Born on: 1990-06-01",
                 "Ledger of dialogues", "The call's state", "Ringing"]),
         ("zh-hans", ["西湖支行", "要求不再来电 (安全词)", "名单", "账本行已封印",
-                     "运营商报告：已结束", "已由我方保存", "出生日期: 1990-06-01", "对话账本", "通话状态", "振铃中"]),
+                     "运营商报告：已结束", "已由我方保存", "出生日期: 1990-06-01",
+                     "对话账本", "通话状态", "振铃中"]),
     ],
 )  # fmt: skip
 def test_the_pdf_says_it_in_words(
@@ -213,6 +218,31 @@ def test_the_pdf_says_it_in_words(
     assert "opt_out safety" not in text
     assert "target_list:" not in text
     assert '{"' not in text
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_the_pdf_leaves_nothing_of_the_call_out(
+    evening: Evening, printed: list[str], language: str
+) -> None:
+    call = evening.line.call
+    Call.objects.filter(pk=call.pk).update(answered_by="human")
+    case = complaints.open_case(
+        customer_id=evening.cast.wang.pk, number_id=None, source="12378", evidence={}, at=now()
+    )
+    Complaint.objects.filter(pk=case.pk).update(call_ref=call.public_id)
+    with translation.override(language):
+        document = made(evening)
+        dossier_pdf(document)
+        wanted = [
+            str(WHAT[document["contacts"][0]["kind"]]),
+            str(call_words.STATES[document["events"][-1]["new"]]),
+            str(call_words.KINDS[call.kind]),
+            str(call_words.ANSWERED_BY["human"]),
+            str(VIAS["12378"]),
+        ]
+    assert document["contacts"] and document["events"] and document["complaints"]
+    text = "\n".join(printed)
+    assert [words for words in wanted if words not in text] == []
 
 
 def test_every_state_has_its_words() -> None:
