@@ -6,7 +6,7 @@ Both read the audit's entries, so that nothing is in them that the chain does no
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -125,20 +125,36 @@ def _said(value: Any) -> str:
 
 
 def _limits_off(since: datetime, until: datetime) -> Iterator[list[Cell]]:
-    """Rules of packs in force in the span whose limit is null: off, by two people's signature."""
+    """Parameters of rules that a pack in force in the span sets to null: off, by two people's
+    signature.
+    """
     versions = PackVersion.objects.filter(state="approved", effective_from__lt=until).filter(
         Q(effective_to__isnull=True) | Q(effective_to__gt=since)
     )
     for version in versions.select_related("pack", "checker"):
         for rule in version.document.get("rules", []):
-            if "limit" in rule and rule["limit"] is None:
+            for name in _nulls(rule):
                 checker = version.checker.username if version.checker else ""
                 subject = f"pack_version:{version.pk}"
-                detail = f"{version} {rule.get('id', '')}"
-                said = " · ".join([str(version), str(rule.get(wording.language(), ""))])
+                detail = f"{version} {rule.get('id', '')} {name}"
+                said = " · ".join([str(version), str(rule.get(wording.language(), "")), name])
                 yield _row(
                     version.effective_from, "pack.limit_off", subject, checker, said, detail, None
                 )
+
+
+def _nulls(value: Any) -> Iterator[str]:
+    """Where null stands in a rule, as a path: what is not named at all has its default."""
+    entries: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, dict):
+        entries = value.items()
+    elif isinstance(value, list):
+        entries = enumerate(value, start=1)
+    for name, inner in entries:
+        if inner is None:
+            yield str(name)
+        else:
+            yield from (f"{name}.{rest}" for rest in _nulls(inner))
 
 
 def _begins(field: str, beginnings: Sequence[str]) -> Q:

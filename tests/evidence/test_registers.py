@@ -22,7 +22,7 @@ from campaigns.models import Campaign
 from clock.reading import now
 from compliance import suppressing
 from compliance.holding import place
-from compliance.models import Attempt, Consent, Preference
+from compliance.models import Attempt, Consent, Pack, PackVersion, Preference
 from dialer.models import Call
 from evidence.history import WHAT, contact_history
 from evidence.latency import latencies, latency_sheet
@@ -122,6 +122,29 @@ def test_exceptions_and_rule_changes_come_from_the_audit(evening: Evening) -> No
     assert found[8] == Entry.objects.get(kind="legal_hold.placed").pk
     assert "pack.installed" in {row[2] for row in pack_changes(SINCE, UNTIL).rows}
     assert "target_list.approved" not in {row[2] for row in pack_changes(SINCE, UNTIL).rows}
+
+
+def test_every_limit_that_a_pack_sets_to_null_is_an_exception(evening: Evening) -> None:
+    def off() -> list[str]:
+        rows = [row for row in exceptions(SINCE, UNTIL).rows if row[2] == "pack.limit_off"]
+        return sorted(str(row[7]) for row in rows)
+
+    assert off() == ["cn-bank@1.0 S1 max_amount_percent"]
+    rules = [
+        {"id": "X1", "limit": None, "hours": 24},
+        {"id": "X2", "abandonment": {"at_least": None}, "each": [{"days": 1}, {"days": None}]},
+    ]
+    PackVersion.objects.create(
+        pack=Pack.objects.create(code="x", name="x", layer="bank"), version="1.0",
+        document={"rules": rules}, sha256="0" * 64, state="approved",
+        effective_from=SINCE, created_at=SINCE,
+    )  # fmt: skip
+    assert off() == [
+        "cn-bank@1.0 S1 max_amount_percent",
+        "x@1.0 X1 limit",
+        "x@1.0 X2 abandonment.at_least",
+        "x@1.0 X2 each.2.days",
+    ]
 
 
 def test_what_was_blanked_in_a_ledger_is_an_exception_with_its_decision(evening: Evening) -> None:
