@@ -169,6 +169,7 @@ def seal_document(seal: Seal) -> dict[str, Any]:
         "count": seal.count,
         "hash": seal.hash,
         "at": instant(seal.at.astimezone(UTC)),
+        "version": seal.version,
     }
 
 

@@ -34,8 +34,9 @@ class Seal(models.Model):
     """A batch of entries in its final order, chained to the batch before it.
 
     `root` is the SHA-256 over the batch's content hashes in order of id, `hash` the SHA-256 over
-    `previous`, `root`, `below_transaction`, `first_id`, `last_id` and `count`. A seal covers the
-    transactions from the last seal's `below_transaction` up to, not including, its own.
+    `previous`, `root`, `below_transaction`, `first_id`, `last_id` and `count`, from version 2 on
+    over `version` and `at` as well: it cannot be moved in time. A seal covers the transactions from
+    the last seal's `below_transaction` up to, not including, its own.
     """
 
     previous = models.CharField(max_length=64)
@@ -46,6 +47,7 @@ class Seal(models.Model):
     last_id = models.BigIntegerField()
     count = models.PositiveIntegerField()
     at = models.DateTimeField()
+    version = models.PositiveSmallIntegerField(db_default=1)
 
     class Meta:
         # exporting: the seal that covers an entry

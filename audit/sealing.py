@@ -18,6 +18,8 @@ from clock.reading import now
 
 #: The advisory lock that makes one sealer of many ("sanshi" + "seal").
 LOCK_KEYS = (0x53414E, 0x5345414C)
+#: Of the seals made here: what their hash is taken over.
+VERSION = 2
 
 _HASHES = """
 SELECT id, content_hash FROM audit_entry WHERE transaction >= %s AND transaction < %s
@@ -53,6 +55,7 @@ def seal_once() -> int:
     if batch.count == 0:
         return 0
     previous = last.hash if last else GENESIS
+    at = now()
     Seal.objects.create(
         previous=previous,
         root=batch.root,
@@ -63,12 +66,15 @@ def seal_once() -> int:
             first_id=batch.first_id,
             last_id=batch.last_id,
             count=batch.count,
+            version=VERSION,
+            at=at,
         ),
         below_transaction=horizon,
         first_id=batch.first_id,
         last_id=batch.last_id,
         count=batch.count,
-        at=now(),
+        at=at,
+        version=VERSION,
     )
     return batch.count
 

@@ -81,8 +81,12 @@ def entry_hash(entry: dict[str, Any]) -> str:
 
 
 def seal_hash(seal: dict[str, Any]) -> str:
-    """SHA-256 over the previous seal's hash, the root and the bounds, a line each."""
-    names = ("previous", "root", "below_transaction", "first_id", "last_id", "count")
+    """SHA-256 over the previous seal's hash, the root and the bounds, a line each; from version 2
+    on over the version and the instant, too.
+    """
+    names = ["previous", "root", "below_transaction", "first_id", "last_id", "count"]
+    if seal.get("version", 1) > 1:
+        names += ["version", "at"]
     return sha256("\n".join(str(seal[name]) for name in names))
 
 

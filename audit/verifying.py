@@ -88,6 +88,8 @@ def _check_seal(verdict: Verdict, seal: Seal, previous: str, since: int) -> None
         first_id=seal.first_id,
         last_id=seal.last_id,
         count=seal.count,
+        version=seal.version,
+        at=seal.at,
     )
     if seal.hash != expected or seal.previous != previous or seal.below_transaction <= since:
         verdict.blame(Fault("seal_changed", seal_id=seal.pk))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 #: The hash before the first seal.
@@ -62,10 +62,20 @@ def instant(at: datetime) -> str:
 
 
 def seal_hash(
-    *, previous: str, root: str, below_transaction: int, first_id: int, last_id: int, count: int
+    *,
+    previous: str,
+    root: str,
+    below_transaction: int,
+    first_id: int,
+    last_id: int,
+    count: int,
+    version: int,
+    at: datetime,
 ) -> str:
-    """SHA-256 (hex) that chains a seal to the one before it."""
+    """SHA-256 (hex) that chains a seal to the one before it. Version 1 leaves its instant out."""
     text = f"{previous}\n{root}\n{below_transaction}\n{first_id}\n{last_id}\n{count}"
+    if version > 1:
+        text += f"\n{version}\n{instant(at.astimezone(UTC))}"
     return hashlib.sha256(text.encode()).hexdigest()
 
 

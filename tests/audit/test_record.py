@@ -174,6 +174,8 @@ def test_a_chain_written_anew_is_found_by_an_anchored_head(tmp_path: Path) -> No
             first_id=seal.first_id,
             last_id=seal.last_id,
             count=seal.count,
+            version=seal.version,
+            at=seal.at,
         )
         tamper(
             f"UPDATE audit_seal SET previous = '{previous}', root = '{batch.root}',"

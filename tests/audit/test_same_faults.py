@@ -11,8 +11,10 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 
+from audit import sealing
 from audit.anchoring import Anchors
 from audit.erasing import erase_rows
+from audit.models import Seal
 from audit.recording import record
 from audit.verify_export import MEANS
 from audit.verifying import verify
@@ -53,6 +55,9 @@ ATTACKS: dict[str, set[str]] = {
     # seals: changed, removed, the end cut off, everything cut off
     "UPDATE audit_seal SET root = repeat('b', 64)": {"seal_changed", "batch_changed"},
     "UPDATE audit_seal SET previous = repeat('b', 64)": {"seal_changed"},
+    # moved in time: with its instant, and as if that had never been in its hash
+    "UPDATE audit_seal SET at = at - interval '30 days'": {"seal_changed"},
+    "UPDATE audit_seal SET version = 1": {"seal_changed"},
     "DELETE FROM audit_seal WHERE id = (SELECT min(id) FROM audit_seal)": {
         "seal_changed",
         "batch_changed",
@@ -211,6 +216,24 @@ def test_after_a_restored_dump_too(tmp_path: Path, attack: str) -> None:
     found = online(tmp_path / "heads")
     assert found
     assert offline(tmp_path) == found
+
+
+def test_seals_from_before_their_instant_was_hashed_still_verify(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr(sealing, "VERSION", 1)
+        note(77)
+        seal_all()
+    live(tmp_path / "heads")
+    assert set(Seal.objects.values_list("version", flat=True)) == {1, 2}
+    assert online(tmp_path / "heads") == offline(tmp_path) == []
+    lines = (tmp_path / "chain.jsonl").read_text().splitlines()
+    old = [line.replace(',"version":1', "") for line in lines]
+    assert old != lines
+    # as an export of then has it
+    (tmp_path / "old.jsonl").write_text("\n".join(old))
+    assert check(tmp_path / "old.jsonl").returncode == 0
 
 
 @pytest.mark.parametrize("signed", [True, False])
