@@ -23,6 +23,7 @@ from typing import Any, TextIO
 MEANS = {
     "entry_changed": "its content does not give its hash",
     "seal_changed": "its own hash is wrong, or it does not follow the one before",
+    "entry_unsealed": "seals were made long after it, and none covers it",
     "batch_changed": "its entries are not those that were sealed",
     "ledger_changed": "rows are not those that were written",
     "ledger_gap": "what is sealed of a ledger does not follow what was sealed before",
@@ -34,6 +35,10 @@ MEANS = {
 }
 #: Beyond this many faults the proof of damage is complete enough.
 MAX_FAULTS = 1000
+
+#: The sealer works every few seconds; what waits for the end of a long transaction, longer. What is
+#: so much older than the newest seal, and under none, was given a number that no seal reaches.
+SEALED_WITHIN_S = 3600
 
 GENESIS = "0" * 64
 SEALED, ERASED, REBASED = "ledger.sealed", "ledger.erased", "audit.rebased"
@@ -92,6 +97,10 @@ def seal_hash(seal: dict[str, Any]) -> str:
 
 def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def counts(said: Any, *names: str) -> bool:
@@ -195,6 +204,8 @@ class Chain:
         """The next entry, in its place."""
         self._keep_promises()
         self.check_entry(entry)
+        if self._batch is None:
+            self.check_pace(entry)
         self.take_hash(entry["id"], entry["hash"])
         subject, said = entry["subject"], entry["payload"]
         if entry["kind"] == SEALED and self.with_rows:
@@ -214,6 +225,13 @@ class Chain:
         if entry["kind"] == APPROVED:
             earlier = self._signed.get(entry["subject"], entry["id"])
             self._signed[entry["subject"]] = min(earlier, entry["id"])
+
+    def check_pace(self, entry: dict[str, Any]) -> None:
+        """An entry that no seal covers is a young one."""
+        if self.last is not None:
+            waited = _moment(self.last["at"]) - _moment(entry["at"])
+            if waited.total_seconds() > SEALED_WITHIN_S:
+                self.blame(Fault("entry_unsealed", entry_id=entry["id"]))
 
     def _promise(self, entry_id: int, table: str, said: Any) -> None:
         gap = Fault("ledger_gap", entry_id=entry_id, detail=table)
@@ -374,6 +392,7 @@ def check_proof(proof: dict[str, Any]) -> Chain:
         chain.check_entry(entry)
         if entry["id"] in proof["unsealed"]:
             chain.unsealed += 1
+            chain.check_pace(entry)
         elif [entry["id"], entry["hash"]] not in batches.get(str(entry["seal"]), []):
             detail = f"is not in the batch of seal {entry['seal']}"
             chain.blame(Fault("batch_changed", entry_id=entry["id"], detail=detail))

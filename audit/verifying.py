@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from audit.books import ANY, OWN, SEALED, Book, all_books, hashes
@@ -21,7 +21,7 @@ from audit.erasing import filled_rows, unnamed_rows
 from audit.models import Seal
 from audit.rebasing import Rebase, rebases
 from audit.streaming import Batch, rows
-from audit.verify_export import MAX_FAULTS, Fault, counts
+from audit.verify_export import MAX_FAULTS, SEALED_WITHIN_S, Fault, counts
 
 
 @dataclass(slots=True)
@@ -63,6 +63,7 @@ def verify(*, anchored_heads: Iterable[str] = ()) -> Verdict:
 def _verify_chain(verdict: Verdict, history: list[Rebase], anchored: set[str]) -> None:
     previous, since = GENESIS, 0
     missing = anchored - {GENESIS}
+    due = None
     for seal in Seal.objects.order_by("id").iterator():
         verdict.seals += 1
         _check_seal(verdict, seal, previous, since)
@@ -74,8 +75,9 @@ def _verify_chain(verdict: Verdict, history: list[Rebase], anchored: set[str]) -
             verdict.blame(Fault("batch_changed", seal_id=seal.pk, detail=detail))
         previous, since = seal.hash, seal.below_transaction
         missing.discard(seal.hash)
+        due = seal.at - timedelta(seconds=SEALED_WITHIN_S)
     verdict.head = previous
-    verdict.unsealed += sum(1 for _ in _checked_entries(verdict, since, ANY))
+    verdict.unsealed += sum(1 for _ in _checked_entries(verdict, since, ANY, due=due))
     for head in sorted(missing):
         verdict.blame(Fault("head_missing", detail=head))
 
@@ -118,15 +120,25 @@ ORDER BY id + 0
 
 
 def _checked_entries(
-    verdict: Verdict, since: int, below: int, *, after: int = 0, up_to: int = ANY
+    verdict: Verdict,
+    since: int,
+    below: int,
+    *,
+    after: int = 0,
+    up_to: int = ANY,
+    due: datetime | None = None,
 ) -> Iterator[tuple[int, str]]:
-    """(id, stored hash) in order of id; an entry whose content does not give it is blamed."""
+    """(id, stored hash) in order of id; an entry whose content does not give it is blamed, and of
+    unsealed ones those from before `due`.
+    """
     found = rows(_ENTRIES, [since, below, after, up_to])
     for entry_id, at, kind, actor_id, subject, payload, stored in found:
         verdict.entries += 1
         text = canonical(kind=kind, actor_id=actor_id, subject=subject, payload=json.loads(payload))
         if content_hash(instant(at.astimezone(UTC)), text) != stored:
             verdict.blame(Fault("entry_changed", entry_id=entry_id))
+        if due is not None and at < due:
+            verdict.blame(Fault("entry_unsealed", entry_id=entry_id))
         yield entry_id, stored
 
 

@@ -58,6 +58,14 @@ ATTACKS: dict[str, set[str]] = {
     # moved in time: with its instant, and as if that had never been in its hash
     "UPDATE audit_seal SET at = at - interval '30 days'": {"seal_changed"},
     "UPDATE audit_seal SET version = 1": {"seal_changed"},
+    # an entry of a time long past, with a number that no seal ever reaches
+    "INSERT INTO audit_entry (at, kind, subject, payload, content_hash, transaction)"
+    " SELECT at, 'k', 's', '{}', encode(sha256(convert_to("
+    """to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || E'\\n' ||"""
+    """ '{"actor":null,"kind":"k","payload":{},"subject":"s"}', 'UTF8')), 'hex'),"""
+    " 9000000000000000000 FROM (SELECT sanshi_now() - interval '2 hours' AS at) AS moment": {
+        "entry_unsealed"
+    },
     "DELETE FROM audit_seal WHERE id = (SELECT min(id) FROM audit_seal)": {
         "seal_changed",
         "batch_changed",
