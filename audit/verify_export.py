@@ -41,6 +41,8 @@ MAX_FAULTS = 1000
 SEALED_WITHIN_S = 3600
 
 GENESIS = "0" * 64
+#: Why nothing can be said of a chain's end: a file of anchored heads that is empty.
+NO_HEADS = "the file of anchored heads holds none"
 SEALED, ERASED, REBASED = "ledger.sealed", "ledger.erased", "audit.rebased"
 APPROVED = "approval.approved"
 ENTRIES = "audit_entry"
@@ -307,6 +309,9 @@ class Chain:
     def check_heads(self, heads: Iterable[tuple[int, str]]) -> None:
         """Each anchored (seal, hash) within the part at hand is in it, and at least one is."""
         wanted = {(seal_id, digest) for seal_id, digest in heads if digest != GENESIS}
+        if not wanted:
+            self.blame(Fault("head_missing", detail=NO_HEADS))
+            return
         first = 0 if self.begins or self.first is None else self.first["id"]
         last = None if self.ends or self.last is None else self.last["id"]
         for seal_id, digest in sorted(wanted, key=lambda head: head[1]):

@@ -21,7 +21,7 @@ from audit.erasing import filled_rows, unnamed_rows
 from audit.models import Seal
 from audit.rebasing import Rebase, rebases
 from audit.streaming import Batch, rows
-from audit.verify_export import MAX_FAULTS, SEALED_WITHIN_S, Fault, counts
+from audit.verify_export import MAX_FAULTS, NO_HEADS, SEALED_WITHIN_S, Fault, counts
 
 
 @dataclass(slots=True)
@@ -49,10 +49,18 @@ class Verdict:
             self.faults.append(fault)
 
 
-def verify(*, anchored_heads: Iterable[str] = ()) -> Verdict:
-    """Read the whole record once, oldest first; memory does not grow with its length."""
+def verify(*, anchored_heads: Iterable[str] | None = None) -> Verdict:
+    """Read the whole record once, oldest first; memory does not grow with its length.
+
+    `anchored_heads`: what a file of them holds; None when there is none to compare with.
+    """
     verdict = Verdict()
     history = rebases()
+    if anchored_heads is None:
+        anchored_heads = ()
+    elif not (anchored_heads := set(anchored_heads) - {GENESIS}):
+        # an emptied file would let a chain pass that was written anew
+        verdict.blame(Fault("head_missing", detail=NO_HEADS))
     _verify_chain(verdict, history, set(anchored_heads))
     _verify_strays(verdict, history)
     for book in all_books():

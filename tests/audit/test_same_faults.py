@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from audit import sealing
@@ -242,6 +242,17 @@ def test_seals_from_before_their_instant_was_hashed_still_verify(
     # as an export of then has it
     (tmp_path / "old.jsonl").write_text("\n".join(old))
     assert check(tmp_path / "old.jsonl").returncode == 0
+
+
+@pytest.mark.parametrize("content", ["", "\n"])
+def test_a_file_of_heads_that_was_emptied_proves_nothing(tmp_path: Path, content: str) -> None:
+    live(tmp_path / "heads")
+    (tmp_path / "heads").write_text(content)
+    (found,) = online(tmp_path / "heads")
+    assert found.startswith("head_missing")
+    assert offline(tmp_path) == [found]
+    with pytest.raises(CommandError, match="1 faults"):
+        call_command("audit", "verify", "--anchor", str(tmp_path / "heads"))
 
 
 @pytest.mark.parametrize("signed", [True, False])

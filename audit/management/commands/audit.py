@@ -98,7 +98,7 @@ class Command(BaseCommand):
         return sealed
 
     def _verify(self, anchor: Path | None) -> None:
-        heads = Anchors.read(anchor) if anchor is not None else []
+        heads = Anchors.read(anchor) if anchor is not None else None
         verdict = verify(anchored_heads=heads)
         self.stdout.write(
             f"{verdict.entries} entries, {verdict.seals} seals, {verdict.rows} rows of other"
