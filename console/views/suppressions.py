@@ -24,6 +24,7 @@ from accounts.personal_access import CHOICES, Why, note_opened, note_search
 from approvals.deciding import ApprovalRefused
 from approvals.reading import history, pending
 from audiences.domain.phone_numbers import normalize
+from audiences.models import Customer
 from campaigns import labels
 from campaigns.domain.masking import mask_name
 from clock.reading import now as clock_now
@@ -90,7 +91,16 @@ def search(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         by, found = _find(form.cleaned_data["q"])
         note_search(request, by=by, found=len(found), why=Why(form.cleaned_data["why"]))
-        rows = [_row(one) for one in found]
+        if by:
+            rows = [_row(one) for one in found]
+        else:
+            form.add_error(
+                "q",
+                _(
+                    "This is neither a whole telephone number nor the id of a customer: it says "
+                    "nothing about refusals. Check it and search again."
+                ),
+            )
     asked = LiftRequest.objects.filter(closed_at__isnull=True).select_related("maker")
     return render(
         request,
@@ -201,11 +211,18 @@ def _entries() -> QuerySet[Suppression]:
 
 
 def _find(query: str) -> tuple[str, list[Suppression]]:
-    """Every entry of a customer and their numbers, or of a number and those called on it."""
-    number = normalize(query, "CN").e164 if len(query) <= 60 else None
-    whom = Q(customer__bank_id=query) | Q(number__customers__bank_id=query)
+    """Every entry of a customer and their numbers, or of a number and those called on it.
+
+    By "" for what is neither a whole number nor the id of anybody: nothing found then means
+    nothing, and "nobody has refused" would be told to a complainant who did.
+    """
+    number = normalize(query, "CN").e164
+    customers = Customer.objects.filter(bank_id__in={query, query.upper()})
+    whom = Q(customer__in=customers) | Q(number__customers__in=customers)
     if number is not None:
         whom |= Q(number__e164=number) | Q(customer__numbers__e164=number)
+    elif not customers.exists():
+        return "", []
     found = _entries().filter(whom).distinct().order_by("lifted_at", "-since", "pk")
     return ("number" if number is not None else "bank_id"), list(found[:SHOWN])
 

@@ -49,13 +49,35 @@ def test_parts_of_a_number_find_nobody_and_nobody_is_shown_without_a_reason(
     cast: Cast, refusal: Suppression, client: Client
 ) -> None:
     client.force_login(cast.officer)
-    assert "No refusal on record" in search(client, "0001")
+    assert "neither a whole telephone number" in search(client, "0001")
     assert "Choose why you look" in search(client, "C0001", why="")
     assert "****" not in search(client, "C0001", why="")
     assert "****" not in search(client, "C0001", why="curiosity")
     for absurd in ("x" * 61, "a\x00b", ""):
         shown = search(client, absurd)
         assert "errorlist" in shown.split('name="q"')[1].split("</div>")[0]
+
+
+@pytest.mark.parametrize("query", ["1390571000", "C0001X", "nobody", "139****0001", "10086"])
+def test_what_is_no_whole_number_and_no_known_id_is_never_said_to_have_no_refusal(
+    cast: Cast, refusal: Suppression, client: Client, query: str
+) -> None:
+    client.force_login(cast.officer)
+    shown = search(client, query)
+    assert "neither a whole telephone number nor the id of a customer" in (
+        shown.split('name="q"')[1].split("</div>")[0]
+    )
+    assert "No refusal on record" not in shown and "✓" not in shown
+    note = Entry.objects.filter(kind="customer.searched").latest("pk")
+    assert note.payload == {"by": "", "found": 0, "why": "customer_asks"}
+
+
+@pytest.mark.parametrize("query", ["C0002", "c0002", "139 0000 0001"])
+def test_a_known_customer_or_whole_number_without_a_refusal_has_none_on_record(
+    cast: Cast, refusal: Suppression, client: Client, query: str
+) -> None:
+    client.force_login(cast.officer)
+    assert "No refusal on record" in search(client, query)
 
 
 def test_one_asks_and_another_signs(cast: Cast, refusal: Suppression, client: Client) -> None:
