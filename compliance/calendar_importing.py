@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any, NoReturn
 
@@ -27,6 +27,8 @@ from approvals.reading import pending
 from approvals.refusing import Refused
 from audit.recording import record
 from clock.reading import now as clock_now
+from compliance import calendar_doubts
+from compliance.calendar_doubts import CalendarDoubt
 from compliance.calendars import put_in_force, store
 from compliance.document_wording import told
 from compliance.domain.calendar import DayType
@@ -82,6 +84,15 @@ class NotWaiting(CalendarRefused):
     _sentence = gettext_noop("Nothing waits for a signature here, or the time to sign is over.")
 
 
+class Doubtful(CalendarRefused):
+    """Something seems to be missing, and nobody has said yet that it was compared."""
+
+    code = "doubtful"
+    _sentence = gettext_noop(
+        "Something seems to be missing in this year. Compare it with the notice and confirm it."
+    )
+
+
 def read(text: str, *, country: str, source: str = "") -> CalendarDocument:
     """A calendar from YAML or CSV. A table does not say its country and source: they are given.
 
@@ -108,10 +119,11 @@ def read(text: str, *, country: str, source: str = "") -> CalendarDocument:
 
 
 @transaction.atomic
-def submit(document: CalendarDocument, maker: User) -> CalendarYear:
+def submit(document: CalendarDocument, maker: User, confirmed: str = "") -> CalendarYear:
     """Store the year as it is, not in force, and ask another person to sign it.
 
-    Raises InForceAlready, or deciding.AlreadyPending.
+    `confirmed` is the key of the doubts the maker was shown. Raises Doubtful, InForceAlready, or
+    deciding.AlreadyPending.
     """
     sha256 = days_hash(document.days())
     year = (
@@ -121,6 +133,8 @@ def submit(document: CalendarDocument, maker: User) -> CalendarYear:
     )
     if year is not None and year.in_force:
         raise InForceAlready
+    doubtful = calendar_doubts.doubts(document.country, document.year, document.days())
+    _demand(doubtful, confirmed)
     if year is None:
         year = store(document, state=CalendarState.WAITING)
     elif year.state == CalendarState.REFUSED:
@@ -133,23 +147,31 @@ def submit(document: CalendarDocument, maker: User) -> CalendarYear:
         title=f"{year} · {year.source}"[:200],
         expires_at=clock_now() + OPEN_FOR,
     )
-    _record("calendar.submitted", year, maker)
+    _record("calendar.submitted", year, maker, doubtful)
     return year
 
 
 @transaction.atomic
-def sign(year: CalendarYear, checker: User, seen: str) -> CalendarYear:
-    """Put it in force at once; every later question reads it. Raises what `approve` raises."""
+def sign(year: CalendarYear, checker: User, seen: str, confirmed: str = "") -> CalendarYear:
+    """Put it in force at once; every later question reads it.
+
+    `confirmed` is the key of the doubts the checker was shown. Raises what `approve` raises, or
+    Doubtful.
+    """
     locked = CalendarYear.objects.select_for_update(no_key=True).get(pk=year.pk)
+    # before it is in force: afterwards it would be compared with itself
+    doubtful = doubts_of(locked)
     deciding.approve(
         approval=_asked(locked),
         checker=checker,
         content_hash=seen,
         valid_until=deciding.FOR_GOOD,
     )
+    # after the signature was checked: who may not sign is told that, not what to confirm
+    _demand(doubtful, confirmed)
     if locked.state != CalendarState.APPROVED:
         _move(locked, CalendarState.APPROVED)
-    put_in_force(locked, actor_id=checker.pk)
+    put_in_force(locked, actor_id=checker.pk, confirmed=tuple(each.code for each in doubtful))
     return locked
 
 
@@ -182,6 +204,18 @@ def signed_hash(year: CalendarYear) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def doubts_of(year: CalendarYear) -> list[CalendarDoubt]:
+    """What looks wrong with a stored version."""
+    days = {day.date: DayType(day.kind) for day in year.days.all()}
+    return calendar_doubts.doubts(year.country, year.year, days)
+
+
+def _demand(doubtful: Sequence[CalendarDoubt], confirmed: str) -> None:
+    """Raises Doubtful unless exactly these doubts were confirmed."""
+    if doubtful and calendar_doubts.key_of(doubtful) != confirmed:
+        raise Doubtful
+
+
 def _asked(year: CalendarYear) -> Approval:
     found = pending(subject_of(year), clock_now())
     if found is None:
@@ -204,12 +238,17 @@ def _move(year: CalendarYear, new: CalendarState) -> None:
     year.state = new.value
 
 
-def _record(kind: str, year: CalendarYear, actor: User) -> None:
+def _record(
+    kind: str, year: CalendarYear, actor: User, doubtful: Sequence[CalendarDoubt] = ()
+) -> None:
+    payload: dict[str, Any] = {"country": year.country, "year": year.year, "sha256": year.sha256}
+    if doubtful:
+        payload["confirmed"] = [each.code for each in doubtful]
     record(
         kind=kind,
         actor_id=actor.pk,
         subject=subject_of(year),
-        payload={"country": year.country, "year": year.year, "sha256": year.sha256},
+        payload=payload,
     )
 
 

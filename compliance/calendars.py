@@ -105,8 +105,10 @@ def store(document: CalendarDocument, *, state: CalendarState) -> CalendarYear:
     return year
 
 
-def put_in_force(year: CalendarYear, *, actor_id: int | None) -> None:
-    """This version instead of whichever was in force."""
+def put_in_force(
+    year: CalendarYear, *, actor_id: int | None, confirmed: Sequence[str] = ()
+) -> None:
+    """This version instead of whichever was in force; `confirmed` are the doubts it came with."""
     siblings = CalendarYear.objects.filter(country=year.country, year=year.year)
     siblings.filter(in_force=True).exclude(pk=year.pk).update(in_force=False)
     siblings.filter(pk=year.pk).update(in_force=True)
@@ -115,7 +117,12 @@ def put_in_force(year: CalendarYear, *, actor_id: int | None) -> None:
         kind="calendar.installed",
         actor_id=actor_id,
         subject=f"calendar_year:{year.pk}",
-        payload={"country": year.country, "year": year.year, "sha256": year.sha256},
+        payload={
+            "country": year.country,
+            "year": year.year,
+            "sha256": year.sha256,
+            **({"confirmed": list(confirmed)} if confirmed else {}),
+        },
     )
 
 

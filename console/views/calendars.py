@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar as months
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -22,8 +22,9 @@ from approvals.deciding import ApprovalRefused
 from approvals.reading import history, pending
 from campaigns import labels
 from clock.reading import now as clock_now
-from compliance import calendar_importing, calendars
-from compliance.calendar_importing import CalendarRefused
+from compliance import calendar_doubts, calendar_importing, calendars
+from compliance.calendar_doubts import CalendarDoubt
+from compliance.calendar_importing import CalendarRefused, Doubtful
 from compliance.domain.calendar import DayType
 from compliance.domain.calendar_state import CalendarState
 from compliance.domain.pack import PackError
@@ -100,9 +101,11 @@ def preview(request: HttpRequest) -> HttpResponse:
             form.add_error("source", _("Name the notice that the table comes from."))
             return _index_page(request, form)
         if "submit" in request.POST:
-            year = calendar_importing.submit(document, user_of(request))
+            year = calendar_importing.submit(document, user_of(request), _confirmed(request))
             messages.success(request, _("Submitted. A colleague must sign it now."))
             return redirect("calendar-year", year.pk)
+    except Doubtful as refused:
+        messages.error(request, refused.sentence)
     except (CalendarRefused, ApprovalRefused) as refused:
         form.add_error("file", refused.sentence)
         return _index_page(request, form)
@@ -114,6 +117,7 @@ def preview(request: HttpRequest) -> HttpResponse:
             "document": document,
             "text": text,
             "source": source,
+            **_doubted(calendar_doubts.doubts(document.country, document.year, days)),
             **_shown(document.country, document.year, days),
         },
     )
@@ -161,6 +165,7 @@ def year_page(request: HttpRequest, year_id: int) -> HttpResponse:
             "history": [
                 {"approval": one, "label": labels.APPROVAL[one.state]} for one in history(subject)
             ],
+            **_doubted(calendar_importing.doubts_of(year) if asked is not None else []),
             **_shown(year.country, year.year, days),
         },
     )
@@ -174,7 +179,9 @@ def step(request: HttpRequest, year_id: int, name: str) -> HttpResponse:
     user, reason = user_of(request), words(request, "reason", 500)
     steps: dict[str, tuple[Callable[[], object], str]] = {
         "sign": (
-            lambda: calendar_importing.sign(year, user, request.POST.get("content_hash", "")),
+            lambda: calendar_importing.sign(
+                year, user, request.POST.get("content_hash", ""), _confirmed(request)
+            ),
             _("Signed. It is in force."),
         ),
         "return": (
@@ -216,6 +223,15 @@ def _state(year: CalendarYear) -> tuple[Any, str]:
     if year.in_force:
         return gettext_lazy("In force"), "ok"
     return _STATES[CalendarState(year.state)]
+
+
+def _confirmed(request: HttpRequest) -> str:
+    return words(request, "confirmed", 500)
+
+
+def _doubted(found: Sequence[CalendarDoubt]) -> dict[str, Any]:
+    """What looks wrong, and the value that confirms exactly that."""
+    return {"doubts": found, "doubts_key": calendar_doubts.key_of(found)}
 
 
 def _shown(country: str, year: int, days: Mapping[date, DayType]) -> dict[str, Any]:

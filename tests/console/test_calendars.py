@@ -18,6 +18,7 @@ from accounts.models import User
 from approvals import deciding
 from audit.models import Entry
 from compliance import calendar_importing, calendars
+from compliance.calendar_doubts import doubts
 from compliance.calendar_importing import Unreadable
 from compliance.domain.calendar import DayType
 from compliance.domain.decide import decide
@@ -75,8 +76,15 @@ def looked_at(client: Client, text: str, **fields: str) -> str:
     return answer.content.decode()
 
 
+def confirmed_in(shown: str) -> str:
+    """What the page's box says when it is ticked; "" when there is none."""
+    found = re.search(r'name="confirmed" value="([a-z0-9_,]+)"', shown)
+    return found[1] if found else ""
+
+
 def submitted(client: Client, text: str = CSV) -> CalendarYear:
     fields = {"text": text, "source": NOTICE, "submit": "1"}
+    fields["confirmed"] = confirmed_in(looked_at(client, text))
     answer = client.post(reverse("calendar-preview"), fields, follow=True)
     assert "A colleague must sign it now" in answer.content.decode()
     return CalendarYear.objects.latest("pk")
@@ -87,7 +95,9 @@ def sign(client: Client, year: CalendarYear) -> str:
     found = re.search(r'name="content_hash" value="([0-9a-f]{64})"', shown)
     seen = found[1] if found else ""
     answer = client.post(
-        reverse("calendar-step", args=[year.pk, "sign"]), {"content_hash": seen}, follow=True
+        reverse("calendar-step", args=[year.pk, "sign"]),
+        {"content_hash": seen, "confirmed": confirmed_in(shown)},
+        follow=True,
     )
     year.refresh_from_db()
     return answer.content.decode()
@@ -242,6 +252,56 @@ def test_a_correction_is_a_new_version_and_shows_its_differences(
     sign(browser(checker), first)
     second.refresh_from_db()
     assert (first.in_force, second.in_force) == (True, False)
+
+
+def test_a_year_with_one_holiday_is_doubted_and_confirmed_by_both(
+    maker: User, checker: User
+) -> None:
+    one_day = "date,kind,name\n2028-01-01,statutory,元旦\n"
+    shown = looked_at(browser(maker), one_day)
+    assert "This year does not look whole." in shown
+    assert "No statutory holiday is named for Spring Festival." in shown
+    assert "No statutory holiday is named for National Day." in shown
+    assert "for New Year." not in shown
+    fields = {"text": one_day, "source": NOTICE, "submit": "1"}
+    for wrong in ("", "without_spring_festival", "on"):
+        answer = browser(maker).post(reverse("calendar-preview"), {**fields, "confirmed": wrong})
+        assert "Compare it with the notice and confirm it." in answer.content.decode()
+    assert not CalendarYear.objects.filter(year=2028).exists()
+
+    year = submitted(browser(maker), one_day)
+    page = browser(checker).get(reverse("calendar-year", args=[year.pk])).content.decode()
+    assert "This year does not look whole." in page and 'name="confirmed"' in page
+    address = reverse("calendar-step", args=[year.pk, "sign"])
+    seen = {"content_hash": calendar_importing.signed_hash(year)}
+    refused = browser(checker).post(address, seen, follow=True).content.decode()
+    assert "Compare it with the notice and confirm it." in refused
+    year.refresh_from_db()
+    assert not year.in_force
+    assert "It is in force." in sign(browser(checker), year)
+    installed = Entry.objects.get(kind="calendar.installed", subject=f"calendar_year:{year.pk}")
+    assert "without_national_day" in installed.payload["confirmed"]
+
+
+def test_far_fewer_days_than_in_force_or_the_year_before_are_said(db: None) -> None:
+    for document in calendars.read_shipped("CN"):
+        calendars.install(document)
+    last = calendars.read_shipped("CN")[-1]
+    half = dict(sorted(last.days().items())[: len(last.days()) // 2])
+    with override("en"):
+        same_year = [each.sentence for each in doubts("CN", last.year, half)]
+        assert f"the version in force names {len(last.days())}." in same_year[0]
+        moved = {day.replace(year=last.year + 1): kind for day, kind in half.items()}
+        CalendarYear.objects.filter(year=last.year + 1).update(in_force=False)
+        year_after = [each.sentence for each in doubts("CN", last.year + 1, moved)]
+        assert f"{last.year} had {len(last.days())}." in year_after[0]
+
+
+@pytest.mark.parametrize("country", ["CN", "US", "GB"])
+def test_no_shipped_year_is_doubted(db: None, country: str) -> None:
+    for document in calendars.read_shipped(country):
+        assert doubts(country, document.year, document.days()) == []
+        calendars.install(document)
 
 
 def test_the_days_in_force_are_not_submitted_again(maker: User, checker: User) -> None:
