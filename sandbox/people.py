@@ -24,11 +24,12 @@ BRANCHES = (
     ("HZ-LP", "临平支行", "Linping"),
     ("HZ-QT", "钱塘支行", "Qiantang"),
 )
-#: user name, family name, given name, role
+#: user name, family name, given name, role; two officers, for what one submits another must sign
 OFFICE = (
     ("marketing", "沈", "晓雯", Role.MARKETING),
     ("supervisor", "顾", "建平", Role.SUPERVISOR),
     ("compliance", "方", "慧敏", Role.COMPLIANCE),
+    ("compliance2", "苗", "若兰", Role.COMPLIANCE),
     ("writer", "陆", "思远", Role.SCRIPT_WRITER),
     ("reviewer", "严", "秀英", Role.REVIEWER),
     ("operations", "傅", "志强", Role.OPERATIONS),

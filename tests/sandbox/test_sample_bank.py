@@ -83,6 +83,8 @@ def test_the_bank_is_imported_with_all_that_is_known(bank: SampleBank) -> None:
     assert Product.objects.get(code="cc-instalment").risk_rated is False
     assert Agent.objects.count() == 14
     assert User.objects.filter(groups__name="branch_manager", branch__isnull=False).count() == 8
+    officers = User.objects.filter(groups__name="compliance")
+    assert officers.count() == 2, "nobody signs what they submitted themselves"
 
 
 def test_making_and_loading_it_twice_changes_nothing(bank: SampleBank, tmp_path: Path) -> None:
