@@ -34,6 +34,7 @@ from campaigns.portions import progress
 from campaigns.reading import subject_of
 from campaigns.screening import audience_of
 from campaigns.submitting import submit_all, submit_list
+from console.posted import words
 from live.tickets import issue
 
 PER_PAGE = 25
@@ -146,7 +147,7 @@ def _take(
 
 
 def _cause(request: HttpRequest) -> str:
-    return request.POST.get("cause", "").strip() or _("Paused by hand")
+    return words(request, "cause") or _("Paused by hand")
 
 
 def _campaign(campaign_id: int) -> Campaign:

@@ -18,6 +18,7 @@ from campaigns.models import Campaign
 from compliance import wording
 from compliance.wording import label
 from console.handing_out import file_answer
+from console.posted import sought
 from evidence.abandonment import JUDGEMENTS, OF
 from evidence.certificate import certificate, note_export, with_proof
 from evidence.certificate_pdf import (
@@ -42,7 +43,7 @@ SHOWN = 300
 @requires(Page.CERTIFICATES)
 def index(request: HttpRequest) -> HttpResponse:
     """The campaigns, the newest first."""
-    words = request.GET.get("q", "").replace("\x00", "").strip()[:120]
+    words = sought(request, "q")
     found = Campaign.objects.select_related("product").order_by("-pk")
     if words:
         found = found.filter(name__icontains=words)

@@ -26,6 +26,7 @@ from agents import presence
 from agents.domain.agent_state import AgentState
 from agents.models import Agent
 from campaigns import reasons
+from console.posted import words
 from console.texts.desk import desk_texts, dispositions, wishes
 from dialer import calling_back, deskwork
 
@@ -155,7 +156,7 @@ def wrap_up(request: HttpRequest, agent: Agent, transfer_id: UUID) -> JsonRespon
             transfer_id,
             agent,
             disposition=request.POST.get("disposition", ""),
-            note=request.POST.get("note", "").strip(),
+            note=words(request, "note", 2000),
             callback_at=_instant(request.POST.get("callback_at", "")),
             opt_out=request.POST.get("opt_out", "") in ("1", "on", "true"),
             wish=request.POST.get("wish", ""),

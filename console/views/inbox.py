@@ -32,6 +32,7 @@ from campaigns.reading import subject_of, void_parts
 from campaigns.showing import sample, search, spoken_lines, taken_out
 from clock.reading import now as clock_now
 from compliance.outcome_wording import outcome_label
+from console.posted import sought, words
 
 DECIDED_SHOWN = 30
 
@@ -62,7 +63,7 @@ def list_page(request: HttpRequest, list_id: int) -> HttpResponse:
     target_list = _list_of(request, list_id)
     campaign = target_list.campaign
     counts = target_list.counts
-    query = request.GET.get("q", "")
+    query = sought(request, "q")
     blocked = counts.get("blocked", {})
     assumed = Assumptions()
     approvals = list(history(subject_of(list_id)))
@@ -113,7 +114,7 @@ def approve(request: HttpRequest, list_id: int) -> HttpResponse:
             target_list,
             _user(request),
             request.POST.get("content_hash", ""),
-            request.POST.get("note", "").strip(),
+            words(request, "note"),
         )
         return ngettext(
             "Approved: %(n)d customer may be called.",
@@ -131,7 +132,7 @@ def send_back(request: HttpRequest, list_id: int) -> HttpResponse:
     target_list = _list_of(request, list_id)
 
     def act() -> str:
-        approving.send_back(target_list, _user(request), request.POST.get("reason", ""))
+        approving.send_back(target_list, _user(request), words(request, "reason", 500))
         return _("Returned. The reason has gone to marketing.")
 
     return redirect("inbox") if _try(request, act) else redirect("inbox-list", list_id)
@@ -145,7 +146,7 @@ def take_out(request: HttpRequest, list_id: int) -> HttpResponse:
 
     def act() -> str:
         out = approving.exclude(
-            target_list, _ticked(request), _user(request), request.POST.get("reason", "")
+            target_list, _ticked(request), _user(request), words(request, "reason")
         )
         return ngettext("%(n)d customer was taken out.", "%(n)d customers were taken out.", out) % {
             "n": out

@@ -21,6 +21,7 @@ from compliance.domain.registry import KINDS
 from compliance.models.pack import PackVersion
 from compliance.pack_source import MAX_BYTES, Source, read, write
 from console import rule_forms
+from console.posted import words
 from console.texts import packs as texts
 from console.views.packs import attempt, user_of, version_of
 
@@ -38,7 +39,7 @@ def head(request: HttpRequest, version_id: int) -> HttpResponse:
         return redirect("pack-version", version_id)
 
     def act() -> str:
-        name = request.POST.get("version", "").strip() or version.version
+        name = words(request, "version") or version.version
         drafting.save(
             version,
             {**version.document, "version": name},

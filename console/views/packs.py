@@ -31,6 +31,7 @@ from compliance.domain.registry import RELAXING
 from compliance.drafting import PackRefused
 from compliance.models.pack import Pack, PackVersion
 from compliance.packs import in_force
+from console.posted import words
 from console.rule_forms import NEVER_AT_ZERO
 from console.texts import packs as texts
 
@@ -110,7 +111,7 @@ def step(request: HttpRequest, version_id: int, name: str) -> HttpResponse:
     """One step in the life of a version; back to its page with what happened."""
     version = version_of(version_id)
     user = user_of(request)
-    reason, seen = request.POST.get("reason", ""), request.POST.get("content_hash", "")
+    reason, seen = words(request, "reason", 500), request.POST.get("content_hash", "")
     if name == "draft":
         made: list[PackVersion] = []
 
@@ -125,11 +126,11 @@ def step(request: HttpRequest, version_id: int, name: str) -> HttpResponse:
             enacting.submit(version, user), _("Submitted. A colleague must sign it now.")
         ),
         "sign": lambda: _said(
-            enacting.sign(version, user, seen, request.POST.get("note", "").strip()[:500]),
+            enacting.sign(version, user, seen, words(request, "note", 500)),
             _("Signed. It takes effect by itself at its beginning."),
         ),
         "return": lambda: _said(
-            enacting.send_back(version, user, reason[:500]), _("Returned to its maker.")
+            enacting.send_back(version, user, reason), _("Returned to its maker.")
         ),
         "take-back": lambda: _said(
             enacting.take_back(version, user), _("Taken back. You can change it again.")
@@ -143,7 +144,7 @@ def step(request: HttpRequest, version_id: int, name: str) -> HttpResponse:
         ),
         "sign-end": lambda: _said(enacting.sign_end(version, user, seen), _("Ended.")),
         "refuse-end": lambda: _said(
-            enacting.refuse_end(version, user, reason[:500]), _("It stays in force.")
+            enacting.refuse_end(version, user, reason), _("It stays in force.")
         ),
     }
     if name not in steps:

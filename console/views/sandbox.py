@@ -20,6 +20,7 @@ from clock.reading import speed
 from console.carrier_calls import in_flight
 from console.carrier_people import NobodyHas, NoSuchPersona, behave, people
 from console.context import page_facts
+from console.posted import words
 from console.texts.sandbox import role_texts, sandbox_texts
 from console.views.home import first_page
 from telephony.sandbox_carrier import CarrierUnreachable, control, set_both_clocks
@@ -61,7 +62,7 @@ def sandbox(request: HttpRequest) -> HttpResponse:
 @require_POST
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Become `user` (a user name) without a password, and go where their day begins."""
-    user = get_object_or_404(User, username=request.POST.get("user", ""), is_active=True)
+    user = get_object_or_404(User, username=words(request, "user"), is_active=True)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     return redirect(first_page(user) or "/")
 

@@ -19,6 +19,7 @@ from approvals.deciding import ApprovalRefused
 from approvals.models import Approval
 from approvals.reading import history
 from clock.reading import now as clock_now
+from console.posted import storable
 from console.texts.workbench import MODEL_STATES, SHORTCOMINGS, TROUBLES, labels
 from robot import promoting, retraining
 from robot.domain.intents.comparing import shortcomings
@@ -144,7 +145,7 @@ def _sign(found: IntentModel, user: User, fields: QueryDict) -> str:
 def _return(found: IntentModel, user: User, fields: QueryDict) -> str:
     _signer(user)
     promoting.send_back(
-        approval=_waiting(found), checker=user, reason=fields.get("reason", "")[:500]
+        approval=_waiting(found), checker=user, reason=storable(fields.get("reason", ""), 500)
     )
     return _("Returned to whoever submitted it.")
 

@@ -19,6 +19,7 @@ from accounts.permissions import Page, may, may_sign, requires
 from approvals.deciding import ApprovalRefused
 from approvals.models import Approval
 from clock.reading import now as clock_now
+from console.posted import storable
 from robot import publishing, releasing
 from robot.funnel import funnel
 from robot.models import ScriptVersion
@@ -70,7 +71,7 @@ def _sign(version: ScriptVersion, user: User, fields: QueryDict) -> str:
 
 def _return(version: ScriptVersion, user: User, fields: QueryDict) -> str:
     _signer(user)
-    reason = fields.get("reason", "")
+    reason = storable(fields.get("reason", ""), 500)
     releasing.send_back(approval=_waiting(version), checker=user, reason=reason)
     return _("Returned to its writer.")
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import User
 from accounts.permissions import Page, may, requires
 from clock.reading import now as clock_now
+from console.posted import sought
 from console.texts.workbench import labels
 from robot import labelling
 from robot.domain.intents.catalogue import LABELS
@@ -38,7 +39,7 @@ OTHER: Final = "other"
 def utterances(request: HttpRequest) -> HttpResponse:
     """What was not understood in the last 30 days, or (`show=kept`) what was labelled."""
     shown = "kept" if request.GET.get("show") == "kept" else "open"
-    script = request.GET.get("script", "")[:60]
+    script = sought(request, "script", 60)
     words = labels()
     context: dict[str, Any] = {
         "show": shown,

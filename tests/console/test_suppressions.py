@@ -64,8 +64,9 @@ def test_what_is_no_whole_number_and_no_known_id_is_never_said_to_have_no_refusa
 ) -> None:
     client.force_login(cast.officer)
     shown = search(client, query)
-    assert "neither a whole telephone number nor the id of a customer" in (
-        shown.split('name="q"')[1].split("</div>")[0]
+    assert (
+        "neither a whole telephone number nor the id of a customer"
+        in (shown.split('name="q"')[1].split("</div>")[0])
     )
     assert "No refusal on record" not in shown and "✓" not in shown
     note = Entry.objects.filter(kind="customer.searched").latest("pk")
