@@ -7,14 +7,13 @@ is 404. Searching is a POST: a telephone number does not belong in an address.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -37,7 +36,7 @@ from clock.reading import now as clock_now
 from compliance.domain.pack import PackError
 from compliance.holding import held
 from compliance.models import Decision
-from console import why_rows
+from console import decision_facts, why_rows
 from insights import number_history, person_history
 
 
@@ -106,7 +105,7 @@ def customer(request: HttpRequest, customer_id: int) -> HttpResponse:
         {
             "customer": who,
             "name": mask_name(who.name),
-            "age": _age(who.birth_date, at),
+            "age": decision_facts.age_at(who.birth_date, at),
             "numbers": [link.number for link in links],
             "held": bool(held([who.pk])),
             "now": at,
@@ -146,7 +145,8 @@ def decision(request: HttpRequest, customer_id: int, decision_id: int) -> HttpRe
             ],
             "verdicts": why_rows.verdicts(stored.decision.get("verdicts", {})),
             "replayed": why_rows.replayed(stored),
-            "facts": why_rows.pretty(stored.facts),
+            "sections": decision_facts.sections(stored.facts, stored.at),
+            "facts": why_rows.pretty(decision_facts.masked(stored.facts, stored.at)),
             "intent": why_rows.pretty(stored.intent),
         },
     )
@@ -205,13 +205,6 @@ def _reference(request: HttpRequest) -> str:
 def _before(request: HttpRequest) -> int | None:
     given = request.GET.get("before", "")
     return int(given) if given.isdecimal() and len(given) < 19 else None
-
-
-def _age(born: date | None, at: datetime) -> int | None:
-    if born is None:
-        return None
-    today = timezone.localtime(at).date()
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
 def _user(request: HttpRequest) -> User:
