@@ -7,6 +7,7 @@ saying it again. The entry holds ids and codes only.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -45,9 +46,12 @@ CHOICES: dict[Why, str | Promise] = {
 }
 
 
-def is_open(request: HttpRequest, customer_id: int) -> bool:
-    """Whether this session gave a reason for this person less than half an hour ago."""
-    since = request.session.get(_KEY, {}).get(str(customer_id))
+def is_open(request: HttpRequest, whom: int | str) -> bool:
+    """Whether this session gave a reason for this person, or record, less than half an hour ago.
+
+    `whom` is a customer's id, or the subject of a record that has no customer ("suppression:7").
+    """
+    since = request.session.get(_KEY, {}).get(str(whom))
     return since is not None and real() - datetime.fromisoformat(since) < OPEN_FOR
 
 
@@ -59,13 +63,12 @@ def open_person(request: HttpRequest, customer_id: int, why: Why, reference: str
         f"customer:{customer_id}",
         {"why": why.value, "reference": clean_reference(reference)},
     )
-    at = real()
-    kept = {
-        key: since
-        for key, since in request.session.get(_KEY, {}).items()
-        if at - datetime.fromisoformat(since) < OPEN_FOR
-    }
-    request.session[_KEY] = {**kept, str(customer_id): at.isoformat()}
+    _keep_open(request, [str(customer_id)])
+
+
+def open_records(request: HttpRequest, subjects: Iterable[str]) -> None:
+    """Open records about people for a while. The reason was just written down by the caller."""
+    _keep_open(request, subjects)
 
 
 def note_search(request: HttpRequest, *, by: str, found: int, why: Why) -> None:
@@ -83,6 +86,16 @@ def note_opened(request: HttpRequest, subject: str, **payload: Any) -> None:
 def clean_reference(text: str) -> str:
     """A reference without anything that could be a sentence about somebody."""
     return _REFERENCE.sub("", text)[:40]
+
+
+def _keep_open(request: HttpRequest, keys: Iterable[str]) -> None:
+    at = real()
+    kept = {
+        key: since
+        for key, since in request.session.get(_KEY, {}).items()
+        if at - datetime.fromisoformat(since) < OPEN_FOR
+    }
+    request.session[_KEY] = {**kept, **dict.fromkeys(keys, at.isoformat())}
 
 
 def _record(request: HttpRequest, kind: str, subject: str, payload: dict[str, Any]) -> None:

@@ -20,7 +20,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.models import User
 from accounts.permissions import Page, may_sign, requires
-from accounts.personal_access import CHOICES, Why, note_opened, note_search
+from accounts.personal_access import (
+    CHOICES,
+    Why,
+    clean_reference,
+    is_open,
+    note_opened,
+    note_search,
+    open_records,
+)
 from approvals.deciding import ApprovalRefused
 from approvals.reading import history, pending
 from audiences.domain.phone_numbers import normalize
@@ -34,6 +42,8 @@ from compliance.models import LiftRequest, Suppression
 from console.posted import words
 
 SHOWN = 100
+#: The least letters of a reason: 本人要求 is one, "-1" is none.
+LEAST_LETTERS = 4
 
 
 class SearchForm(forms.Form):
@@ -81,6 +91,20 @@ class AskForm(forms.Form):
         ),
     )
 
+    def clean_reason(self) -> str:
+        """Words that the second person can weigh, not a sign to get past the field."""
+        reason = str(self.cleaned_data["reason"])
+        if sum(letter.isalpha() for letter in reason) < LEAST_LETTERS:
+            raise forms.ValidationError(
+                ngettext(
+                    "Say it in words, with at least %(n)d letter or character.",
+                    "Say it in words, with at least %(n)d letters or characters.",
+                    LEAST_LETTERS,
+                )
+                % {"n": LEAST_LETTERS}
+            )
+        return reason
+
 
 @require_http_methods(["GET", "POST"])
 @requires(Page.SUPPRESSIONS)
@@ -92,6 +116,7 @@ def search(request: HttpRequest) -> HttpResponse:
         by, found = _find(form.cleaned_data["q"])
         note_search(request, by=by, found=len(found), why=Why(form.cleaned_data["why"]))
         if by:
+            open_records(request, [f"suppression:{one.pk}" for one in found])
             rows = [_row(one) for one in found]
         else:
             form.add_error(
@@ -114,6 +139,9 @@ def search(request: HttpRequest) -> HttpResponse:
 def entry(request: HttpRequest, entry_id: int) -> HttpResponse:
     """One refusal with what was written down with it, and the form to ask for its end."""
     found = get_object_or_404(_entries(), pk=entry_id)
+    subject = f"suppression:{found.pk}"
+    if not is_open(request, subject):
+        return _ask_why(request, found, subject)
     form = AskForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -123,7 +151,7 @@ def entry(request: HttpRequest, entry_id: int) -> HttpResponse:
         else:
             messages.success(request, _("It waits for a second person's signature."))
             return redirect("unsuppression", asked.pk)
-    note_opened(request, f"suppression:{found.pk}")
+    note_opened(request, subject)
     requests = LiftRequest.objects.filter(suppression=found).order_by("-pk")
     return render(
         request,
@@ -139,6 +167,19 @@ def entry(request: HttpRequest, entry_id: int) -> HttpResponse:
             and not found.evidence.get("suspected"),
         },
     )
+
+
+def _ask_why(request: HttpRequest, entry: Suppression, subject: str) -> HttpResponse:
+    """Nothing of it before a reason is given, as the search demands one too."""
+    why = next((why for why in CHOICES if why.value == request.POST.get("why")), None)
+    if why is not None:
+        reference = clean_reference(request.POST.get("reference", ""))
+        note_opened(request, subject, why=why.value, reference=reference)
+        open_records(request, [subject])
+        return redirect("suppression", entry.pk)
+    if request.method == "POST":
+        messages.error(request, _("Choose why you look at this person."))
+    return render(request, "compliance/suppression_ask.html", {"entry": entry, "reasons": CHOICES})
 
 
 @require_GET

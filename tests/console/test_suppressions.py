@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from django.utils.timezone import localtime
 
 from accounts.domain.roles import Role
+from approvals.models import Approval
 from audit.models import Entry
 from clock.reading import now
 from compliance import lifting, suppressing
@@ -84,6 +86,7 @@ def test_a_known_customer_or_whole_number_without_a_refusal_has_none_on_record(
 def test_one_asks_and_another_signs(cast: Cast, refusal: Suppression, client: Client) -> None:
     client.force_login(cast.officer)
     page = f"/compliance/suppressions/{refusal.pk}/"
+    assert client.post(page, {"why": "customer_asks"}).status_code == 302
     assert "别再打了" in client.get(page).content.decode()
     shown = client.post(page, {"reason": "asked", "evidence": ""}).content.decode()
     assert "Say where its evidence is kept." in shown.split('name="evidence"')[1].split("</div>")[0]
@@ -96,12 +99,55 @@ def test_one_asks_and_another_signs(cast: Cast, refusal: Suppression, client: Cl
     answer = client.post(f"{below}sign/", {"content_hash": seen}, follow=True).content.decode()
     assert "Whoever submitted this cannot decide it." in answer
     assert Suppression.objects.filter(lifted_at__isnull=True).count() == 2
+    assert cast.officer.get_full_name() in client.get(below).content.decode()
     client.force_login(person("officer_two", Role.COMPLIANCE))
     assert below in client.get("/compliance/inbox/").content.decode()
     assert seen in client.get(below).content.decode()
     answer = client.post(f"{below}sign/", {"content_hash": seen}, follow=True).content.decode()
     assert "2 entries have ended." in answer
     assert not Suppression.objects.filter(lifted_at__isnull=True).exists()
+    signed = Approval.objects.get(subject=f"unsuppression:{asked.pk}")
+    assert signed.checker is not None and signed.decided_at is not None
+    on_record = f"{localtime(signed.decided_at):%Y-%m-%d %H:%M} · {signed.checker.get_full_name()}"
+    assert f"<dt>Approved</dt><dd>{on_record}</dd>" in client.get(below).content.decode()
+
+
+def test_a_refusal_opens_only_with_a_reason_which_the_search_is_too(
+    cast: Cast, refusal: Suppression, client: Client
+) -> None:
+    client.force_login(cast.officer)
+    page = f"/compliance/suppressions/{refusal.pk}/"
+    shown = client.get(page).content.decode()
+    assert "say why you look" in shown and "别再打了" not in shown and "0001" not in shown
+    refused = client.post(page, {"why": "curiosity"}).content.decode()
+    assert "Choose why you look" in refused and "别再打了" not in refused
+    assert client.post(page, {"reason": "asked in person", "evidence": "e"}).status_code == 200
+    assert not LiftRequest.objects.exists()
+    client.post(page, {"why": "complaint", "reference": "12378-7 王芳"})
+    assert "别再打了" in client.get(page).content.decode()
+    notes = Entry.objects.filter(kind="record.opened", subject=f"suppression:{refusal.pk}")
+    assert [note.payload for note in notes.order_by("pk")] == [
+        {"why": "complaint", "reference": "12378-7"},
+        {},
+    ]
+    other = Client()
+    other.force_login(cast.officer)
+    search(other, "C0001")
+    assert "别再打了" in other.get(page).content.decode()
+
+
+@pytest.mark.parametrize("reason", ["-1", "。。。。", "12345", "a b c"])
+def test_a_reason_that_says_nothing_is_refused_at_its_field(
+    cast: Cast, refusal: Suppression, client: Client, reason: str
+) -> None:
+    client.force_login(cast.officer)
+    page = f"/compliance/suppressions/{refusal.pk}/"
+    client.post(page, {"why": "customer_asks"})
+    shown = client.post(page, {"reason": reason, "evidence": "form 7"}).content.decode()
+    assert "at least 4 letters" in shown.split('name="reason"')[1].split("</div>")[0]
+    assert not LiftRequest.objects.exists()
+    client.post(page, {"reason": "本人要求", "evidence": "form 7"})
+    assert LiftRequest.objects.get().reason == "本人要求"
 
 
 @pytest.mark.parametrize("who", ["marketer", "manager_xihu", "agent_lin", "reviewer", "outsider"])
