@@ -1,22 +1,23 @@
 """Opening a case from any telephone number or customer id.
 
 What is doubtful is said and asked before anything is kept: a number that is not the customer's (a
-relative may well complain from another telephone), and a complaint that seems to be on record
-already. What was confirmed is written down with the case.
+relative may well complain from another telephone), a complaint that seems to be on record already,
+and one that came in more than a year ago. What was confirmed is written down with the case.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
@@ -32,23 +33,29 @@ from compliance import case_wording, cases
 from compliance.complaints import is_theirs, open_case, same_matter
 from compliance.domain.case_terms import CaseChannel
 from compliance.locking import keys_of, take
-from compliance.models import Complaint
+from compliance.models import Complaint, Consent, Contact, Suppression
 from console.views.cases import case_row, cases_of, user_of
 
 #: So many cases that may be the same matter are shown.
 SHOWN = 5
+#: Terms count from when a complaint came in: an older one is most likely a slip of the pen.
+OLD = timedelta(days=365)
+#: How far back the bank's records reach where it has none yet.
+NO_RECORDS = timedelta(days=3653)
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
     """What is asked before the case is opened. `key` comes back as its confirmation.
 
-    `cases`: those that may be the same matter; none = it is about the number.
+    `cases`: those that may be the same matter; `received`: when it came in, of an old one; neither:
+    it is about the number.
     """
 
     key: str
     cases: tuple[Complaint, ...] = ()
     known: bool = False
+    received: datetime | None = None
 
 
 class Doubtful(Exception):
@@ -110,10 +117,18 @@ class OpeningForm(forms.Form):
         return text
 
     def clean_received(self) -> datetime | None:
-        """Not in the future."""
+        """Not in the future, and not before there was anything to complain of."""
         at: datetime | None = self.cleaned_data["received"]
-        if at is not None and at > clock_now():
+        now = clock_now()
+        if at is not None and at > now:
             raise forms.ValidationError(_("This moment is still to come."))
+        if at is not None and at < now - OLD:
+            first = _first_record(now)
+            if at < first:
+                raise forms.ValidationError(
+                    _("The bank's records begin on %(day)s; a complaint cannot be older.")
+                    % {"day": f"{localtime(first):%Y-%m-%d}"}
+                )
         return at
 
     def clean(self) -> dict[str, Any]:
@@ -193,6 +208,8 @@ def _open(request: HttpRequest, form: OpeningForm) -> Complaint:
         doubts.append(Doubt(f"number:{customer_id}:{form.e164}", known=known))
     if seen:
         doubts.append(Doubt("case:" + ",".join(str(case.pk) for case in seen), seen))
+    if data["received"] is not None and data["received"] < at - OLD:
+        doubts.append(Doubt(f"received:{data['received'].isoformat()}", received=data["received"]))
     confirmed = set(request.POST.getlist("confirmed"))
     if any(doubt.key not in confirmed for doubt in doubts):
         raise Doubtful(doubts)
@@ -210,6 +227,16 @@ def _open(request: HttpRequest, form: OpeningForm) -> Complaint:
         number_not_theirs=strange,
         beside=[case.pk for case in seen],
     )
+
+
+def _first_record(now: datetime) -> datetime:
+    """When the bank's records of calls, consents and refusals begin."""
+    found = [
+        Contact.objects.aggregate(first=Min("at"))["first"],
+        Consent.objects.aggregate(first=Min("granted_at"))["first"],
+        Suppression.objects.aggregate(first=Min("since"))["first"],
+    ]
+    return min((at for at in found if at is not None), default=now - NO_RECORDS)
 
 
 def _only_owner(number: Number | None) -> Customer | None:

@@ -19,6 +19,7 @@ from audit.models import Entry
 from campaigns.approving import approve_list
 from campaigns.models import Campaign
 from clock.setting import set_sandbox_clock
+from compliance import suppressing
 from compliance.cases import CaseRefused, assign, pressing, remind
 from compliance.complaints import open_case
 from compliance.domain.case_terms import answer_by
@@ -29,6 +30,7 @@ from dialer.models import Call, Recording
 from dialer.recordings import file_of
 from tests.campaigns.making import TUESDAY, list_of, make_world, submitted
 from tests.cast import Cast, person
+from tests.compliance.world import beijing
 from tests.insights.making import make_call, make_transfer
 from tests.robot.voice_server import wav
 
@@ -148,6 +150,43 @@ def asked(user: User, **fields: object) -> str:
 def key_in(shown: str) -> str:
     """The confirmation that is asked for."""
     return shown.split('name="confirmed" value="')[1].split('"')[0]
+
+
+def refused_in_2019(cast: Cast) -> None:
+    """The bank's first record."""
+    suppressing.opt_out(
+        customer_id=cast.zhao.pk,
+        number_id=None,
+        source="app",
+        evidence={},
+        at=beijing("2019-06-01 10:00"),
+    )
+
+
+def test_a_complaint_of_more_than_a_year_ago_is_opened_only_when_somebody_says_so(
+    cast: Cast,
+) -> None:
+    refused_in_2019(cast)
+    fields = {"bank_id": "C0001", "text": "x", "received": "2024-03-09T23:00"}
+    shown = asked(cast.officer, **fields)
+    assert "Received on 2024-03-09: that is more than a year ago." in shown
+    assert not Complaint.objects.exists()
+    case = opened(cast.officer, **fields, confirmed=key_in(shown))
+    assert case.due_at is not None and case.due_at.year == 2024
+
+
+def test_a_complaint_from_before_the_banks_first_record_is_refused(cast: Cast) -> None:
+    refused_in_2019(cast)
+    for absurd in ("1990-01-01T00:00", "0001-01-01T00:00", "2019-05-31T00:00"):
+        shown = asked(cast.officer, bank_id="C0001", text="x", received=absurd)
+        assert "The bank's records begin on 2019-06-01" in html.unescape(
+            shown.split('name="received"')[1].split("</div>")[0]
+        ), absurd
+    Suppression.objects.all().delete()
+    assert "records begin on 2016-03-" in html.unescape(
+        asked(cast.officer, bank_id="C0001", text="x", received="1990-01-01T00:00")
+    )
+    assert not Complaint.objects.exists()
 
 
 def test_a_number_that_is_not_the_customers_is_joined_only_when_somebody_says_so(
