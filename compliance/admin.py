@@ -48,6 +48,7 @@ from compliance.models import (
     StaffNumber,
     Suppression,
 )
+from compliance.rule_wording import rule_sentence
 from compliance.wording import MERGE_REFUSALS, label
 
 
@@ -163,7 +164,7 @@ def rule_table(document: dict[str, Any], language: str) -> SafeString:
         "<tr><td class='pr-4 align-top font-mono'>{}</td><td class='pr-4 align-top'>{}</td>"
         "<td class='pr-4 align-top'>{}</td><td class='align-top'>{}</td></tr>",
         (
-            (rule.id, rule.sentence(language), rule.legal_ref, _BASIS[rule.basis])
+            (rule.id, rule_sentence(rule, language), rule.legal_ref, _BASIS[rule.basis])
             for _, rule in pack.rules
         ),
     )

@@ -17,6 +17,7 @@ from compliance.domain.intent import Actor, DialKind, Gate, Intent
 from compliance.domain.outlook import Opening, openings
 from compliance.domain.pack import EffectivePack, PackError
 from compliance.facts import load
+from compliance.rule_wording import rule_sentence
 
 #: Both ways to call, in the order in which people read them.
 ACTORS = (Actor.ROBOT, Actor.HUMAN)
@@ -42,8 +43,7 @@ class Answer:
         for pack in self.stack.packs:
             for entry in pack.rules:
                 if pack.ref == reason.pack and entry.rule.id == reason.rule_id:
-                    sentence: str = entry.rule.sentence(language)
-                    return sentence
+                    return rule_sentence(entry.rule, language)
         return ""
 
     def outlook(self, days: int, **assumed: bool) -> list[Opening]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from pydantic import BaseModel
 
 from compliance import document_wording as documents
+from compliance import rule_wording, wording
 from compliance.document_wording import Told
 from compliance.domain.comparing import Effect, Move
 from compliance.domain.intervals import Window
@@ -229,7 +230,7 @@ def field_label(name: str) -> str:
 
 def rule_sentence(rule: Rule, language: str) -> str:
     """A rule as a sentence. A limit that is off has no number: that is said in words."""
-    sentence = rule.sentence(language)
+    sentence = rule_wording.rule_sentence(rule, language)
     off = rule.named_and_off
     if rule.is_off:
         return _("No limit (switched off): %(sentence)s") % {"sentence": sentence}
@@ -244,6 +245,14 @@ def rule_sentence(rule: Rule, language: str) -> str:
 
 def kind_label(kind: str) -> str:
     return str(KINDS.get(kind, kind))
+
+
+def parameter_text(name: str, value: Any) -> str:
+    """A parameter's value; seconds, as its label counts them, also as people say them."""
+    said = value_text(value)
+    if name.endswith("_s") and isinstance(value, int) and value >= rule_wording.LEAST_S:
+        return _("%(seconds)s s (%(said)s)") % {"seconds": said, "said": wording.duration(value)}
+    return said
 
 
 def value_text(value: Any) -> str:

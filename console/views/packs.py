@@ -212,8 +212,8 @@ def change_rows(changes: tuple[RuleChange, ...]) -> list[dict[str, Any]]:
             "fields": [
                 {
                     "label": texts.field_label(each.name),
-                    "old": texts.value_text(each.old),
-                    "new": texts.value_text(each.new),
+                    "old": texts.parameter_text(each.name, each.old),
+                    "new": texts.parameter_text(each.name, each.new),
                     "effect": texts.EFFECTS[each.effect],
                     "off": each.new is None,
                     "never": each.name in NEVER_AT_ZERO and each.new == 0,
@@ -284,7 +284,7 @@ def _rule_rows(document: dict[str, Any]) -> list[dict[str, Any]]:
     for kind, rule in compile_pack(document).rules:
         defaults = kind.model.model_fields
         values = [
-            (texts.field_label(name), texts.value_text(getattr(rule, name)))
+            (texts.field_label(name), texts.parameter_text(name, getattr(rule, name)))
             for name in defaults
             if name not in _SAID and name in rule.model_fields_set
         ]
