@@ -68,6 +68,11 @@ def navigation_of(request: HttpRequest) -> list[NavigationItem]:
             _("Pressure"),
             may(user, Page.PRESSURE) and not may(user, Page.COMPLIANCE),
         ),
+        (
+            "/compliance/switch/",
+            _("Kill switch"),
+            may(user, Page.SWITCH) and not may(user, Page.COMPLIANCE),
+        ),
         ("/messages/", _("Texts"), may(user, Page.MESSAGES)),
         ("/test-calls/", _("Ring my phone"), may(user, Page.TEST_CALLS)),
         ("/admin/", _("Administration"), user.is_staff),

@@ -166,3 +166,20 @@ def test_a_thrown_switch_holds_for_the_very_next_question(db: None) -> None:
     assert codes() == ["KILL_SWITCH"]
     switching.release(switch, actor_id=None)
     assert codes() == []
+
+
+@pytest.mark.parametrize(
+    ("who", "first_page", "in_menu"),
+    [
+        ("supervisor", "/wall/", True),
+        ("officer", "/compliance/", False),  # the hub leads there
+        ("operator", "/compliance/", False),
+        ("marketer", "/campaigns/", False),
+    ],
+)
+def test_a_menu_leads_there_for_whoever_may_throw_it_and_has_no_hub(
+    cast: Cast, who: str, first_page: str, in_menu: bool
+) -> None:
+    shown = browser(getattr(cast, who)).get(first_page).content.decode()
+    menu = shown.split("<nav")[1].split("</nav>")[0]
+    assert ('href="/compliance/switch/"' in menu) is in_menu
