@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -10,7 +11,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from audiences.models import Customer
 from campaigns import labels
@@ -100,7 +101,7 @@ def _reason_row(answer: Answer, reason: Reason) -> dict[str, Any]:
         "pack": reason.pack,
         "legal_ref": reason.legal_ref,
         "observed": observed(reason.observed),
-        "limit": reason.limit,
+        "limit": limit(reason.code, reason.limit),
         "clears_at": reason.clears_at,
         "needs": wording.label(wording.NEEDS, reason.needs) if reason.needs else "",
         "outcome": wording.OUTCOMES[reason.outcome],
@@ -109,7 +110,7 @@ def _reason_row(answer: Answer, reason: Reason) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A value in words, with the code it came as where that is another."""
+    """A value in words; the code it came as, where that is another, is told when pointed at."""
 
     text: str
     code: str = ""
@@ -143,8 +144,41 @@ def observed(value: Any) -> Shown | None:
     return Shown(value)
 
 
+#: What the limits of these codes count in, in seconds.
+_LIMIT_UNITS_S = {
+    "MIN_GAP": 60,
+    "TAIL_GUARD": 1,
+    "RING_SHORT": 1,
+    "ABANDON_72H": 3600,
+    "MACHINE_AGAIN": 3600,
+}
+
+
+#: A quiet time stands in decisions as "7天", "3个月", "永久".
+_QUIET = re.compile(r"(?:(\d{1,6})(天|个月)|永久)")
+
+
+def limit(code: str, value: Any) -> Shown | None:
+    """A rule's limit; a length of time with its unit, in the reader's language."""
+    quiet = _QUIET.fullmatch(str(value)) if code.startswith("COOLOFF_") else None
+    if quiet is not None:
+        return Shown(_quiet_time(quiet[2], int(quiet[1] or 0)))
+    unit = _LIMIT_UNITS_S.get(code)
+    if unit is None or not str(value).isdecimal():
+        return observed(value)
+    return Shown(wording.duration(int(value) * unit))
+
+
+def _quiet_time(unit: str | None, n: int) -> str:
+    if unit == "天":
+        return ngettext("%(n)d day", "%(n)d days", n) % {"n": n}
+    if unit == "个月":
+        return ngettext("%(n)d month", "%(n)d months", n) % {"n": n}
+    return _("for ever")
+
+
 def coded(table: dict[str, wording.Text], code: str) -> Shown | None:
-    """A code in words, with itself; None for none."""
+    """A code in words that remember it; None for none."""
     if not code:
         return None
     return Shown(str(table[code]), code) if code in table else Shown(code)
@@ -158,6 +192,7 @@ def stored_reason(reason: dict[str, Any]) -> dict[str, Any]:
         "sentence": reason[wording.language()],
         "rule_sentence": rule_words(reason["pack"], reason["rule"]),
         "observed": observed(reason.get("observed")),
+        "limit": limit(reason["code"], reason.get("limit")),
         "clears_at": observed(clears) if clears is not None else None,
         "new": rule_news(reason["pack"], reason["rule"]),
     }

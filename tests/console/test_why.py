@@ -37,6 +37,7 @@ from compliance.models import (
 )
 from compliance.packs import read_shipped
 from console.templatetags.legal import legal
+from console.why_rows import limit
 from dialer.models import Call
 from tests.audit.test_record import tamper
 from tests.campaigns.making import TUESDAY, list_of, make_campaign, make_world, submitted
@@ -296,20 +297,37 @@ def _decide(campaign: Campaign, customer: Customer) -> Decision:
 # --- words instead of codes, and numbers that nobody has ------------------------------------------
 
 
-def test_codes_come_in_words_with_the_code_beside_them(cast: Cast) -> None:
+def test_codes_come_in_words_with_the_code_when_pointed_at(cast: Cast) -> None:
     running(cast)
     suppressing.opt_out(
         customer_id=cast.wang.pk, number_id=None, source="ring_back", evidence={}, at=TUESDAY
     )
     shown = look(cast.officer, cast.wang)
     for words, code in (("Asked not to be called", "opt_out"), ("When ringing back", "ring_back")):
-        assert f'{words} <code class="muted small">{code}</code>' in shown
+        assert f'<span title="{code}">{words}</span>' in shown
     assert "every product · Telephone" in " ".join(shown.split())
     assert ">*<" not in shown and "· voice" not in shown
     cast.officer.language = "zh-hans"
     cast.officer.save(update_fields=["language"])
     shown = look(cast.officer, cast.wang)
     assert "所有产品" in shown and "CBIRC" not in shown
+
+
+def test_the_limit_of_a_least_gap_has_its_unit() -> None:
+    with translation.override("en"):
+        for code, value, said in (
+            ("MIN_GAP", 120, "2 h"),
+            ("MIN_GAP", 45, "45 min"),
+            ("TAIL_GUARD", "60", "1 min"),
+            ("CAP_C1", 2, "2"),
+            ("COOLOFF_refused", "30天", "30 days"),
+            ("COOLOFF_bought", "1个月", "1 month"),
+            ("COOLOFF_bought", "永久", "for ever"),
+            ("REGISTER_STALE", "—", "—"),
+        ):
+            found = limit(code, value)
+            assert found is not None and found.text == said
+        assert limit("DNC_LIST", None) is None
 
 
 def test_every_code_has_words() -> None:
