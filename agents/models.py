@@ -93,6 +93,8 @@ class PresenceChange(models.Model):
     class Meta:
         # reports: an agent's day
         indexes = [models.Index(fields=["agent", "at"], name="presence_by_agent")]
+        verbose_name = _("presence change")
+        verbose_name_plural = _("presence changes")
 
     def __str__(self) -> str:
         return f"{self.agent_id}: {self.old} → {self.new}"
@@ -128,6 +130,8 @@ class Reservation(models.Model):
         ]
         # dialer.transferring: the reservation of a call
         indexes = [models.Index(fields=["call_ref"], name="reservation_by_call")]
+        verbose_name = _("reservation")
+        verbose_name_plural = _("reservations")
 
     def __str__(self) -> str:
         return str(self.id)
