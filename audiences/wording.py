@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -32,6 +33,9 @@ _FILE: dict[FileFaultCode, str] = {
     FileFaultCode.TOO_WIDE: gettext_noop("The table has too many columns (%(detail)s)."),
     FileFaultCode.INTERRUPTED: gettext_noop("The import was interrupted. Run it again."),
 }
+
+#: How csv_files names a byte that is in neither encoding.
+_BYTE = re.compile(r"byte 0x([0-9A-F]{2}) at (\d+)")
 
 _ROW: dict[str, str] = {
     RowReason.MISSING_VALUE: gettext_noop("A required value is missing."),
@@ -64,7 +68,15 @@ _ROW: dict[str, str] = {
 
 def file_fault_sentence(fault: FileFault) -> str:
     """Why the file was not imported, naming row and column where known."""
-    return _(_FILE[fault.code]) % {"row": fault.row, "detail": fault.detail}
+    return _(_FILE[fault.code]) % {"row": fault.row, "detail": _detail(fault.detail)}
+
+
+def _detail(detail: str) -> str:
+    """A byte that cannot be read, in words; faults are kept without a language."""
+    found = _BYTE.fullmatch(detail)
+    if found is None:
+        return detail
+    return _("byte 0x%(byte)s at position %(at)s") % {"byte": found[1], "at": found[2]}
 
 
 def kept_fault(fault: FileFault) -> str:

@@ -99,7 +99,7 @@ def ask(entry: Suppression, *, maker: User, reason: str, evidence: str) -> LiftR
         content_hash=content_of(asked),
         maker=maker,
         branch=None,
-        title=f"{entry._meta.verbose_name} {entry.pk}",
+        title=f"#{asked.pk}",
         expires_at=at + SIGN_WITHIN,
     )
     return asked

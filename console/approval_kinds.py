@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from approvals.models import Approval
+
 
 @dataclass(frozen=True, slots=True)
 class SubjectKind:
@@ -38,6 +40,14 @@ def label_of(subject: str) -> str:
     """The kind of a subject in words; its bare name when it is not listed here."""
     kind, _colon, _identity = subject.partition(":")
     return str(KINDS[kind].label) if kind in KINDS else kind
+
+
+def title_of(approval: Approval) -> str:
+    """What it is about. An end of a refusal is named here: its stored title has a language."""
+    kind, _colon, identity = approval.subject.partition(":")
+    if kind == "unsuppression":
+        return f"{label_of(approval.subject)} #{identity}"
+    return approval.title
 
 
 def address_of(subject: str) -> str:

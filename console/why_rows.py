@@ -419,14 +419,29 @@ def _weekdays(days: list[int]) -> list[str]:
 
 
 def replayed(stored: Decision) -> dict[str, Any]:
-    """The stored decision, made again: `same` is byte for byte."""
+    """The stored decision, made again: `same` is byte for byte, `reworded` all but the sentences.
+
+    Sentences are worded better from time to time; what was decided, on what and why, stays.
+    """
     if not stored.facts:
         return {"possible": False, "cause": _("A failure around the rules; there were no facts.")}
     try:
         again = replay(stored).document()
     except (LookupError, PackError, ValueError) as error:
         return {"possible": False, "cause": str(error)}
-    return {"possible": True, "same": _canonical(again) == _canonical(stored.decision)}
+    return {
+        "possible": True,
+        "same": _canonical(again) == _canonical(stored.decision),
+        "reworded": _canonical(_unworded(again)) == _canonical(_unworded(stored.decision)),
+    }
+
+
+def _unworded(document: dict[str, Any]) -> dict[str, Any]:
+    reasons = [
+        {name: value for name, value in reason.items() if name not in ("zh", "en")}
+        for reason in document.get("reasons", [])
+    ]
+    return {**document, "reasons": reasons}
 
 
 def _canonical(document: Any) -> str:

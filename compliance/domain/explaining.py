@@ -165,7 +165,7 @@ SENTENCES: dict[str, Sentence] = {
         "{observed} {counts_en} of this {key_en} {span_en}; the limit is {limit}{clears}",
     ),
     "MIN_GAP": Sentence(
-        "距上次拨打该{key_zh}不足{limit}分钟{clears}",
+        "距上次拨打{key_zh}不足{limit}分钟{clears}",
         "Less than {limit} minutes since the last call to this {key_en}{clears}",
     ),
     "COOLOFF_": Sentence(

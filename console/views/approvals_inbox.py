@@ -18,7 +18,7 @@ from approvals.models import Approval
 from approvals.reading import asked_by, settled_for, waiting_for
 from campaigns import labels
 from clock.reading import now as clock_now
-from console.approval_kinds import address_of, label_of
+from console.approval_kinds import address_of, label_of, title_of
 
 WAITING_SHOWN = 200
 SETTLED_SHOWN = 30
@@ -56,6 +56,7 @@ def _row(approval: Approval) -> dict[str, Any]:
     shown = ApprovalState.EXPIRED if state is ApprovalState.PENDING else state
     return {
         "approval": approval,
+        "title": title_of(approval),
         "kind": label_of(approval.subject),
         "address": address_of(approval.subject),
         "state": labels.APPROVAL[shown],

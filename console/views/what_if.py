@@ -25,7 +25,7 @@ from campaigns.models import Campaign, WhatIf
 from campaigns.what_if import CURVE_SAMPLE, SAMPLE, ask, changed
 from campaigns.what_if_basis import Changed
 from clock.reading import now as clock_now
-from compliance import wording
+from compliance import enacting, wording
 from compliance.document_wording import told_failure
 from compliance.domain.intent import Actor
 from compliance.domain.pack import Pack, PackError, compile_pack
@@ -63,13 +63,21 @@ def what_ifs(request: HttpRequest) -> HttpResponse:
         if made is not None:
             return redirect("what-if", made.pk)
     now = clock_now()
-    versions = PackVersion.objects.exclude(state=PackState.WITHDRAWN.value)
+    versions = list(
+        PackVersion.objects.exclude(state=PackState.WITHDRAWN.value)
+        .select_related("pack")
+        .order_by("-pk")
+    )
+    # as the packs' page says it: of all versions, for a later one takes an earlier one's place
+    standing = enacting.phases(versions, now)
     chosen = request.POST.get("version") or request.GET.get("version", "")
     return render(
         request,
         "compliance/what_if/index.html",
         {
-            "versions": versions.select_related("pack").order_by("-pk")[:100],
+            "versions": [
+                {"version": one, "phase": texts.PHASES[standing[one.pk]]} for one in versions[:100]
+            ],
             "chosen": chosen,
             "campaigns": Campaign.objects.order_by("-pk")[:100],
             "segments": Segment.objects.order_by("name")[:200],

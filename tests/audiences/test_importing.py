@@ -13,14 +13,16 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils.translation import override
 from openpyxl import Workbook
 
+from audiences.domain.faults import FileFault, FileFaultCode
 from audiences.importing import import_file, run
 from audiences.models import Customer, CustomerNumber, ImportBatch, Number, RejectedRow
 from audiences.receiving import register
 from audiences.rejections import harmless, write_rejections
 from audiences.segmenting import customers_of_import
-from audiences.wording import error_sentence
+from audiences.wording import error_sentence, kept_fault
 from audit.models import Entry
 from tests.cast import Cast, make_cast
 
@@ -251,6 +253,14 @@ def test_a_broken_byte_far_into_the_file_names_its_row(cast: Cast, write: Write)
     path = write(*many[:20_000], many[20_000].replace("陈", "\ue000"), *many[20_001:])
     path.write_bytes(path.read_bytes().replace("\ue000".encode(), b"\xff"))
     assert "Row 20002 " in failed(path)
+
+
+def test_a_broken_byte_is_said_in_the_readers_language() -> None:
+    kept = kept_fault(FileFault(FileFaultCode.WRONG_ENCODING, row=1, detail="byte 0xFF at 1"))
+    with override("zh-hans"):
+        assert "byte" not in error_sentence(kept) and "0xFF" in error_sentence(kept)
+    with override("en"):
+        assert "byte 0xFF at position 1" in error_sentence(kept)
 
 
 def test_a_nul_byte_names_its_row(cast: Cast, write: Write) -> None:

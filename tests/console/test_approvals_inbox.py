@@ -47,11 +47,28 @@ def test_a_request_waits_for_others_of_the_role_and_is_shown_to_its_maker(cast: 
     ask(cast.officer, "Lift the entry of C0001")
     second = person("second_officer", Role.COMPLIANCE)
     waiting, asked = page(second), page(cast.officer)
-    assert "Lift the entry of C0001" in waiting
+    assert "End of a refusal #7" in waiting
     assert "Asked for by you" not in waiting
     assert "Asked for by you" in asked
     assert "Nothing waits for you" in asked
-    assert "Lift the entry" not in page(cast.reviewer)
+    assert "End of a refusal" not in page(cast.reviewer)
+
+
+def test_the_end_of_a_refusal_is_named_in_the_readers_language(cast: Cast) -> None:
+    ask(cast.officer, "禁呼记录 12")
+    second = person("second_officer", Role.COMPLIANCE)
+    assert "禁呼" not in page(second)
+    client = Client()
+    second.language = "zh-hans"
+    second.save(update_fields=["language"])
+    client.force_login(second)
+    shown = client.get(reverse("approvals-inbox")).content.decode()
+    assert "解除禁呼 #7" in shown and "禁呼记录 12" not in shown
+    cast.reviewer.language = "zh-hans"
+    cast.reviewer.save(update_fields=["language"])
+    client.force_login(cast.reviewer)
+    empty = client.get(reverse("approvals-inbox")).content.decode()
+    assert "没有待您签批的事项" in empty and "待审批的名单" not in empty
 
 
 def test_what_was_decided_shows_its_reason(cast: Cast) -> None:

@@ -54,6 +54,18 @@ def changed(cast: Cast, draft: PackVersion, rule_id: str, **values: object) -> P
     return drafting.save(draft, document, actor=cast.officer, seen=draft.sha256)
 
 
+def test_a_version_stands_there_as_on_the_packs_page(
+    cast: Cast, client: Client, draft: PackVersion
+) -> None:
+    cast.officer.language = "en"
+    cast.officer.save(update_fields=["language"])
+    client.force_login(cast.officer)
+    page = client.get(reverse("what-ifs")).content.decode()
+    choices = page.split('name="version"')[1].split("</select>")[0]
+    assert "· In force</option>" in choices and "· Draft</option>" in choices
+    assert "Approved" not in choices
+
+
 def test_an_answer_says_what_it_was_worked_out_from(
     cast: Cast, client: Client, campaign: Campaign, draft: PackVersion
 ) -> None:

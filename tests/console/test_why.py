@@ -36,6 +36,7 @@ from compliance.models import (
     RegisterImport,
 )
 from compliance.packs import read_shipped
+from console import why_rows
 from console.templatetags.legal import legal
 from console.why_rows import limit
 from dialer.models import Call
@@ -328,6 +329,35 @@ def test_the_limit_of_a_least_gap_has_its_unit() -> None:
             found = limit(code, value)
             assert found is not None and found.text == said
         assert limit("DNC_LIST", None) is None
+
+
+class Made:
+    """A decision that was made again."""
+
+    def __init__(self, document: dict[str, object]) -> None:
+        self._document = document
+
+    def document(self) -> dict[str, object]:
+        return self._document
+
+
+def test_a_sentence_that_reads_otherwise_since_is_no_other_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    again: dict[str, object] = {
+        "decision": "BLOCK",
+        "reasons": [{"code": "MIN_GAP", "zh": "新", "en": "new"}],
+    }
+    monkeypatch.setattr(why_rows, "replay", lambda _stored: Made(again))
+    for reasons_then, same, reworded in (
+        ([{"code": "MIN_GAP", "zh": "新", "en": "new"}], True, True),
+        ([{"code": "MIN_GAP", "zh": "旧", "en": "old"}], False, True),
+        ([{"code": "CAP_C1", "zh": "新", "en": "new"}], False, False),
+        ([], False, False),
+    ):
+        stored = Decision(facts={"a": 1}, decision={"decision": "BLOCK", "reasons": reasons_then})
+        found = why_rows.replayed(stored)
+        assert (found["same"], found["reworded"]) == (same, reworded)
 
 
 def test_every_code_has_words() -> None:
