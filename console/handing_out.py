@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from clock.reading import now as clock_now
 
@@ -30,6 +31,29 @@ def span(request: HttpRequest) -> tuple[datetime, datetime]:
         datetime.combine(first, midnight, zone),
         datetime.combine(last + timedelta(days=1), midnight, zone),
     )
+
+
+def span_problem(request: HttpRequest) -> str:
+    """Why `span` is not what was asked for, "" when it is: nobody hands out another span unawares.
+
+    A page says it; a file is not made.
+    """
+    asked = {name: request.GET.get(name, "").strip()[:40] for name in ("since", "until")}
+    for text in asked.values():
+        found = _date(text)
+        if text and (found is None or found.isoformat() != text):
+            return _("“%(text)s” is no date that can be asked for; write it like 2026-03-10.") % {
+                "text": text
+            }
+    first, last = _date(asked["since"]), _date(asked["until"])
+    if last is None:
+        last = clock_now().astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+    if first is not None and first > last:
+        return _("The span ends (%(until)s) before it begins (%(since)s).") % {
+            "since": first.isoformat(),
+            "until": last.isoformat(),
+        }
+    return ""
 
 
 def _date(text: str) -> date | None:

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
 from accounts.permissions import Page, requires
 from audit.recording import record
-from console.handing_out import file_answer, span
+from console.handing_out import file_answer, span, span_problem
 from evidence.abandonment import (
     JUDGEMENTS,
     OF,
@@ -44,6 +45,11 @@ def report(request: HttpRequest) -> HttpResponse:
     kind = request.GET.get("format", "")
     if kind not in ("", *FORMATS):
         raise Http404
+    problem = span_problem(request)
+    if problem:
+        messages.error(request, problem)
+        if kind:
+            return redirect("evidence-abandonment")
     campaigns = chosen or candidates
     if kind:
         assert isinstance(request.user, User)

@@ -24,7 +24,8 @@ from audiences.finding import find
 from audit.recording import record
 from clock.reading import now as clock_now
 from compliance.wording import VIAS
-from console.handing_out import file_answer, span
+from console.handing_out import file_answer, span, span_problem
+from console.posted import words
 from evidence.dossier import dossier, find_call
 from evidence.dossier_pdf import dossier_json, dossier_pdf
 from evidence.history import contact_history
@@ -65,11 +66,20 @@ REGISTERS: dict[str, Register] = {
 @requires(Page.EVIDENCE)
 def index(request: HttpRequest) -> HttpResponse:
     """What can be asked for, and the opt-out latency at a glance."""
+    problem = span_problem(request)
+    if problem:
+        messages.error(request, problem)
+    return _page(request)
+
+
+def _page(request: HttpRequest, typed: dict[str, str] | None = None) -> HttpResponse:
+    """The page; with what was `typed` in one of its forms, when that found nothing."""
     since, until = span(request)
     return render(
         request,
         "compliance/evidence.html",
         {
+            "typed": typed or {},
             "reasons": CHOICES,
             "formats": list(FORMATS),
             "registers": REGISTERS,
@@ -92,12 +102,12 @@ def call_dossier(request: HttpRequest) -> HttpResponse:
     call = find_call(request.POST.get("call", "").strip()[:80])
     user = _user(request)
     if why is None:
-        return _back(request, _("Choose why you look at this person."))
+        return _back(request, "dossier", _("Choose why you look at this person."))
     if call is None or (
         call.customer is not None
         and not branches_of(user).filter(pk=call.customer.branch_id).exists()
     ):
-        return _back(request, _("No such call. Type its id, or the carrier's id (CA…)."))
+        return _back(request, "dossier", _("No such call. Type its id, or the carrier's id (CA…)."))
     if call.customer_id is not None:
         open_person(request, call.customer_id, why, _reference(request))
     revealed = request.POST.get("revealed") == "on"
@@ -114,11 +124,11 @@ def history(request: HttpRequest) -> HttpResponse:
     """A customer's contact history: the copy that a person may ask for (PIPL §45)."""
     why = _why(request)
     if why is None:
-        return _back(request, _("Choose why you look at this person."))
+        return _back(request, "history", _("Choose why you look at this person."))
     found = find(request.POST.get("q", ""), branches_of(_user(request)))
     note_search(request, by=found.by, found=len(found.customers), why=why)
     if len(found.customers) != 1:
-        return _back(request, _("Type the whole id of one customer."))
+        return _back(request, "history", _("Type the whole id of one customer."))
     customer = found.customers[0]
     open_person(request, customer.pk, why, _reference(request))
     kind = request.POST.get("format", "")
@@ -143,6 +153,11 @@ def register(request: HttpRequest, name: str) -> HttpResponse:
     if name not in REGISTERS:
         raise Http404
     since, until = span(request)
+    problem = span_problem(request)
+    if problem:
+        messages.error(request, problem)
+        if "format" in request.GET:
+            return redirect("evidence-register", name)
     sheet = REGISTERS[name].make(since, until)
     kind = request.GET.get("format", "")
     if kind:
@@ -181,9 +196,12 @@ def _reference(request: HttpRequest) -> str:
     return clean_reference(request.POST.get("reference", ""))
 
 
-def _back(request: HttpRequest, sentence: str) -> HttpResponse:
+def _back(request: HttpRequest, form: str, sentence: str) -> HttpResponse:
+    """The page with its sentence and what was typed: a number does not belong in an address."""
     messages.error(request, sentence)
-    return redirect("evidence")
+    names = ("call", "q", "why", "reference", "revealed")
+    typed = {name: words(request, name) for name in names}
+    return _page(request, {**typed, "form": form})
 
 
 def _user(request: HttpRequest) -> User:

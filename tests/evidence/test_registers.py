@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
@@ -172,6 +173,29 @@ def test_a_register_is_handed_out_and_that_is_noted(
     assert page.status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("span", "said"),
+    [
+        ({"since": "abc"}, "“abc” is no date"),
+        ({"until": "2026-02-30"}, "“2026-02-30” is no date"),
+        ({"since": "1999-12-31"}, "“1999-12-31” is no date that can be asked for"),
+        ({"since": "2026-03-31", "until": "2026-03-01"}, "ends (2026-03-01) before it begins"),
+    ],
+)
+@pytest.mark.parametrize(
+    "address", ["/compliance/evidence/registers/rules/", "/compliance/evidence/abandonment/"]
+)
+def test_a_span_that_is_none_is_said_and_no_file_is_made_of_another(
+    evening: Evening, client: Client, address: str, span: dict[str, str], said: str
+) -> None:
+    client.force_login(evening.cast.officer)
+    assert said in html.unescape(client.get(address, span).content.decode())
+    answer = client.get(address, {**span, "format": "csv"}, follow=True)
+    assert "Content-Disposition" not in answer.headers
+    assert said in html.unescape(answer.content.decode())
+    assert not Entry.objects.filter(kind__in=["evidence.rules", "evidence.abandonment"]).exists()
+
+
 def test_a_register_or_format_that_is_not_there_is_404(evening: Evening, client: Client) -> None:
     client.force_login(evening.cast.officer)
     assert client.get("/compliance/evidence/registers/dreams/").status_code == 404
@@ -188,8 +212,13 @@ def test_a_history_is_handed_out_to_who_says_why(
     answer = client.post("/compliance/evidence/history/", form)
     assert answer.status_code == 200
     assert Entry.objects.filter(kind="evidence.history").count() == 1
-    assert client.post("/compliance/evidence/history/", {**form, "why": ""}).status_code == 302
-    assert client.post("/compliance/evidence/history/", {**form, "q": "x"}).status_code == 302
+    for change in ({"why": ""}, {"q": "x"}):
+        given = {**form, **change, "reference": "12378-7"}
+        answer = client.post("/compliance/evidence/history/", given)
+        assert "Content-Disposition" not in answer.headers
+        shown = answer.content.decode()
+        assert f'name="q" value="{given["q"]}"' in shown
+        assert shown.count('value="12378-7"') == 1
     assert Entry.objects.filter(kind="evidence.history").count() == 1
 
 
