@@ -21,6 +21,7 @@ from approvals.reading import pending
 from approvals.refusing import Refused
 from audiences.models import Customer
 from audiences.one_person import records_of, records_of_one
+from audit.erasing import APPROVED
 from audit.models import Entry
 from audit.recording import record
 from clock.reading import now
@@ -199,6 +200,14 @@ def _once_more(erased: Erased, *, is_known: bool) -> bool:
     records = [pk for pk in dict.fromkeys([*erased.records, *sorted(found)]) if pk in found]
     if not records:
         return False
+    if not is_known:
+        # a blanked row counts only under a signature on record: this one is in the export
+        record(
+            kind=APPROVED,
+            actor_id=None,
+            subject=f"erasure:{erased.request_id}",
+            payload={"restored": erased.at.isoformat()},
+        )
     counts = blank_person(
         whom(records),
         decision=f"erasure:{erased.request_id}",
