@@ -45,7 +45,6 @@ ERASED: dict[str, str | Promise] = {
     "turns": gettext_lazy("Turns of dialogue"),
     "decisions": gettext_lazy("Decisions' facts"),
     "evidence": gettext_lazy("Pieces of evidence"),
-    "recordings": gettext_lazy("Recordings"),
     "messages": gettext_lazy("Text messages"),
     "remarks": gettext_lazy("Reasons and notes"),
 }
