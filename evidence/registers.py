@@ -15,9 +15,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from approvals.deciding import FOR_GOOD
+from audiences.models import Customer
 from audit.models import Entry
 from compliance import wording
+from compliance.domain.pack import PackError, compile_pack
 from compliance.models import PackVersion
+from compliance.rule_wording import rule_sentence
 from compliance.wording import label
 from evidence.sheets import Cell, Sheet
 from evidence.words import ACTS, NAMES, SUBJECTS, VALUES, about
@@ -86,12 +90,16 @@ def _rows(entries: Any) -> Iterator[list[Cell]]:
     names = dict(
         User.objects.filter(pk__in={each.actor_id for each in found}).values_list("pk", "username")
     )
+    customers = {each.payload.get("customer") for each in found}
+    known = {each for each in customers if isinstance(each, int)}
+    bank_ids = dict(Customer.objects.filter(pk__in=known).values_list("pk", "bank_id"))
     for entry in found:
         by = names.get(entry.actor_id, "") if entry.actor_id else ""
         payload = json.dumps(entry.payload, ensure_ascii=False, sort_keys=True)
-        yield _row(
-            entry.at, entry.kind, entry.subject, by, _detail(entry.payload), payload, entry.pk
-        )
+        # people know a customer by the bank's number, not by ours
+        customer = entry.payload.get("customer")
+        told = {**entry.payload, "customer": bank_ids.get(customer, customer)}
+        yield _row(entry.at, entry.kind, entry.subject, by, _detail(told), payload, entry.pk)
 
 
 def _row(
@@ -121,7 +129,9 @@ def _said(value: Any) -> str:
         at = datetime.fromisoformat(value)
     except ValueError:
         return label(VALUES, value)
-    return f"{timezone.localtime(at):%Y-%m-%d %H:%M}" if at.tzinfo else value
+    if at.tzinfo is None:
+        return value
+    return _("For good") if at >= FOR_GOOD else f"{timezone.localtime(at):%Y-%m-%d %H:%M}"
 
 
 def _limits_off(since: datetime, until: datetime) -> Iterator[list[Cell]]:
@@ -132,15 +142,26 @@ def _limits_off(since: datetime, until: datetime) -> Iterator[list[Cell]]:
         Q(effective_to__isnull=True) | Q(effective_to__gt=since)
     )
     for version in versions.select_related("pack", "checker"):
+        sentences = _sentences(version)
         for rule in version.document.get("rules", []):
             for name in _nulls(rule):
                 checker = version.checker.username if version.checker else ""
                 subject = f"pack_version:{version.pk}"
                 detail = f"{version} {rule.get('id', '')} {name}"
-                said = " · ".join([str(version), str(rule.get(wording.language(), "")), name])
+                sentence = sentences.get(rule.get("id"), str(rule.get(wording.language(), "")))
+                said = " · ".join([str(version), sentence, name])
                 yield _row(
                     version.effective_from, "pack.limit_off", subject, checker, said, detail, None
                 )
+
+
+def _sentences(version: PackVersion) -> dict[str, str]:
+    """The rules of a version by id, with their values; none of one that cannot be read any more."""
+    try:
+        rules = compile_pack(version.document).rules
+    except PackError:
+        return {}
+    return {rule.id: rule_sentence(rule, wording.language()) for _, rule in rules}
 
 
 def _nulls(value: Any) -> Iterator[str]:

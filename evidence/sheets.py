@@ -56,7 +56,7 @@ def fold(sheet: Sheet) -> Folded:
         [sheet.columns[place][1] for place in kept],
         [
             [
-                (_text(row[place]), _text(row[codes[place]]) if place in codes else "")
+                (_on_screen(row[place]), _text(row[codes[place]]) if place in codes else "")
                 for place in kept
             ]
             for row in sheet.rows
@@ -120,6 +120,13 @@ FORMATS: dict[str, tuple[str, Callable[[Sheet], bytes]]] = {
 
 def _text(cell: Cell) -> str:
     return "" if cell is None else str(_plain(cell))
+
+
+def _on_screen(cell: Cell) -> str:
+    """Everybody who looks at a page is where the bank is."""
+    if isinstance(cell, datetime):
+        return f"{timezone.localtime(cell):%Y-%m-%d %H:%M:%S}"
+    return _text(cell)
 
 
 def _plain(cell: Cell) -> str | int | float | None:

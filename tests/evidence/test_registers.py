@@ -17,11 +17,12 @@ from django.test import Client
 from django.utils import translation
 from openpyxl import load_workbook
 
+from approvals.deciding import FOR_GOOD
 from audit.models import Entry
 from audit.recording import record
 from campaigns.models import Campaign
 from clock.reading import now
-from compliance import suppressing
+from compliance import enacting, suppressing
 from compliance.holding import place
 from compliance.models import Attempt, Consent, Pack, PackVersion, Preference
 from dialer.models import Call
@@ -146,6 +147,24 @@ def test_every_limit_that_a_pack_sets_to_null_is_an_exception(evening: Evening) 
         "x@1.0 X2 abandonment.at_least",
         "x@1.0 X2 each.2.days",
     ]
+
+
+def test_registers_speak_as_people_do(evening: Evening) -> None:
+    promised = {"customer": evening.cast.sun.pk, "expires_at": FOR_GOOD.isoformat()}
+    record(kind="exemption.callback", actor_id=None, subject="exemption:1", payload=promised)
+    record(kind="pack.signed", actor_id=None, subject="pack_version:1", payload={})
+    with translation.override("en"):
+        rows = exceptions(SINCE, UNTIL).rows
+        (callback,) = [row for row in rows if row[2] == "exemption.callback"]
+        (off,) = [row for row in rows if row[2] == "pack.limit_off"]
+        (signed,) = [row for row in pack_changes(SINCE, UNTIL).rows if row[2] == "pack.signed"]
+    assert callback[6] == f"Customer: {evening.cast.sun.bank_id} · Expires: For good"
+    assert "12 months" in str(off[6]) and "{" not in str(off[6])
+    assert signed[1] == "Rule pack signed"
+
+
+def test_every_step_of_a_pack_has_a_word() -> None:
+    assert {f"pack.{event}" for event in enacting._EVENTS.values()} <= set(ACTS)
 
 
 def test_what_was_blanked_in_a_ledger_is_an_exception_with_its_decision(evening: Evening) -> None:
