@@ -105,7 +105,7 @@ def withdraw(
     standing = Consent.objects.filter(customer_id=customer_id).filter(withdrawn_at__isnull=True)
     if product_family is not None:
         blanket = standing.filter(product_family="")
-        if product_family and blanket.exists():
+        if product_family:
             Consent.objects.bulk_create(
                 Consent(
                     customer_id=customer_id,
