@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
+from audiences.domain.regions import name_of
 from compliance import wording
 from compliance.outcome_wording import outcome_label
 
@@ -86,6 +87,10 @@ def _of(table: Mapping[str, wording.Text]) -> _Say:
     return lambda value: wording.label(table, str(value))
 
 
+def _region(value: Any) -> str:
+    return name_of(str(value), chinese=wording.language() == "zh")
+
+
 def _years(value: Any) -> str:
     return ngettext("%(n)d year", "%(n)d years", value) % {"n": value}
 
@@ -96,7 +101,7 @@ def _yuan(value: Any) -> str:
 
 _CUSTOMER: dict[str, tuple[wording.Text, _Say]] = {
     "age": (pgettext_lazy("person", "Age"), _years),
-    "region": (gettext_lazy("Region"), str),
+    "region": (gettext_lazy("Region"), _region),
     "time_zone": (gettext_lazy("Time zone"), str),
     "segment": (gettext_lazy("Customer group"), str),
     "risk_tolerance": (gettext_lazy("Risk tolerance"), lambda value: f"C{value}"),
@@ -107,7 +112,7 @@ _CUSTOMER: dict[str, tuple[wording.Text, _Say]] = {
     "no_profiling": (gettext_lazy("Objects to profiling"), _yes),
 }
 _NUMBER: dict[str, tuple[wording.Text, _Say]] = {
-    "region": (gettext_lazy("Region"), str),
+    "region": (gettext_lazy("Region"), _region),
     "time_zone": (gettext_lazy("Time zone"), str),
     "valid": (gettext_lazy("Can be called"), _yes),
     "in_use_since": (gettext_lazy("Its owner has it since"), _day_or_instant),

@@ -76,6 +76,19 @@ def read_region(text: str) -> str | None:
     return province_in(plain) or _ENGLISH.get(word) or us_states.read_state(plain)
 
 
+_NAMES = {f"CN-{code}": (short, english) for code, short, _, english in _PROVINCES}
+
+
+def name_of(region: str, *, chinese: bool) -> str:
+    """A region's name, "浙江" or "Zhejiang"; a state of the United States has its English one, and
+    what we have no name for is called by its code.
+    """
+    named = _NAMES.get(region)
+    if named is not None:
+        return named[0] if chinese else named[1]
+    return us_states.NAMES.get(region, region)
+
+
 def is_region(text: str) -> bool:
     """Whether it is a country ("CN"), or a part of one: of those we know, one that exists."""
     country, _, part = text.partition("-")

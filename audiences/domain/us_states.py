@@ -62,6 +62,7 @@ _STATES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 )
 
 ZONES: dict[str, tuple[str, ...]] = {f"US-{code}": zones for code, _, zones in _STATES}
+NAMES: dict[str, str] = {f"US-{code}": name for code, name, _ in _STATES}
 ZONES["US"] = tuple(dict.fromkeys(zone for zones in ZONES.values() for zone in zones))
 _CODES = {name.lower(): f"US-{code}" for code, name, _ in _STATES} | {
     "washington state": "US-WA",

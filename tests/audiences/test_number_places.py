@@ -11,7 +11,7 @@ import pytest
 
 from audiences.domain import us_states
 from audiences.domain.number_places import place_of
-from audiences.domain.regions import read_region, zones_of
+from audiences.domain.regions import name_of, read_region, zones_of
 
 
 def area_codes() -> list[str]:
@@ -99,3 +99,18 @@ def test_a_state_is_read_from_a_file(text: str) -> None:
 @pytest.mark.parametrize("text", ["US", "US-XX", "FL"])
 def test_what_is_no_state_is_not(text: str) -> None:
     assert read_region(text) is None
+
+
+@pytest.mark.parametrize(
+    ("region", "chinese", "english"),
+    [
+        ("CN-65", "新疆", "Xinjiang"),
+        ("US-FL", "Florida", "Florida"),
+        ("GB-ENG", "GB-ENG", "GB-ENG"),
+    ],
+)
+def test_a_region_has_a_name_or_is_called_by_its_code(
+    region: str, chinese: str, english: str
+) -> None:
+    assert name_of(region, chinese=True) == chinese
+    assert name_of(region, chinese=False) == english

@@ -53,6 +53,13 @@ def test_refusals_consents_contacts_and_the_world_come_in_words() -> None:
     assert around == {"12321": "never imported", "Kill switch": "the robot"}
 
 
+def test_a_region_is_called_by_its_name() -> None:
+    assert shown({"customer": {"region": "CN-33"}})["Customer"] == [("Region", "Zhejiang")]
+    with override("zh-hans"):
+        (section,) = sections({"customer": {"region": "CN-33"}}, AT)
+    assert section.rows == [("地区", "浙江")]
+
+
 def test_the_age_is_the_one_on_the_day_of_the_decision() -> None:
     facts = {"customer": {"id": 7, "birth_date": "1990-03-11"}}
     assert masked(facts, AT) == {"customer": {"age": 35, "id": 7}}
