@@ -73,7 +73,7 @@ FROM (VALUES (1)) AS one LEFT JOIN ({TAKE_HOUSEHOLD}) AS home ON true
 )
 #: SQLSTATE: unique_violation, lock_not_available.
 _UNIQUE, _LOCKED = "23505", "55P03"
-_DECISION = Insertion(StoredDecision, numbered=True)
+_DECISION = Insertion(StoredDecision, numbered=True, also="salt")
 _ATTEMPT = Insertion(Attempt)
 _LINE = Insertion(Contact)
 _NOTE = Prepared("audit", INSERT)
@@ -273,7 +273,11 @@ def _stored(
     decision: Decision,
     attempt_id: uuid.UUID | None,
 ) -> dict[str, Any]:
-    """The decision's columns, with everything it was made from."""
+    """The decision's columns, with everything it was made from.
+
+    The fingerprint begins with the row's salt, which goes when the person is erased: nobody can try
+    out then what the blanked facts were.
+    """
     facts_text, intent_text = facts_json(facts), intent_json(intent)
     packs_text = _packs_text(tuple((pack.ref, pack.sha256) for pack in stack.packs))
     # canonical JSON of the four together, of which two are large and written once
@@ -281,6 +285,7 @@ def _stored(
         f'{{"at":"{decision.at.isoformat()}","facts":{facts_text},"intent":{intent_text},'
         f'"packs":{packs_text}}}'
     )
+    salt = str(uuid.uuid4())
     return {
         **_columns(decision, intent),
         "attempt_id": attempt_id,
@@ -288,7 +293,8 @@ def _stored(
         "intent": intent_text,
         "facts": facts_text,
         "decision": canonical(decision.document()),
-        "inputs_hash": hashlib.sha256(inputs.encode()).hexdigest(),
+        "inputs_hash": hashlib.sha256(f"{salt}{inputs}".encode()).hexdigest(),
+        "salt": salt,
     }
 
 

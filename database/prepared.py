@@ -75,6 +75,7 @@ class Insertion(Prepared):
 
     `unless`: the unique column whose value may be there already; then nothing is inserted and
     nothing returned. `numbered`: the id is given, where it was drawn from its sequence before.
+    `also`: a column that the database fills by itself and Django does not know, given all the same.
     """
 
     def __init__(
@@ -84,10 +85,13 @@ class Insertion(Prepared):
         unless: str = "",
         returning: str = "",
         numbered: bool = False,
+        also: str = "",
     ) -> None:
         meta = model._meta
         fields = [each for each in meta.concrete_fields if numbered or not _made_by_database(each)]
         self._defaults = {str(field.column): field.get_default() for field in fields}
+        if also:
+            self._defaults[also] = None
         columns = ", ".join(f'"{column}"' for column in self._defaults)
         places = ", ".join(f"%({column})s" for column in self._defaults)
         statement = f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({places})'  # noqa: S608 - the model's own names

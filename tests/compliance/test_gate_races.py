@@ -273,6 +273,9 @@ def as_bytes(document: object) -> bytes:
 
 def fingerprint(row: Decision) -> str:
     """Made again from what is stored, by nothing but JSON and SHA-256."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT salt::text FROM compliance_decision WHERE id = %s", [row.pk])
+        ((salt,),) = cursor.fetchall()
     inputs = {
         "at": row.at.astimezone(UTC).isoformat(),
         "facts": row.facts,
@@ -280,4 +283,4 @@ def fingerprint(row: Decision) -> str:
         "packs": [pack.split("#") for pack in row.packs],
     }
     text = json.dumps(inputs, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return sha256(text.encode()).hexdigest()
+    return sha256(f"{salt}{text}".encode()).hexdigest()
