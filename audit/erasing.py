@@ -8,8 +8,8 @@ still be proved. The trigger on the ledger lets through no other change (migrati
 The record names the rows and by whose decision they were erased (`ledger.erased`): a row that was
 blanked and that no entry names is a fault (audit/verifying.py). The entry counts only if the record
 also holds, before it, the second person's signature under that decision: who can write an entry
-could name anything. So is an erased row that holds
-something again: its hash, which keeps to the commitments, would not tell.
+could name anything. So is an erased row that holds something again: its hash, which keeps to the
+commitments, would not tell.
 """
 
 from __future__ import annotations
@@ -99,9 +99,11 @@ def unnamed_rows(book: Book) -> list[int]:
 
 def filled_rows(book: Book) -> list[int]:
     """The erased rows of a ledger that are not blank any more."""
+    if not book.types:
+        return []
     statement = sql.SQL("SELECT id FROM {table} WHERE {filled} ORDER BY id")
     found = rows(statement.format(table=sql.Identifier(book.table), filled=book.filled), [])
-    return [int(row) for (row,) in found] if book.types else []
+    return [int(row) for (row,) in found]
 
 
 def naming(table: str, row_ids: Sequence[int]) -> list[int]:
