@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from audiences.domain.regions import name_of
 from compliance import wording
+from compliance.domain.terms import age_on
 from compliance.outcome_wording import outcome_label
 
 #: Lines of the ledger in the table; the document has all.
@@ -35,10 +36,7 @@ class Section:
 
 def age_at(born: date | None, at: datetime) -> int | None:
     """Full years on the day of `at` at the bank."""
-    if born is None:
-        return None
-    today = timezone.localtime(at).date()
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    return None if born is None else age_on(born, timezone.localtime(at).date())
 
 
 def masked(facts: Mapping[str, Any], at: datetime) -> dict[str, Any]:

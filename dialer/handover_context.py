@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from campaigns.models import Lead
+from compliance.domain.terms import age_on
 from dialer.models import Call, Callback, Transfer
 from robot import conversing as robot
 
@@ -84,6 +85,5 @@ def age_band(born: date | None, on: date) -> str:
     """`40-49` for somebody of 43; "" when the birth date is unknown."""
     if born is None:
         return ""
-    years = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
-    low = years // _BAND * _BAND
+    low = age_on(born, on) // _BAND * _BAND
     return f"{low}-{low + _BAND - 1}"

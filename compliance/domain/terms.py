@@ -32,6 +32,11 @@ def comes_of_age(birth: date, years: int) -> date:
         return date(birth.year + years, 3, 1)
 
 
+def age_on(birth: date, day: date) -> int:
+    """Full years; born on 29 February, in a common year: one more on 1 March."""
+    return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
+
+
 def becomes_elder(birth: date, years: int) -> date:
     """First date on which somebody counts as `years` old when being old protects.
 
