@@ -13,39 +13,13 @@ from django.utils.translation import gettext_lazy
 
 from campaigns import reasons
 from compliance.wording import label
-from dialer.domain.call_kind import CallKind
+from dialer.call_wording import STATES
 from dialer.domain.call_state import CallState
 from dialer.domain.recording_state import RecordingState
 from dialer.domain.transfer_state import TransferState
 from robot.wording import INTENTS, LAYERS
 
 Text = str | Promise
-
-KINDS: dict[str, Text] = {
-    CallKind.ROBOT: gettext_lazy("The robot called"),
-    CallKind.CALLBACK: gettext_lazy("A callback that was asked for"),
-    CallKind.AGENT: gettext_lazy("An agent called"),
-    CallKind.AGENT_LEG: gettext_lazy("Agent's own leg"),
-    CallKind.TEST: gettext_lazy("Test call"),
-    CallKind.INBOUND: gettext_lazy("They rang us back"),
-}
-
-STATES: dict[str, Text] = {
-    CallState.PLANNED: gettext_lazy("Planned"),
-    CallState.PLACING: gettext_lazy("Being dialled"),
-    CallState.UNKNOWN: gettext_lazy("Outcome unknown"),
-    CallState.QUEUED: gettext_lazy("With the carrier"),
-    CallState.RINGING: gettext_lazy("Ringing"),
-    CallState.ANSWERED: gettext_lazy("In conversation"),
-    CallState.COMPLETED: gettext_lazy("Ended"),
-    CallState.BUSY: gettext_lazy("Busy"),
-    CallState.NO_ANSWER: gettext_lazy("No answer"),
-    CallState.FAILED: gettext_lazy("Could not be reached"),
-    CallState.CANCELED: gettext_lazy("Cancelled by us"),
-    CallState.REFUSED: gettext_lazy("Refused by the gate"),
-    CallState.NOT_PLACED: gettext_lazy("Not placed"),
-    CallState.LOST: gettext_lazy("Outcome unknown"),
-}
 
 #: How the carrier spells a call's state.
 CARRIER_STATES: dict[str, Text] = {

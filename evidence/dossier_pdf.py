@@ -16,14 +16,13 @@ from campaigns import labels
 from compliance import wording
 from compliance.legal_wording import legal_ref
 from compliance.wording import label, language
+from dialer.call_wording import KINDS, STATES
 from evidence import pdf
 from evidence.call_words import (
     ANSWERED_BY,
     CARRIER_STATES,
-    KINDS,
     MESSAGES,
     RECORDINGS,
-    STATES,
     TRANSFERS,
     cause,
     proof_of_words,

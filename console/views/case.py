@@ -35,10 +35,10 @@ from console.case_forms import (
 )
 from console.evidence_rows import evidence_rows
 from console.views.cases import case_row, cases_of, user_of
+from dialer.call_wording import call_label, kind_label
 from dialer.domain.recording_state import RecordingState
 from dialer.models import Call, Recording
 from dialer.recordings import file_of
-from insights.call_wording import call_label, kind_label
 from insights.case_file import CaseFile, gather
 from insights.complaint_parties import Parties, handlers, owners, parties, person_of
 

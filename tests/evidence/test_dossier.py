@@ -20,6 +20,7 @@ from campaigns.reasons import sentence
 from clock.reading import now
 from compliance import complaints
 from compliance.models import Complaint
+from dialer import call_wording
 from dialer.domain.call_kind import CallKind
 from dialer.domain.call_state import CallState
 from dialer.domain.recording_state import RecordingState
@@ -235,8 +236,8 @@ def test_the_pdf_leaves_nothing_of_the_call_out(
         dossier_pdf(document)
         wanted = [
             str(WHAT[document["contacts"][0]["kind"]]),
-            str(call_words.STATES[document["events"][-1]["new"]]),
-            str(call_words.KINDS[call.kind]),
+            str(call_wording.STATES[document["events"][-1]["new"]]),
+            str(call_wording.KINDS[call.kind]),
             str(call_words.ANSWERED_BY["human"]),
             str(VIAS["12378"]),
         ]
@@ -247,8 +248,8 @@ def test_the_pdf_leaves_nothing_of_the_call_out(
 
 def test_every_state_has_its_words() -> None:
     for words, states in (
-        (call_words.KINDS, CallKind),
-        (call_words.STATES, CallState),
+        (call_wording.KINDS, CallKind),
+        (call_wording.STATES, CallState),
         (call_words.TRANSFERS, TransferState),
         (call_words.RECORDINGS, RecordingState),
     ):

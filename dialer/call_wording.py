@@ -9,7 +9,7 @@ from compliance.outcome_wording import outcome_label
 from dialer.domain.call_kind import CallKind
 from dialer.domain.call_state import CallState
 
-_KINDS: dict[str, str | Promise] = {
+KINDS: dict[str, str | Promise] = {
     CallKind.ROBOT: _("The robot called"),
     CallKind.CALLBACK: _("A callback that was asked for"),
     CallKind.AGENT: _("An agent called"),
@@ -18,7 +18,7 @@ _KINDS: dict[str, str | Promise] = {
     CallKind.INBOUND: _("They rang us back"),
 }
 
-_STATES: dict[str, str | Promise] = {
+STATES: dict[str, str | Promise] = {
     CallState.PLANNED: _("Planned"),
     CallState.PLACING: _("Being dialled"),
     CallState.UNKNOWN: _("Outcome unknown"),
@@ -38,9 +38,9 @@ _STATES: dict[str, str | Promise] = {
 
 def kind_label(kind: str) -> str:
     """What a call was for, in words."""
-    return str(_KINDS.get(kind, kind))
+    return str(KINDS.get(kind, kind))
 
 
 def call_label(outcome: str, state: str) -> str:
     """What came of a call; how far it has come while there is nothing else to say."""
-    return outcome_label(outcome) if outcome else str(_STATES.get(state, state))
+    return outcome_label(outcome) if outcome else str(STATES.get(state, state))
